@@ -11,7 +11,7 @@ from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.evaluate.marks import with_marks
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
 from reportspec.measures.metric_columns import Footnotes, in_reading_order, label
@@ -88,7 +88,7 @@ def _source(report: Report) -> str:
     if source.kind != "files":
         return source.label
     words, count = vocabulary(report.language)["report"]["source_files"], len(source.files)
-    return str(words["one" if count == 1 else "many"]).format(count=in_number(report.language, count))
+    return str(words["one" if count == 1 else "many"]).format(count=report.number(count))
 
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:

@@ -8,15 +8,18 @@ All of it is as it is known at the report's date, and amounts are at that day's 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, instant, previous_period
 from reportspec.calendar.compare import months_between
+from reportspec.expression.sandbox import path_of
+from reportspec.forecasting.calibration import TENTHS, Judged
 from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -79,6 +82,13 @@ def frame_of(report: Report) -> Frame:
     passed = (local - datetime.combine(period.start, datetime.min.time())) / ONE_DAY
     elapsed = passed / (period.end - period.start).days
     return Frame(tuple(reversed(periods)), _within(period), elapsed, _per_year(period, fiscal))
+
+
+def no_matter_of_forecasts(report: Report) -> Literal["", "over", "far_ahead"]:
+    """Why no forecast is made of a period at all: it is over, or more than one period ahead. Empty where one is."""
+    if not report.unfinished:
+        return "over"
+    return "far_ahead" if frame_of(report).elapsed < -1.0 else ""
 
 
 def past_frame(report: Report, share: float) -> Frame:
@@ -260,6 +270,31 @@ def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> d
         count, total = stage.typed.get(stretch, (0.0, 0.0))
         stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
     return stages
+
+
+def stated_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], purpose: str) -> AggregateQuery | None:
+    """What was open in all windows by tenths of the probability that somebody typed; None where the source has none."""
+    entity = forecast_entity(report)
+    if not _typed_measures(report, entity):
+        return None
+    path = path_of(_spec(entity).probability)
+    field = report.binding.resolve(entity.name, path).field
+    tenths = Dimension(".".join(path), path, field, TENTHS)
+    return open_query(report, section, conditions, (tenths,), frame_of(report).stretches, purpose, typed=True)
+
+
+def stated_in(
+    report: Report, section: str, answers: Answers, purpose: str, wanted: Collection[Stretch]
+) -> dict[int, Judged]:
+    """What was said of the rows of the windows that are `wanted`, and what happened, by tenths of what was said."""
+    stretches, judged = frame_of(report).stretches, dict[int, Judged]()
+    for row in rows_of(answers, section, purpose):
+        if row[Member(0)] is None or stretches[int(row[BUCKET])] not in wanted:
+            continue
+        tenth = int(row[Member(0)])
+        found = Judged(_number(row, "typed_count"), _number(row, "typed_sum"), _number(row, "won_count"))
+        judged[tenth] = judged.get(tenth, Judged()) + found
+    return judged
 
 
 def cell_dimensions(report: Report) -> tuple[Dimension, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reportspec.calendar import Bucket
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.languages import as_part, in_number
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of, without_history
@@ -186,7 +186,7 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
         return ""
     language = report.language
     places = 1 - int(f"{estimate.amount:e}".partition("e")[2]) if estimate.amount else 0  # two digits are known at most
-    worth = f"{in_number(language, round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
+    worth = f"{report.number(round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
     by = estimate.by.split(".")
     field = report.binding.field(by[0], by[-1]) if len(by) > 1 else None
     if field is None:
@@ -235,7 +235,7 @@ def _lacking(report: Report, part: Metric) -> str:
 def _counted(report: Report, metric: Metric, count: Any) -> str:
     entity = report.binding.entity(metric.entity)
     name = label(report, entity.label if count == 1 else entity.plural)
-    return f"{in_number(report.language, int(count))} {as_part(report.language, name)}"
+    return f"{report.number(int(count))} {as_part(report.language, name)}"
 
 
 def previous_column(report: Report, column: Column) -> Column:

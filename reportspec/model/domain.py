@@ -174,7 +174,8 @@ class Forecasting:
     was `won` from then on and within the period, with which `final` amount, as is known at the report's date; when it
     was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
     but the last one ends, in days, and `stock` the metric of what is open. `probability` is what people typed of an
-    open row's chance; `listed` names the fields by which rows are listed."""
+    open row's chance; `chance` names the field that has the one that is learned, and `listed` those by which rows are
+    listed."""
 
     metric: str
     stage: str
@@ -189,6 +190,7 @@ class Forecasting:
     bands: tuple[int, ...]
     stock: str
     probability: exp.Expr
+    chance: str
     listed: tuple[str, ...]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from reportspec.diagnostics import suggestion
-from reportspec.languages import in_number
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, field_called, is_personal, level_called, masked, text_in, words
@@ -114,7 +113,7 @@ class _Shown:
         return words(self.language, key, *values)
 
     def number(self, value: int) -> str:
-        return in_number(self.language, value)
+        return self.report.number(value)
 
     def entities(self) -> Iterator[EntityAudit]:
         return (one for one in self.audit.entities if self.spec.entity in ("", one.entity))
