@@ -324,6 +324,16 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """How a record that a metric counts is told to need attention: in which words (the metric's label, if none), the
+    fields of which the first that it has says since when, and the one until which that went on, if it is over."""
+
+    say: Texts = field(default_factory=dict)
+    since: tuple[tuple[str, ...], ...] = ()
+    until: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A metric of the catalogue. Aggregates read canonical fields of one entity; ratios, derived,
     shares and relatives refer to other metrics by id."""
@@ -341,6 +351,7 @@ class Metric:
     phrases: Mapping[str, Texts] = field(default_factory=dict)  # its own wording of sentences
     ahead: bool = False  # its time may lie after the report's date
     also: tuple[str, ...] = ()  # other words for it, by which messages find it
+    reason: Telling | None = None
     number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate
     entity: str = ""

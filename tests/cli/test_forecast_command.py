@@ -25,7 +25,9 @@ def test_backtest(run: Run, folder: Path) -> None:
     error = sum(abs(one["forecast"] - one["result"]) for one in past) / sum(one["result"] for one in past)
     assert abs(error - points[1]["mean_error"]) < 1e-9
     assert sum(one["held"] for one in past) == points[1]["held"]
-    assert sum(row["rated"] for row in calibration["rows"]) >= sum(row["typed_count"] for row in calibration["rows"]) > 0
+    assert (
+        sum(row["rated"] for row in calibration["rows"]) >= sum(row["typed_count"] for row in calibration["rows"]) > 0
+    )
 
 
 def test_forms(run: Run, folder: Path) -> None:
