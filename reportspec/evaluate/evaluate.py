@@ -10,6 +10,7 @@ from reportspec.calendar import Period, clock_label, day_label, period_label
 from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
+from reportspec.evaluate.marks import with_marks
 from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
@@ -46,6 +47,7 @@ def evaluate(
         replace(
             _section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
+            half=spec.half,
             footnotes=tuple(footnotes.add(finding_text(report, finding)) for finding in (told or {}).get(spec.id, ())),
         )
         for spec in report.sections
@@ -91,7 +93,7 @@ def _source(report: Report) -> str:
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
-    section = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
+    section = with_marks(report, spec, BY_NAME[spec.kind].figures(report, spec, answers, footnotes))
     if spec.own_chart is None or not section.columns:
         return section
     chart = section.chart or Chart("own", "", ())

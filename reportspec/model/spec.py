@@ -73,6 +73,15 @@ class GoalSpec:
     sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Values of a column are marked that are below the one or above the other, in the unit of the column."""
+
+    column: str
+    below: float | None = None
+    above: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionSpec:
     """One section to compute: what all kinds of them have. What only one has is in the file of the kind
@@ -86,6 +95,8 @@ class SectionSpec:
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
     keep_together: bool = False
+    half: bool = False
+    marks: tuple[Bound, ...] = ()
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     span: Span | None = field(default=None, compare=False)  # where the spec has it
 

@@ -117,11 +117,11 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         whole=whole,
         conditions=(*draft.conditions, *within),
         listed=listed,
-        names=_names(binding, entity, fields),
+        names=names_listed(binding, entity, fields),
     )
 
 
-def _names(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[Dimension, ...]:
+def names_listed(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[Dimension, ...]:
     """The listed names of records of which there are few, and that stand in tables by their names."""
     found = ((name, path, binding.resolve(entity, path).field) for name, path in fields)
     return tuple(
