@@ -65,7 +65,9 @@ def _tables(deals: list[Deal]) -> dict[str, str]:
         status = {"W": "won", "L": "lost"}.get(deal["stage"], "open")
         name, begun = deal["name"], deal["walk"][0][1]
         money = f"{1000 + number},EUR"
-        told.append(f"{name},{name},{deal['stage']},{status},{money},{begun},{said(deal['closed'])},{said(deal['own'])}")
+        told.append(
+            f"{name},{name},{deal['stage']},{status},{money},{begun},{said(deal['closed'])},{said(deal['own'])}"
+        )
         changes += [f"{name},{stage},{at},{said(chance)}" for stage, at, chance in deal["walk"]]
     return {"stage": STAGES, "deal": "\n".join(told) + "\n", "deal_stage_history": "\n".join(changes) + "\n"}
 
