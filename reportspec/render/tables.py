@@ -460,7 +460,9 @@ def _total(section: Section, formats: Formats, cells: tuple[TableCell, ...]) -> 
     named = []
     for place, (table_cell, column) in enumerate(zip(cells, section.columns, strict=True)):
         if column.role in ("dimension", "period", "group", "field") and not _numeric(column):
-            text = formats.word("total") if place == 0 else ""
+            text = (
+                (table_cell.text if section.total and section.total[0] else formats.word("total")) if place == 0 else ""
+            )
             named.append(TableCell(text, ""))
         else:
             named.append(table_cell)

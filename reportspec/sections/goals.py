@@ -11,7 +11,8 @@ from reportspec.languages import alphabetical, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
-from reportspec.measures.attainment import elapsed, goal_state
+from reportspec.measures.attainment import adds_up, elapsed, goal_state
+from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
 from reportspec.measures.words import word
@@ -69,6 +70,7 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
     for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
     column = metric_column(report, metric, footnotes, None)
+    [column] = with_cautions(report, spec.metrics, rows, [column], footnotes)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
     body: list[tuple[Cell, Cell, Goal | None]] = []  # whose, the figure, and where it stands
     for name, row in names.items():
@@ -87,8 +89,10 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         return far is None, share is None, best * (far or 0), alphabetical(language, str(item[0]))
 
     body.sort(key=order)
-    measured = _told(goal, running)
+    measured = _told(goal, running and adds_up(report, metric))
     columns = _columns(column, dimension_column(report, dimension), language, measured)
+    if report.each is not None and not goal.targets:
+        return section_of(spec, shape="nothing")  # others have one: whose report it is has none
     section = section_of(
         spec,
         columns=columns,

@@ -77,7 +77,7 @@ def test_a_sum_by_member_and_by_number_and_size(folder: Path) -> None:
     assert list(made.values()) == pytest.approx([number, 440 - number, 200, 200, 40, 300, 100, 40])
     assert [key[1] for key in made][2:5] == ["ada", "bo", "dee"]
     assert ("Source", "without a name") in made
-    assert section(asked(folder, "won_amount", "deal.source")).total == (None, None, 440)
+    assert section(asked(folder, "won_amount", "deal.source")).total == ("Change, the sum of each list", None, 440)
 
 
 def test_a_rate_by_rates_and_shares(folder: Path) -> None:
