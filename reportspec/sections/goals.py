@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from reportspec.languages import alphabetical, vocabulary
+from reportspec.languages import alphabetical, in_number, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import adds_up, elapsed, goal_state
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
-from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
+from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Member
+from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Goal, Section
 from reportspec.model.query import Query
 from reportspec.model.spec import GoalSpec, GroupedSection, Report
@@ -24,6 +25,8 @@ from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import rows_query, totals_query
 from reportspec.sections.context import Context, label_of
 from reportspec.sections.section_kind import Kind, section_of
+
+JUDGED = ("met", "on_track", "at_risk", "missed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,21 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         bars=bool(goal.targets),
         states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
+    section = replace(section, title=_message(report, metric, section) or section.title)
     return section if goal.targets else replace(section, notes=(*section.notes, word(language, "no_targets")))
+
+
+def _message(report: Report, metric: Metric, section: Section) -> str:
+    """How many have met their goal, as the heading of a report that says what it found; empty where one alone has one,
+    or it is not known."""
+    judged = [state for state in section.states if state in JUDGED]
+    if not report.headline.title or len(judged) < 2 or len(judged) < sum(state != "none" for state in section.states):
+        return ""
+    over = elapsed(report) >= 1
+    good = sum(state in (("met",) if over else ("met", "on_track")) for state in judged)
+    key = "goals_met" if over else "goals_on_track"
+    counts = (in_number(report.language, good), in_number(report.language, len(judged)))
+    return word(report.language, key, label(report, metric.label), *counts)
 
 
 Measured = Literal["attainment", "difference", "pace", "landing"]
