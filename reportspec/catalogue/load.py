@@ -239,7 +239,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
 
 
 def _forecasting(data: Mapping[str, Any], trouble: Trouble) -> Forecasting | None:
-    names = ("open", "amount", "won", "final", "created", "probability")
+    names = ("open", "amount", "won", "final", "won_before", "created", "probability")
     trees = {name: expression(data[name], ("forecasting", name), trouble) for name in names}
     if None in trees.values():
         return None

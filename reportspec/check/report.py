@@ -43,7 +43,7 @@ from reportspec.check.project import (
     themed,
 )
 from reportspec.check.prose import figures_named
-from reportspec.check.report_goals import goals_of, tell_unshown
+from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.check.when import tiles_of
 from reportspec.diagnostics import Diagnostic, suggestion
@@ -419,6 +419,7 @@ def _report(
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
     in_texts = figures_named(document, data, set(tiles_of(sections)))
+    check_currency_of_targets(document, binding, goals, project.currency)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None

@@ -171,7 +171,8 @@ class Forecasting:
     """How what a period brings is forecast from an entity's rows: the flow `metric` that is forecast; the field by
     which open rows are told apart (`stage`), and the number of the band of days that they have been in it (`band`, or
     `age_band` where no past states are known); whether a row is `open` at an instant, with which `amount`; whether it
-    was `won` from then on and within the period, with which `final` amount, as is known at the report's date; when it
+    was `won` from then on and within the period, with which `final` amount, as is known at the report's date; whether
+    it had been won at the instant since the period began, as was known then (`won_before`); when it
     was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
     but the last one ends, in days, and `stock` the metric of what is open. `probability` is what people typed of an
     open row's chance; `chance` names the field that has the one that is learned, and `listed` those by which rows are
@@ -185,6 +186,7 @@ class Forecasting:
     amount: exp.Expr
     won: exp.Expr
     final: exp.Expr
+    won_before: exp.Expr
     created: exp.Expr
     inflow_days: int
     bands: tuple[int, ...]

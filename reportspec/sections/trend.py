@@ -105,7 +105,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     columns = [
         Column("period", word(report.language, "period"), "date", role="period"),
         *([dimension_column(report, by)] if by is not None else []),
-        *with_cautions(report, spec.metrics, rows, metric_columns(report, spec.metrics, footnotes, total), footnotes),
+        *with_cautions(report, spec.metrics, rows, metric_columns(report, spec, footnotes, total), footnotes),
     ]
     steps = _steps(report, spec, query, rows)
     current = query.sides[0].buckets
