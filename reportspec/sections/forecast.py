@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar, Literal
 
+from sqlglot import exp
+
 from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.calibration import Judged, by_rates, off_by
@@ -71,7 +73,8 @@ Shown = Literal["summary", "tests", "accuracy", "deals", "stages", "calibration"
 POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones are made to judge them
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
-MOST_LISTED = 15
+MOST_GONE = 10_000
+MOST_LISTED = 10
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
 
@@ -91,6 +94,11 @@ class ForecastSection(GroupedSection):
     def targeted(self) -> tuple[Metric, ...]:
         """The metric that is forecast, whose goal is held against it."""
         return self.metrics if self.show == "summary" and not self.dimensions else ()
+
+    @property
+    def lands(self) -> bool:
+        """That it says what a period will come to."""
+        return True
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -179,6 +187,8 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
         needed.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
         needed.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
         needed.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
+        if (gone := _gone(report, spec)) is not None:
+            needed.append(gone)
     elif spec.show == "summary":
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
         needed.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
@@ -191,6 +201,22 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     elif spec.show == "calibration" and (stated := stated_query(report, spec.id, conditions, "stated")) is not None:
         needed.append(stated)
     return tuple(needed)
+
+
+def _gone(report: Report, spec: ForecastSection) -> RecordsQuery | None:
+    """Members who are there no more, by their names, where the catalogue says who is (people who have left); None where
+    nobody can be told from others, or the report is for one of them alone."""
+    binding, dimension = report.binding, spec.dimensions[0]
+    owner = binding.entity(dimension.field.entity)
+    if len(spec.dimensions) > 1 or report.each is not None or owner.idle_rows is None or dimension.field.name != "name":
+        return None
+    there = exp.Paren(this=owner.idle_rows)
+    try:
+        binding.need_some(owner.name, exp.Not(this=there))
+    except Unresolved:
+        return None
+    fields = (("name", (owner.name, "name")),)
+    return RecordsQuery(spec.id, owner.name, fields, report.sides[0], (exp.Not(this=there),), (), MOST_GONE)
 
 
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
@@ -286,14 +312,15 @@ def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answe
         ]
     else:
         cells += [(_money(report, "usual_rest"), outcome.rest.mean)]
-    tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
+    tiles = tuple(Kpi(column, _rounded(value, outcome.point)) for column, value in cells)
     best = outcome.rivals[0]
     cells += [
         (_money(report, "target"), target),
         (_share(report, "chance"), chance),
-        (_share(report, "mean_error"), best.ours_relative),
+        (_share(report, "mean_error"), outcome.off),
         (_share(report, "bias"), outcome.bias),
         (_share(report, "rule_error"), best.relative),
+        (_share(report, "compared_error"), best.ours_relative),
         (_count(report, "compared"), best.tests),
         (_count(report, "tested"), len(outcome.tests)),
         (_count(report, "held"), outcome.held),
@@ -327,8 +354,8 @@ def _sentences(
             report,
             "forecast_is",
             point=(_rounded(outcome.point), money),
-            low=(_rounded(outcome.low), money),
-            high=(_rounded(outcome.high), money),
+            low=(_rounded(outcome.low, outcome.point), money),
+            high=(_rounded(outcome.high, outcome.point), money),
         )
     ]
     if target is not None and chance is not None:
@@ -342,10 +369,10 @@ def _sentences(
             _said(
                 report,
                 "forecast_parts",
-                won=(_rounded(outcome.won), money),
-                open=(_rounded(outcome.rest.open), money),
+                won=(_rounded(outcome.won, outcome.point), money),
+                open=(_rounded(outcome.rest.open, outcome.point), money),
                 deals=(int(deals), count),
-                created=(_rounded(outcome.rest.created), money),
+                created=(_rounded(outcome.rest.created, outcome.point), money),
             )
         )
         more = outcome.pipeline.inflow - 1.0
@@ -353,20 +380,20 @@ def _sentences(
             kind = "more" if more > 0 else "less"
             sentences.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        usual = (_rounded(outcome.rest.mean), money)
-        sentences.append(_said(report, "forecast_usual_rest", won=(_rounded(outcome.won), money), rest=usual))
-    tests, best = len(outcome.tests), outcome.rivals[0]
-    if best.ours_relative is not None and best.relative is not None:
+        usual = (_rounded(outcome.rest.mean, outcome.point), money)
         sentences.append(
-            _said(
-                report,
-                "forecast_tests",
-                count=(best.tests, count),
-                off=(best.ours_relative, share),
-                rule=_rule(report, basis, best),
-                rule_off=(best.relative, share),
-            )
+            _said(report, "forecast_usual_rest", won=(_rounded(outcome.won, outcome.point), money), rest=usual)
         )
+    tests, best = len(outcome.tests), outcome.rivals[0]
+    if outcome.off is not None:
+        sentences.append(_said(report, "forecast_off", count=(tests, count), off=(outcome.off, share)))
+    if best.ours_relative is not None and best.relative is not None:
+        rule, rule_off = _rule(report, basis, best), (best.relative, share)
+        if best.tests == tests:
+            sentences.append(_said(report, "forecast_rule_off", rule=rule, rule_off=rule_off))
+        else:
+            some = {"count": (best.tests, count), "off": (best.ours_relative, share)}
+            sentences.append(_said(report, "forecast_rule_off_some", rule=rule, rule_off=rule_off, **some))
     if outcome.bias is not None and abs(outcome.bias) >= 0.01:
         kind = "high" if outcome.bias > 0 else "low"
         sentences.append(_said(report, f"forecast_bias_{kind}", share=(abs(outcome.bias), share)))
@@ -746,11 +773,20 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
         (*(shown_value(report, d, v) for d, v in zip(spec.dimensions, members, strict=True)), *cells)
         for members, cells in ranked
     )
+    gone = {str(row[0]) for row in table.rows} if (table := answers.table(spec.id)) is not None else set()
+    left = [str(row[0]) for row in rows if str(row[0]) in gone]
+    notes = (_word(report, "gone").format(", ".join(left)),) if left else ()
     total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
     names = (None,) * len(spec.dimensions)
     whole = (*names, *total[:4], int(total[4]), total[5])
     return section_of(
-        spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), bars=True, notes=_rates_note(report)
+        spec,
+        columns=columns,
+        rows=rows,
+        total=whole,
+        available_rows=len(rows),
+        bars=True,
+        notes=(*notes, *_rates_note(report)),
     )
 
 
@@ -842,11 +878,12 @@ def _count(report: Report, name: str) -> Column:
     return Column(name, _word(report, "columns", name), "integer", "count", "metric")
 
 
-def _rounded(value: Cell) -> Cell:
-    """An amount with as many digits as are told of it."""
-    if not isinstance(value, (int, float)) or not value:
+def _rounded(value: Cell, beside: float | None = None) -> Cell:
+    """An amount with as many digits as are told of it; one that stands `beside` another to the same place as that."""
+    of = value if beside is None else beside
+    if not isinstance(value, (int, float)) or not isinstance(of, (int, float)) or not of:
         return value
-    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(value))))
+    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(of))))
 
 
 _CALIBRATION: tuple[tuple[str, Callable[[Report, str], Column]], ...] = (
@@ -886,6 +923,7 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         "mean_error",
         "bias",
         "rule_error",
+        "compared_error",
         "compared",
         "tested",
         "held",

@@ -79,6 +79,8 @@ def test_a_range_holds_what_is_forecast():
         for spread in (0.01, 1.0, 3.0, 10.0, 1000.0):
             found = Spread(mean, (spread * mean) ** 2, 1.5)
             assert 0 <= found.low <= mean <= found.high
+    assert Spread(0.0, 25.0, 1.5).low == 0
+    assert Spread(-3.0, 25.0, 1.5).low < -3
 
 
 @pytest.mark.parametrize("apart", [1, 3])
