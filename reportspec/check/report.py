@@ -42,7 +42,7 @@ from reportspec.check.project import (
     shown,
     themed,
 )
-from reportspec.check.report_goals import goals_of, tell_unshown
+from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -416,6 +416,7 @@ def _report(
     tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
+    check_currency_of_targets(document, binding, goals, project.currency)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None

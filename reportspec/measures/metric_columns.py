@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import time, timedelta
 from typing import Any
+
+from sqlglot import exp
 
 from reportspec.calendar import Bucket
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -20,8 +22,9 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.binding import Binding, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
+from reportspec.resolve.nothing import only_after
 
 SIDES: tuple[SideName, ...] = ("current", "previous")
 
@@ -108,11 +111,15 @@ def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
     return texts
 
 
-def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
-    """A metric's column, with the footnotes that its values in a row call for."""
+def metric_column(
+    report: Report, metric: Metric, footnotes: Footnotes, row: Row | None, conditions: Iterable[exp.Expr] = ()
+) -> Column:
+    """A metric's column, with the footnotes that its values in a row call for; `conditions` are those of its section,
+    besides the report's."""
     marks = []
     if metric.caveat:
         marks.append(footnotes.add(label(report, metric.caveat)))
+    marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
@@ -130,6 +137,39 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         metric.decimals,
         tuple(dict.fromkeys(marks)),
     )
+
+
+def _of_those_only(report: Report, metric: Metric, conditions: Iterable[exp.Expr]) -> list[str]:
+    """What is to be said where a condition is about what rows have only once something has happened to them: a filter
+    on deals leaves of leads those that were converted, all of which were."""
+    binding, notes = report.binding, []
+    for part in metrics_needed(binding.catalogue, metric):
+        for tree in conditions:
+            late = only_after(binding, part.entity, tree)
+            if late is None or _asks_for(binding, part, late[1]):
+                continue
+            entity, event = late
+            field = binding.catalogue.entities[event.partition(".")[0]].fields[event.partition(".")[2]]
+            rows, other = binding.entity(part.entity).plural, binding.entity(entity).label
+            names = (as_part(report.language, label(report, text)) for text in (rows, other))
+            notes.append(
+                word(report.language, "only_after", label(report, part.label), *names, label(report, field.label))
+            )
+    return notes
+
+
+def _asks_for(binding: Binding, part: Metric, event: str) -> bool:
+    """Whether an aggregate counts only rows to which an event has happened."""
+    asked = [part.time] if part.time is not None else []
+    asked += part.where.flatten() if isinstance(part.where, exp.And) else [part.where] if part.where is not None else []
+    for node in asked:
+        path = path_of(node) if isinstance(node, (exp.Column, exp.Dot)) else ()
+        reference = binding.resolve(part.entity, path) if len(path) > 1 else None
+        if reference is not None and not reference.steps:
+            field = reference.field
+            if f"{field.entity}.{field.as_of.event if field.as_of is not None else field.name}" == event:
+                return True
+    return False
 
 
 def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: Row) -> tuple[int, ...]:
