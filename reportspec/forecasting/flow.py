@@ -108,7 +108,9 @@ def rest_by(past: Sequence[Stretch], rule: Rule, per_year: int | None) -> float 
     if rule == "mean_of_four":
         recent = past[-OF_MEAN:]
         return math.fsum(each.rest for each in recent) / OF_MEAN if len(recent) == OF_MEAN else None
-    return past[-per_year].rest if per_year is not None and len(past) >= per_year else None
+    back = per_year if rule == "last_year" else (per_year or 0) // 4
+    least = 1 if rule == "last_year" else 2  # a quarter ago is the last one
+    return past[-back].rest if back is not None and least <= back <= len(past) else None
 
 
 def flow_forecast(windows: Sequence[Stretch], per_year: int | None) -> Flow | None:

@@ -175,6 +175,9 @@ def test_rules_of_a_period_to_come():
     assert by_rule(windows, 7, "mean_of_four") == (32 + 16 + 8 + 4) / 4
     assert by_rule(windows, 7, "last_year") == 8
     assert by_rule(Windows(windows.all, apart=2, per_year=1), 7, "last_year") == 32
+    assert by_rule(Windows(windows.all, per_year=12), 7, "last_quarter") == 16
+    assert by_rule(Windows(windows.all, apart=4, per_year=12), 7, "last_quarter") == 2
+    assert by_rule(windows, 7, "last_quarter") is None
     within = Windows(windows.all, apart=3, per_year=12, step=3)
     assert by_rule(within, 7, "last") == 16
     assert by_rule(within, 7, "mean_of_four") is None

@@ -59,6 +59,8 @@ def by_rules(rests: list[float], place: int) -> dict[str, float]:
     said = {"last": rests[place - 1]} if place else {}
     if place >= 4:
         said["mean_of_four"] = mean(rests[place - 4 : place])
+    if place >= 3:
+        said["last_quarter"] = rests[place - 3]
     if place >= 12:
         said["last_year"] = rests[place - 12]
     return said
