@@ -204,7 +204,7 @@ def _part(
 ) -> tuple[PartOfFigure, Mapping[ColumnId, Any], Mapping[ColumnId, Any]]:
     """An aggregate with its rows of the key, and what its measures come to with and without them."""
     binding = report.binding
-    by = _found_by(binding, counting.entity, asked)
+    by = found_by(binding, counting.entity, asked)
     key, value = parse(".".join(by), packaged=True), exp.Literal.string(asked.value)
     mine = exp.EQ(this=key, expression=value)
     none = exp.Is(this=copied(key), expression=exp.Null())
@@ -230,7 +230,7 @@ def _part(
     return answer, read(whole, all_rows)[0], read(rest, other_rows)[0]
 
 
-def _found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
+def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
     """The field by which an entity's rows are found: the one that is asked by, the entity's key, or else its first
     field that is one. Raises Unresolved."""
     if asked.by:
@@ -254,7 +254,7 @@ def _shown(
     paths = dict.fromkeys([by])
     if entity.exists_from and any(condition.asks == "there" for condition in conditions):
         paths[(entity.name, entity.exists_from)] = None
-    paths |= dict.fromkeys(path for tree in trees for path in _paths(tree))
+    paths |= dict.fromkeys(path for tree in trees for path in paths_of(tree))
     currencies = []
     for path in paths:
         reached = binding.resolve(part.entity, path).field
@@ -263,8 +263,8 @@ def _shown(
     return tuple(dict.fromkeys([*paths, *currencies]))
 
 
-def _paths(tree: exp.Expr | None) -> list[tuple[str, ...]]:
-    """The fields that an expression names."""
+def paths_of(tree: exp.Expr | None) -> list[tuple[str, ...]]:
+    """The fields that an expression names, by their paths."""
     return [path for node in column_nodes(tree) if len(path := path_of(node)) > 1] if tree is not None else []
 
 
@@ -277,7 +277,7 @@ def _row(
     row: Mapping[str, Any],
 ) -> ToldRow:
     binding = report.binding
-    values = {path: _value(binding, part.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
+    values = {path: told_value(binding, part.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
     told = tuple(
         _condition(report, part, counting, condition, bool(row[f"c{at}"]), values)
         for at, condition in enumerate(conditions)
@@ -290,7 +290,7 @@ def _row(
         elif measure.keep == "value" and isinstance(measure.column, Aggregated):
             added[measure.column.part] = row[f"m{at}"]
     counted = added.get("n", added.get("value"))
-    own = _paths(part.of)
+    own = paths_of(part.of)
     of_value = dict.fromkeys([shown[0], *own, *(path for path in shown if _is_currency(binding, part, own, path))])
     value = next((v for name, v in added.items() if name != "n"), None)
     return ToldRow(
@@ -311,8 +311,8 @@ def _is_currency(binding: Binding, part: Metric, own: Iterable[tuple[str, ...]],
     )
 
 
-def _value(binding: Binding, entity: str, path: tuple[str, ...], value: Any) -> ToldValue:
-    """What a row has of a field; a time by the report's clock."""
+def told_value(binding: Binding, entity: str, path: tuple[str, ...], value: Any) -> ToldValue:
+    """What a row has of a field, seen from an entity; a time by the report's clock."""
     reached = binding.resolve(entity, path).field
     if isinstance(value, datetime):
         value = value.replace(tzinfo=binding.source_zone).astimezone(binding.zone).replace(tzinfo=None)
@@ -328,7 +328,7 @@ def _condition(
     values: Mapping[tuple[str, ...], ToldValue],
 ) -> ToldCondition:
     entity, zone, side = report.binding.entity(part.entity), report.binding.zone, counting.side
-    paths = _paths(condition.tree)
+    paths = paths_of(condition.tree)
     if condition.asks == "there":
         paths = [(entity.name, entity.exists_from or "")]
         text = f"there before {_instant(side.as_of.astimezone(zone))}"
@@ -360,18 +360,20 @@ def _left_out(report: Report, entity: str, by: tuple[str, ...], value: str) -> l
         if known.derived is None:
             return found + _of_mapping(report, entity, name, value)
         trees = conjuncts(known.derived.where)
-        paths = tuple(dict.fromkeys(path for tree in trees for path in _paths(tree)))
+        paths = tuple(dict.fromkeys(path for tree in trees for path in paths_of(tree)))
         statement = made_of_statement(binding, entity, name, value, report.sides[0], paths)
         if statement is None:
             return found
         for row in ask(report, [statement])[0].dicts():
-            values = {path: _value(binding, known.derived.source, path, row[f"f{at}"]) for at, path in enumerate(paths)}
+            values = {
+                path: told_value(binding, known.derived.source, path, row[f"f{at}"]) for at, path in enumerate(paths)
+            }
             told = [
                 ToldCondition(
                     "population",
                     tree.sql("duckdb"),
                     bool(row[f"c{at}"]),
-                    tuple(values[p] for p in dict.fromkeys(_paths(tree))),
+                    tuple(values[p] for p in dict.fromkeys(paths_of(tree))),
                 )
                 for at, tree in enumerate(trees)
             ]
@@ -393,16 +395,16 @@ def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftO
     if mapped is None or key not in mapped.fields:
         return []
     trees = conjuncts(binding.entity(entity).where)
-    of = tuple(dict.fromkeys(path[-1] for tree in trees for path in _paths(tree)))
+    of = tuple(dict.fromkeys(path[-1] for tree in trees for path in paths_of(tree)))
     [table] = ask(report, [left_out_statement(binding, entity, key, value, of)])
     for row in table.dicts():
-        values = {name: _value(binding, entity, (entity, name), row[f"f{at}"]) for at, name in enumerate(of)}
+        values = {name: told_value(binding, entity, (entity, name), row[f"f{at}"]) for at, name in enumerate(of)}
         told = [
             ToldCondition(
                 "population",
                 tree.sql("duckdb"),
                 bool(row[f"c{at}"]),
-                tuple(values[p[-1]] for p in dict.fromkeys(_paths(tree))),
+                tuple(values[p[-1]] for p in dict.fromkeys(paths_of(tree))),
             )
             for at, tree in enumerate(trees)
         ]

@@ -51,17 +51,17 @@ def as_markdown(found: Sequence[RowExplanation], personal: bool = False) -> str:
     """The explanation for a document or a comment."""
     blocks = []
     for one in found:
-        lines = [f"## {_plain(_verdict(one))}", "", _plain(_figures(one))]
+        lines = [f"## {plain(_verdict(one))}", "", plain(_figures(one))]
         for part in one.parts:
-            lines += ["", f"### {_plain(_called(part))}"]
+            lines += ["", f"### {plain(_called(part))}"]
             for row in part.rows:
-                lines += ["", f"**{_plain(_row_verdict(one, part, row))}**", ""]
+                lines += ["", f"**{plain(_row_verdict(one, part, row))}**", ""]
                 lines += [
-                    f"- {_sign(c)} {_ASKS[c.asks]}: `{_code(c.text)}`{_plain(_has(c.values, personal))}"
+                    f"- {_sign(c)} {_ASKS[c.asks]}: `{_code(c.text)}`{plain(_has(c.values, personal))}"
                     for c in row.conditions
                 ]
-                lines += [f"- value: {_plain(_listed(row.values, personal))}"]
-            lines += [f"\n{_plain(line.strip())}" for line in _absent(part, personal)]
+                lines += [f"- value: {plain(listed(row.values, personal))}"]
+            lines += [f"\n{plain(line.strip())}" for line in _absent(part, personal)]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -72,19 +72,20 @@ def as_json(found: Sequence[RowExplanation], personal: bool = False) -> str:
 
 
 def _data(one: RowExplanation, personal: bool) -> dict[str, Any]:
-    told: dict[str, Any] = _bare(asdict(one), personal)
+    told: dict[str, Any] = bare(asdict(one), personal)
     return {**told, "counts": one.counts, "known": one.known}
 
 
-def _bare(value: Any, personal: bool) -> Any:
+def bare(value: Any, personal: bool) -> Any:
+    """Data as JSON has it, personal values covered unless they are asked for."""
     if isinstance(value, dict):
         if value.keys() == {"field", "value", "type", "personal"}:
             told = ToldValue(**value)
             hidden = told.personal and not personal and told.value is not None
-            return {"field": told.field, "value": masked(str(told.value)) if hidden else _bare(told.value, personal)}
-        return {key: _bare(each, personal) for key, each in value.items()}
+            return {"field": told.field, "value": masked(str(told.value)) if hidden else bare(told.value, personal)}
+        return {key: bare(each, personal) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_bare(each, personal) for each in value]
+        return [bare(each, personal) for each in value]
     if isinstance(value, Decimal):
         return float(value)
     return value.isoformat() if isinstance(value, (date, datetime)) else value
@@ -100,10 +101,10 @@ def _verdict(one: RowExplanation) -> str:
 def _figures(one: RowExplanation) -> str:
     start, end = one.period
     stretch = f"from {start} to before {end}, as of {one.as_of[:16].replace('T', ' ')}"
-    figure = f"the figure of all is {_number(one.figure, one.unit, one.currency)}"
+    text = f"the figure of all is {figure(one.figure, one.unit, one.currency)}"
     if one.counts:
-        figure += f", without it {_number(one.without, one.unit, one.currency)}"
-    return f"{figure}; {stretch}"
+        text += f", without it {figure(one.without, one.unit, one.currency)}"
+    return f"{text}; {stretch}"
 
 
 def _called(part: PartOfFigure) -> str:
@@ -118,7 +119,7 @@ def _part_lines(one: RowExplanation, part: PartOfFigure, personal: bool) -> list
         width = max((len(text) for text in texts), default=0)
         for text, condition in zip(texts, row.conditions, strict=True):
             lines.append(f"{text:<{min(width, 76)}}{_has(condition.values, personal)}")
-        lines.append(f"        value   {_listed(row.values, personal)}")
+        lines.append(f"        value   {listed(row.values, personal)}")
     return lines + _absent(part, personal)
 
 
@@ -148,7 +149,7 @@ def _row_verdict(one: RowExplanation, part: PartOfFigure, row: ToldRow) -> str:
         return "counts"
     if part.unit == "count" and row.adds == 1:
         return "counts, as 1"
-    return f"counts, with {_number(row.adds, part.unit, one.currency)}"
+    return f"counts, with {figure(row.adds, part.unit, one.currency)}"
 
 
 def _sign(condition: ToldCondition) -> str:
@@ -156,15 +157,17 @@ def _sign(condition: ToldCondition) -> str:
 
 
 def _has(values: Iterable[ToldValue], personal: bool) -> str:
-    told = _listed(values, personal)
+    told = listed(values, personal)
     return f"   {told}" if told else ""
 
 
-def _listed(values: Iterable[ToldValue], personal: bool) -> str:
-    return ", ".join(f"{value.field} = {_shown(value, personal)}" for value in values)
+def listed(values: Iterable[ToldValue], personal: bool) -> str:
+    """Values with their fields, in a line."""
+    return ", ".join(f"{value.field} = {shown(value, personal)}" for value in values)
 
 
-def _shown(told: ToldValue, personal: bool) -> str:
+def shown(told: ToldValue, personal: bool) -> str:
+    """A value as people read it; a personal one covered unless it is asked for."""
     value = told.value
     if value is None:
         return "(none)"
@@ -181,8 +184,8 @@ def _shown(told: ToldValue, personal: bool) -> str:
     return str(value)
 
 
-def _number(value: Any, unit: str, currency: str | None) -> str:
-    """A figure with its unit, as a terminal shows it."""
+def figure(value: Any, unit: str, currency: str | None) -> str:
+    """A figure with its unit, as a terminal shows it: a share as a percentage."""
     if value is None:
         return "none"
     if isinstance(value, (date, datetime)):
@@ -195,7 +198,7 @@ def _number(value: Any, unit: str, currency: str | None) -> str:
     return shown if unit in ("count", "number", "ratio", "") else f"{shown} {unit}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text whose signs mean nothing in Markdown."""
     return _SIGNS.sub(r"\\\g<0>", text)
 

@@ -4,13 +4,15 @@ to each of its aggregates. The conditions and values are those of the aggregates
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
-from reportspec.expression.trees import EXACT, all_of, bare_key, cast, conjuncts, copied, literal, named, when
+from reportspec.expression.trees import EXACT, all_of, any_of, bare_key, cast, conjuncts, copied, literal, named, when
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Entity
 from reportspec.model.query import Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
@@ -20,7 +22,7 @@ from reportspec.sql.existence import valid_at
 from reportspec.sql.fold import Case, lacking
 from reportspec.sql.over_time import moment_of
 from reportspec.sql.scope import Scope
-from reportspec.sql.statement import Statement
+from reportspec.sql.statement import RowsOf, Statement
 
 # What a condition is there for: that the row is there at the instant, that its time lies in the stretch (not before it,
 # not behind it), what the metric asks of its rows, and what the report and its section ask of all.
@@ -216,3 +218,78 @@ def made_of_statement(
     assert where is not None
     select = scope.attach(exp.Select(expressions=columns or [named(literal(1), "one")]))
     return scope.statement.finish(select.where(where, copy=False).limit(5, copy=False), types or {"one": "integer"})
+
+
+class _WholeStatement(Statement):
+    """The CTEs of a statement that has all rows which the mapping gives an entity, deleted and merged ones too."""
+
+    called_alike = False
+
+    def __init__(self, binding: Binding, entity: str) -> None:
+        super().__init__(binding)
+        self._whole = entity
+
+    def today(self, name: str) -> str:
+        """The CTE with an entity's rows as they are today, all of them."""
+        cte: str = super().today(name)
+        if name == self._whole:
+            self._rows[cte].whole = True
+        return cte
+
+    def rows(self) -> tuple[RowsOf, ...]:
+        """Nothing that other statements may have for theirs, or have theirs for."""
+        return ()
+
+    def _plain(self, entity: Entity) -> str:
+        cte = super()._plain(entity)
+        if cte == self._whole and self._rows[cte].versions is None:
+            self._rows[cte].whole = True
+        return cte
+
+
+def touched_rows_statement(
+    binding: Binding,
+    counting: Counting,
+    shown: Sequence[tuple[str, ...]],
+    times: Sequence[tuple[str, ...]],
+    since: datetime,
+    most: int,
+) -> exp.Expr:
+    """At most so many rows of an entity of which a time (`t0`, …) lies behind an instant, deleted and merged ones too:
+    what `rows_statement` has of them, of each measure also the value that a row has whatever holds of it (`v0`, …),
+    and of each part of the entity's own condition whether it holds (`p0`, …)."""
+    side = counting.side
+    moment = moment_of(binding, side)
+    scope = Scope(_WholeStatement(binding, counting.entity), counting.entity, moment)
+    exists = scope.exists(moment, known=known_there(counting.measures[0]))
+    cases = [case_of(scope, counting.conditions, one, side, moment, exists) for one in counting.measures]
+    columns: dict[str, tuple[exp.Expr, str]] = {}
+    for at, path in enumerate(shown):
+        columns[f"f{at}"] = scope.field(path, moment), binding.resolve(counting.entity, path).field.type
+    for at, path in enumerate(times):
+        columns[f"t{at}"] = scope.field(path, moment), binding.resolve(counting.entity, path).field.type
+    for at, condition in enumerate(_compiled(scope, counting, moment)):
+        columns[f"c{at}"] = when(condition, literal(1), literal(0)), "integer"
+    entity = binding.entity(counting.entity)
+    for at, part in enumerate(conjuncts(entity.where) if entity.derived is None else ()):
+        columns[f"p{at}"] = when(scope.compile(part, moment), literal(1), literal(0)), "integer"
+    for at, case in enumerate(cases):
+        columns[f"m{at}"] = _added(case), _type(binding, case)
+        columns[f"v{at}"] = _added(Case(case.alias, case.measure, case.value, (), None)), _type(binding, case)
+    later = [_later(scope, path, moment, since) for path in times]
+    where = all_of([*map(copied, _there(scope, moment)), exp.Paren(this=any_of(later))])
+    assert where is not None
+    select = scope.attach(exp.Select(expressions=[named(copied(tree), name) for name, (tree, _) in columns.items()]))
+    outputs = {name: kind for name, (_, kind) in columns.items()}
+    return scope.statement.finish(select.where(where, copy=False).limit(most, copy=False), outputs)
+
+
+def _later(scope: Scope, path: tuple[str, ...], moment: Moment, since: datetime) -> exp.Expr:
+    """That a time lies behind an instant, or on a day behind its day."""
+    binding = scope.binding
+    reached = binding.resolve(scope.entity, path).field
+    if binding.storage(reached.entity, reached.name) == "date":
+        bound = literal(since.astimezone(binding.zone).date())
+    else:
+        bound = scope.instant(since, "time")
+    return exp.GTE(this=copied(scope.field(path, moment)), expression=bound)
