@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.figures.from_tables import project_of
 
 from tests.figures.asking import figures, rows
 from tests.figures.dated_deals import DAYS, Deal, closed_in, drawn, status_at, tables, with_days_of_closing
+from tests.figures.from_tables import project_of
 
 FIELDS = ["deal.name", "deal.status"]
 SEEDS = range(3)
