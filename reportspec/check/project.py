@@ -411,14 +411,16 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         parts = urlsplit(text)
         label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
         _ = parts.port
+        two_ways = parts.netloc.count("@") > 1  # a driver may take what follows the first one for the host, and say it
     except ValueError:
+        two_ways, label = True, scheme
+    if two_ways:
         document.tell(
             "bad-url",
             "the source's URL cannot be read",
             ("source",),
-            f"write it as {read_by.example}; write odd characters of a password as %-codes",
+            f"write it as {read_by.example}; write odd characters of a password as %-codes (`@` as `%40`)",
         )
-        label = scheme
     return source_of(read_by.kind, label, text, span=span)
 
 
