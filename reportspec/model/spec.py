@@ -121,6 +121,11 @@ class SectionSpec:
         return ()
 
     @property
+    def lands(self) -> bool:
+        """Whether it says what its metrics will come to by the period's end, from more than what there is so far."""
+        return False
+
+    @property
     def judged(self) -> str:
         """The metric whose goal it shows by a dimension; none of most kinds."""
         return ""

@@ -18,7 +18,7 @@ from reportspec.measures.words import word
 from reportspec.model.column_ids import Member
 from reportspec.model.figures import Cell, Column, Goal, Section
 from reportspec.model.query import Query
-from reportspec.model.spec import GoalSpec, GroupedSection, Report
+from reportspec.model.spec import GoalSpec, GroupedSection, Report, SectionSpec
 from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import rows_query, totals_query
 from reportspec.sections.context import Context, label_of
@@ -97,7 +97,15 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         bars=bool(goal.targets),
         states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
-    return section if goal.targets else replace(section, notes=(*section.notes, word(language, "no_targets")))
+    notes = () if goal.targets else (word(language, "no_targets"),)
+    if "landing" in measured and any(_lands_too(spec, other) for other in report.sections):
+        notes = (*notes, word(language, "landing_is"))
+    return replace(section, notes=(*section.notes, *notes))
+
+
+def _lands_too(spec: GoalsSection, other: SectionSpec) -> bool:
+    """Whether another section says of the same members what they will come to."""
+    return other.lands and spec.metrics[0] in other.metrics and other.dimensions == spec.dimensions
 
 
 Measured = Literal["attainment", "difference", "pace", "landing"]
