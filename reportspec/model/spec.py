@@ -213,6 +213,7 @@ class Report:
     alignment: Align = "day"
     headline: HeadlineRules = field(default_factory=HeadlineRules)
     titled: bool = False  # whether the spec has a title of its own
+    figures_named: frozenset[str] = frozenset()  # in its texts: `metrics.close_rate.change`
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set
