@@ -15,6 +15,7 @@ from reportspec.burst.shared import nobody, parted, shared_statement
 from reportspec.burst.unowned import Unowned, of_nobody, unowned
 from reportspec.burst.values import Value, alike, check_apart, chosen, taken_for, values_of, without_row
 from reportspec.compile import Program, compile_report, listing
+from reportspec.contract.chances import learned
 from reportspec.contract.ends import contradictions, ended
 from reportspec.contract.fit import fitted
 from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_statement
@@ -133,6 +134,7 @@ def _settled(program: Program) -> tuple[Program, Table]:
     if ends:
         apart = ended(report, members.pop(0).dicts(), lambda tree: ask(report, [tree])[0], read)
     apart = kept_apart(apart, dict(zip(by_name, members, strict=True)))
+    apart = learned(apart, program.queries, lambda tree: ask(apart, [tree])[0])
     if apart is not report:
         program = compile_report(apart)
         check_filter(program.queries, program.trees, EACH, apart)

@@ -79,7 +79,9 @@ def unowned(report: Report, found: Sequence[tuple[Query, Table]]) -> tuple[Unown
     for query, table in found:
         if not isinstance(query, AggregateQuery):
             rows = table.dicts()
-            counts[query.section] = int(rows[0][AVAILABLE]) if rows else 0
+            there = int(rows[0][AVAILABLE]) if rows else 0
+            # Lists of one section may share records: no fewer than the longest has.
+            counts[query.section] = max(there, counts.get(query.section, 0))
             continue
         section = sections.get(query.section)
         for metric in section.metrics if section is not None else ():

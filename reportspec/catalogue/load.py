@@ -40,6 +40,7 @@ from reportspec.model.domain import (
     ReportType,
     States,
     Targets,
+    Telling,
 )
 from reportspec.source import plain, read_yaml
 
@@ -173,6 +174,16 @@ def _texts(value: Any, fallback: str = "") -> Mapping[str, str]:
     return value or {"en": fallback}
 
 
+def _telling(spec: Mapping[str, Any]) -> Telling:
+    """How a record that a metric counts is told to need attention."""
+    since, until = spec.get("since", ()), spec.get("until", "")
+    return Telling(
+        _texts(spec["say"]) if "say" in spec else {},
+        tuple(tuple(name.split(".")) for name in since),
+        tuple(until.split(".")) if until else (),
+    )
+
+
 def _called(spec: Mapping[str, Any]) -> Mapping[str, str]:
     return _texts(spec["label"]) if "label" in spec else {}
 
@@ -230,7 +241,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
 
 
 def _forecasting(data: Mapping[str, Any], trouble: Trouble) -> Forecasting | None:
-    names = ("open", "amount", "won", "final", "created", "probability")
+    names = ("open", "amount", "won", "final", "won_before", "created", "probability")
     trees = {name: expression(data[name], ("forecasting", name), trouble) for name in names}
     if None in trees.values():
         return None
@@ -336,6 +347,7 @@ def metric_from(spec: Mapping[str, Any], library: Library, path: Path = (), trou
         decimals=spec.get("decimals"),
         caveat=_texts(spec["caveat"]) if "caveat" in spec else {},
         also=tuple(spec.get("also", ())),
+        reason=_telling(spec["reason"]) if "reason" in spec else None,
         number=spec.get("number"),
         phrases={kind: _texts(texts) for kind, texts in (spec.get("phrases") or {}).items()},
         ahead=bool(spec.get("ahead", False)),

@@ -413,6 +413,7 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             ("rate_before", metric.rate_before, MOMENT),
         ):
             _look_up(binding, document, metric.entity, tree, (*path, key), takes)
+        _check_reason(binding, document, metric, (*path, "reason"))
         return
     if metric.formula is not None:
         _type(document, metric.formula, NUMBER, of_metrics, (*path, "formula"))
@@ -444,6 +445,26 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
             path,
             "write out some of them",
         )
+
+
+def _check_reason(binding: Binding, document: Document, metric: Metric, path: Place) -> None:
+    """The times by which a reason is told."""
+    told = metric.reason
+    if told is None:
+        return
+    places: list[tuple[Place, tuple[str, ...]]] = [((*path, "since", at), name) for at, name in enumerate(told.since)]
+    places += [((*path, "until"), told.until)] if told.until else []
+    for place, name in places:
+        _look_up(binding, document, metric.entity, _of_path(name), place, MOMENT)
+
+
+def _of_path(path: tuple[str, ...]) -> exp.Expr:
+    """A field's name as an expression."""
+    names = [exp.to_identifier(name) for name in path]
+    tree: exp.Expr = exp.Column(this=names[1], table=names[0]) if len(names) > 1 else exp.Column(this=names[0])
+    for name in names[2:]:
+        tree = exp.Dot(this=tree, expression=name)
+    return tree
 
 
 def _check_others(binding: Binding, document: Document, metric: Metric, path: Place) -> None:

@@ -42,7 +42,7 @@ from reportspec.check.project import (
     shown,
     themed,
 )
-from reportspec.check.report_goals import goals_of, tell_unshown
+from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -71,7 +71,7 @@ class Checked:
     def __init__(self, report: Report | None, documents: list[Document], spec: Document) -> None:
         self.report = report
         self.diagnostics: tuple[Diagnostic, ...] = tuple(p for d in documents for p in d.problems)
-        self.texts = {d.file: d.text for d in documents}
+        self.texts = {file: text for d in documents for file, text in d.texts().items()}
         self.spec_text = spec.text
 
     @property
@@ -126,6 +126,7 @@ def check_document(
     binding, language, locale = made_binding
     if period is not None:
         document.data["period"] = period
+        document.options[("period",)] = ("--period", period)
     check_settings(document, project_document)
     structural = document.broken
     if structural and not isinstance(document.data, dict):
@@ -383,7 +384,7 @@ def _report(
         if tree is not None and len(document.problems) == problems_before:
             _check_reach(document, binding, preset, tree, ("filters", index))
             conditions.append(tree)
-            texts.append(in_words(binding, spec, language))
+            texts.append(in_words(binding, spec, language, locale))
     if data.get("where"):
         tree = user_condition(document, binding, str(data["where"]), ("where",), data)
         if tree is not None:
@@ -395,7 +396,7 @@ def _report(
         about = [_is_about(binding, tree, each.dimension.field) for tree in conditions]
         texts = [text for text, others in zip(texts, about, strict=True) if not others]
         conditions.append(each.condition)
-        texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language))
+        texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language, locale))
         _check_reach(document, binding, preset, each.condition, ("for_each",))
     context = Context(
         document,
@@ -416,6 +417,7 @@ def _report(
     tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
+    check_currency_of_targets(document, binding, goals, project.currency)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None
@@ -529,7 +531,7 @@ def _check_reach(document: Document, binding: Binding, preset: Mapping[str, Any]
         if entity not in binding.catalogue.entities:
             continue  # told elsewhere
         try:
-            binding.need_some(entity, tree)
+            binding.need_some(entity, tree, listed=True)
             return
         except Unresolved as why:
             reasons.append(why)

@@ -156,3 +156,25 @@ def tell_unshown(
         document.tell(
             "unshown-goal", f"{whose} stands nowhere: {why}", place, help or None, key=not beside, warning=True
         )
+
+
+def check_currency_of_targets(
+    document: Document, binding: Binding, goals: Mapping[str, GoalSpec], currency: str | None
+) -> None:
+    """A report in another currency than the project's has no targets of the source's table for amounts: nothing says
+    their currency, so they are in the project's. Targets that the spec writes are in the spec's."""
+    if currency in (None, binding.currency):
+        return
+    for name in document.data.get("goals") or ():
+        metric = binding.catalogue.metrics.get(str(name))
+        goal = goals.get(metric.id) if metric is not None else None
+        if metric is None or goal is None or not goal.table or metric.unit != "currency":
+            continue
+        document.tell(
+            "no-currency",
+            f"the targets of `{metric.id}` in the source's table are taken for {currency}, the project's, and cannot "
+            f"be held against amounts in {binding.currency}",
+            ("goals", str(name)),
+            f"write the target in {binding.currency}, or leave `currency` out",
+            key=True,
+        )

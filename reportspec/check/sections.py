@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.check.marks import bounds
+from reportspec.diagnostics import suggestion
 from reportspec.languages import vocabulary
 from reportspec.model.spec import GoalSpec, SectionSpec
 from reportspec.resolve.conditions import Bounds, condition, user_condition
@@ -17,6 +19,8 @@ from reportspec.sections.context import Context, Draft
 from reportspec.sections.goals import GoalsSection, of_goal
 from reportspec.sections.registry import BY_NAME, WRITTEN
 from reportspec.sections.section_kind import Kind
+
+BY_GROUP = "by_group"  # the id of the section that `group_by` makes
 
 
 def check_sections(
@@ -66,7 +70,8 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
     data, language = context.data, context.language
     own_metrics = data.get("metrics")
     metrics = own_metrics or preset.get("metrics")
-    drafts = [Draft(s, None) for s in preset.get("sections", ())]
+    omitted = _omitted(context, preset)
+    drafts = [Draft(s, None) for s in preset.get("sections", ()) if s.get("id") not in omitted]
     for index, spec in enumerate(data.get("sections") or ()):
         place = Draft(spec, ("sections", index))
         same = [i for i, d in enumerate(drafts) if spec.get("id") and d.data.get("id") == spec["id"]]
@@ -77,7 +82,8 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
     # A section `headline` is the headline as it was written; only metrics that the spec itself asks
     # for take the place of its type's.
     written = [d for d in drafts if d.data.get("id") == "headline"]
-    if metrics and not any(d.path is not None or not own_metrics for d in written):
+    wanted = "headline" not in omitted
+    if wanted and metrics and not any(d.path is not None or not own_metrics for d in written):
         drafts = [d for d in drafts if d.data.get("id") != "headline"]
         title = vocabulary(language)["titles"]["headline"]
         drafts.insert(
@@ -88,7 +94,7 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
             ),
         )
     group_by = data.get("group_by") or preset.get("group_by")
-    if group_by:
+    if group_by and BY_GROUP not in omitted:
         has_dimensions = bool(data.get("group_by"))
         if not metrics and "metrics" in data:
             pass  # it is empty or no list, which is told
@@ -105,12 +111,31 @@ def _drafts(context: Context, preset: Mapping[str, Any]) -> list[Draft]:
             drafts.insert(
                 after,
                 Draft(
-                    {"id": "by_group", "breakdown": {"metrics": metrics, "by": group_by}},
+                    {"id": BY_GROUP, "breakdown": {"metrics": metrics, "by": group_by}},
                     ("group_by",) if has_dimensions else None,
                     True,
                 ),
             )
     return drafts
+
+
+def _omitted(context: Context, preset: Mapping[str, Any]) -> set[str]:
+    """The standard sections that the report leaves out, by their ids; what names none is told."""
+    data, document = context.data, context.document
+    standard = [str(section["id"]) for section in preset.get("sections", ()) if section.get("id")]
+    standard += [BY_GROUP] if preset.get("group_by") and not data.get("group_by") else []
+    own = {str(section.get("id")) for section in data.get("sections") or ()}
+    for at, name in enumerate(data.get("omit") or ()):
+        if not standard:
+            document.tell("bad-omit", "the report has no standard sections", ("omit",), "leave out `omit`", key=True)
+            break
+        if name not in standard:
+            help = suggestion(str(name), standard) or f"it has {', '.join(f'`{one}`' for one in standard)}"
+            document.tell("unknown-section", f"the report has no section `{str(name)[:60]}`", ("omit", at), help)
+        elif name in own:
+            message = f"`{name}` is both left out and written under `sections`"
+            document.tell("bad-omit", message, ("omit", at), "do one of them")
+    return set(map(str, data.get("omit") or ()))
 
 
 def _section(
@@ -133,6 +158,8 @@ def _section(
         columns = BY_NAME[section.kind].columns
         names = columns(context, section) if columns is not None else ()
         section = replace(section, own_chart=own_chart(document, chart, (*path, "vega_lite"), names))
+    if section is not None and "mark" in draft.data:
+        section = replace(section, marks=bounds(context, draft, section))
     if len(document.problems) > before and draft.path is not None and document.broken:
         return None
     return section

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What is printed, as sections of a report: the forecast, or how good such forecasts were.
 _FORECAST = ("summary", "deals")
-_BACKTEST = ("accuracy", "tests")
+_BACKTEST = ("accuracy", "tests", "calibration")
 
 
 def _table(figures: Figures) -> str:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from reportspec.compile import Compiled, Program, compile_report
+from reportspec.contract.chances import learned
 from reportspec.contract.checks import checks_of
 from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
@@ -30,7 +30,7 @@ from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.remembered import remembered
 from reportspec.sql.dialect import source_tables
-from reportspec.sql.materialize import script
+from reportspec.sql.materialize import Script, Temporary, script
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
@@ -112,12 +112,13 @@ def answered(program: Program) -> Answered:
         nonlocal made
         ending = ended(report, survey.dicts(), ask, read)
         apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
+        apart = learned(apart, program.queries, ask)
         # All is asked again where a connection is lost: what was settled then may not hold now.
         made = program if apart is report else compile_report(apart)
         return apart
 
     judge = _Judge(report, program.trees, settle)
-    results = _run(report, program.trees, program.trees, judge, program, lambda: made.trees)
+    results = _run(report, program.trees, program.trees, judge, program, lambda: made)
     return Answered(made, results, judge.surveyed)
 
 
@@ -184,7 +185,7 @@ def _run(
     read: Sequence[exp.Expr],
     judge: _Judge | None,
     program: Program | None = None,
-    instead: Callable[[], list[exp.Expr]] | None = None,
+    instead: Callable[[], Program] | None = None,
 ) -> list[Result]:
     """What statements give, or those that stand `instead` of them after the survey of what is `read`."""
     from reportspec.run.execute import run_statements
@@ -199,10 +200,14 @@ def _run(
 
         def heard(table: Table, ask: Ask, guarded: Sequence[str]) -> Sequence[exp.Expr] | None:
             judge.hear(checks, table, ask, guarded)
-            return instead() if instead is not None else None
+            return instead().trees if instead is not None else None
 
         survey = (tree, heard)
-    wanted, sharing = wanted_of(report, statements), partial(script, report.binding)
+
+    def sharing(asked: Sequence[exp.Expr], place: Temporary) -> Script | None:
+        return script((instead().report if instead is not None else report).binding, asked, place)
+
+    wanted = wanted_of(report, statements)
     try:
         return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
     except SourceError as error:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from reportspec.deliver.template import of_kpi
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.figures import Figures, Kpi
+from reportspec.model.figures import Cell, Figures, Kpi, Section
 from reportspec.render.headlines import heading, lead
-from reportspec.render.locale import Formats, as_of_moment, data_moment, formats_for, tendency
+from reportspec.render.locale import Formats, as_of_moment, cell, data_moment, formats_for, number, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.sentences import sentences
+from reportspec.render.tables import money_places
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,6 +41,15 @@ class TileText:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedText:
+    """The first records of a list: of each its name, what is said of it, and its amount; and how many more."""
+
+    title: str
+    rows: tuple[tuple[str, str, str], ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailText:
     """What both forms say, in the report's language."""
 
@@ -50,6 +60,7 @@ class MailText:
     filters: str | None
     tiles: tuple[TileText, ...]
     sentences: tuple[str, ...]
+    named: tuple[NamedText, ...]
     closing: tuple[str, ...]
 
 
@@ -129,8 +140,29 @@ def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left
             if section.highlights and section.shape != "opening"
             for text in sentences(figures, section, formats)
         ),
+        tuple(_named(section, formats) for section in figures.sections if section.in_mails and section.rows),
         tuple(_closing(figures, formats, attached, left_out)),
     )
+
+
+def _named(section: Section, formats: Formats) -> NamedText:
+    """The first records of a list."""
+    last = len(section.columns) - 1
+    decimals = money_places(section, last, formats)
+    records = section.rows[:-1] if section.others else section.rows
+
+    def texts(row: tuple[Cell, ...]) -> tuple[str, str, str]:
+        name, *said = [cell(formats, value, column) for value, column in zip(row[:last], section.columns, strict=False)]
+        amount = cell(formats, row[last], section.columns[last], bare=False, decimals=decimals)
+        return (
+            name,
+            " · ".join(text for text, value in zip(said, row[1:], strict=False) if value not in (None, "")),
+            amount,
+        )
+
+    rows = tuple(texts(row) for row in records[: section.in_mails])
+    more = len(records) + section.others - len(rows)
+    return NamedText(section.title, rows, formats.word("more_named", count=number(formats, more)) if more else "")
 
 
 def _tiles(figures: Figures) -> list[Kpi]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reportspec.languages import in_number
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, text_in
 from reportspec.measures.caveats import Caveats
@@ -52,13 +51,12 @@ def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:
     """Which metrics have rows that fail a check, how many, and what that means."""
     same = len(set(counts.values())) == 1
     names = [
-        label(report, report.binding.catalogue.metrics[name].label)
-        + ("" if same else f" ({in_number(report.language, count)})")
+        label(report, report.binding.catalogue.metrics[name].label) + ("" if same else f" ({report.number(count)})")
         for name, count in counts.items()
     ]
     found = called(report.binding, check, report.language)
     if same:
-        found += f" ({in_number(report.language, next(iter(counts.values())))})"
+        found += f" ({report.number(next(iter(counts.values())))})"
     meaning = text_in(check.meaning, report.language)
     return word(report.language, "caveat", ", ".join(names), found, meaning).rstrip()
 

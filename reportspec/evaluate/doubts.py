@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from reportspec.calendar import day_label, period_label
-from reportspec.languages import as_part, in_number
+from reportspec.languages import as_part
 from reportspec.measures.metric_columns import label
 from reportspec.measures.words import word
 from reportspec.model.findings import FIRST_TIME, Finding
@@ -20,11 +20,11 @@ def finding_text(report: Report, finding: Finding) -> str:
 
     def counted(count: int) -> str:
         name = label(report, entity.label if count == 1 else entity.plural)
-        return f"{in_number(language, count)} {as_part(language, name)}"
+        return f"{report.number(count)} {as_part(language, name)}"
 
     if check.goal:
         return _of_goal(report, finding)
-    rows, every = in_number(language, finding.count), counted(finding.rows)
+    rows, every = report.number(finding.count), counted(finding.rows)
     if check.expectation is not None:
         called = label(report, check.expectation.label)
         costs = label(report, check.expectation.costs)
@@ -94,11 +94,11 @@ def _of_goal(report: Report, finding: Finding) -> str:
     assert check.field is not None
     metric = label(report, report.binding.catalogue.metrics[check.goal].label)
     field = label(report, check.field.label)
-    count, of = in_number(language, finding.count), in_number(language, finding.rows)
+    count, of = report.number(finding.count), report.number(finding.rows)
     if check.kind in ("unknown-goal", "suspicious-goal"):
         return word(language, check.kind.replace("-", "_"), metric, count)
     if check.kind == "part-target" and check.names:
-        return word(language, "part_targets_by_name", metric, in_number(language, len(check.names)))
+        return word(language, "part_targets_by_name", metric, report.number(len(check.names)))
     if check.kind == "part-target":
         return word(language, f"part_target_{check.value}", metric, count, of)
     if check.kind == "some-targets" and not finding.rows:

@@ -10,7 +10,8 @@ from reportspec.calendar import Period, clock_label, day_label, period_label
 from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
-from reportspec.languages import in_number, vocabulary
+from reportspec.evaluate.marks import with_marks
+from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
 from reportspec.measures.metric_columns import Footnotes, in_reading_order, label
@@ -46,6 +47,7 @@ def evaluate(
         replace(
             _section(report, spec, answers, footnotes),
             keep_together=spec.keep_together,
+            half=spec.half,
             footnotes=tuple(footnotes.add(finding_text(report, finding)) for finding in (told or {}).get(spec.id, ())),
         )
         for spec in report.sections
@@ -86,12 +88,12 @@ def _source(report: Report) -> str:
     if source.kind != "files":
         return source.label
     words, count = vocabulary(report.language)["report"]["source_files"], len(source.files)
-    return str(words["one" if count == 1 else "many"]).format(count=in_number(report.language, count))
+    return str(words["one" if count == 1 else "many"]).format(count=report.number(count))
 
 
 def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Footnotes) -> Section:
     """One section, computed."""
-    section = BY_NAME[spec.kind].figures(report, spec, answers, footnotes)
+    section = with_marks(report, spec, BY_NAME[spec.kind].figures(report, spec, answers, footnotes))
     if spec.own_chart is None or not section.columns:
         return section
     chart = section.chart or Chart("own", "", ())

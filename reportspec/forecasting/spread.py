@@ -45,11 +45,12 @@ class Spread:
 
     @property
     def high(self) -> float:
-        """The upper end of the range."""
+        """The upper end of the range, never below the mean: of an amount that is nothing as a rule and large at times,
+        the quantile alone would be nothing."""
         end = quantile(self.mean, self.variance, self.wide)
         if self.mean <= 0:
             return end
-        return min(end, self.mean + UPPER * self.wide * math.sqrt(self.variance))
+        return max(min(end, self.mean + UPPER * self.wide * math.sqrt(self.variance)), self.mean)
 
     def chance_of(self, amount: float) -> float:
         """The chance that it reaches an amount: 1 of what is not above zero."""

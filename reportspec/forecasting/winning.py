@@ -10,6 +10,7 @@ from reportspec.lazy_dataclass import dataclass
 
 FEWEST_WINS = 30
 SKILL = 0.05  # over the base rate, from which on chances are shown
+STEP = 0.05  # to which chances are told
 RIGHT_ON_THE_WHOLE = (0.8, 1.25)  # between which expected / actual wins lie
 
 
@@ -61,3 +62,10 @@ def chances(windows: Windows) -> Chances:
             were += w
     skill = 1.0 - loss / base_loss if base_loss > 0 else 0.0
     return Chances(rates_of(windows.learned(windows.last)), tests, skill, expected, were)
+
+
+def in_steps(chance: float) -> float:
+    """A chance as it is told: to the nearest 5 %, but for those that are nearly none or nearly certain."""
+    if chance < STEP or chance > 1.0 - STEP:
+        return round(chance, 2)
+    return round(round(chance / STEP) * STEP, 2)

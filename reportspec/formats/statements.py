@@ -67,7 +67,7 @@ def _may_be_loose(report: Report, dialect: str) -> bool:
 
 def _listed(report: Report, section: SectionSpec | None, query: Query, dialect: str) -> list[str]:
     tree = statement_of(report, query)
-    purpose = query.purpose if isinstance(query, AggregateQuery) else "figures"
+    purpose = query.purpose
     kind = f" ({section.kind})" if section is not None else ""
     words = _PURPOSES.get(purpose.partition(" ")[0], purpose)
     text, readable = sql_texts(tree, dialect_named(dialect), (False, True))

@@ -10,6 +10,7 @@ from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import Formats, formats_for, is_number, with_unit
 from reportspec.render.sentences import sentences
+from reportspec.render.tables import MARK
 from reportspec.rounding import half_up
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -50,7 +51,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
-        rows.append([_in_row(v, c, label, nothing) for c, v in zip(section.columns, row, strict=True)])
+        one = not (section.others and at == len(section.rows) - 1)
+        cells = [(c, v, _in_row(v, c, label, nothing)) for c, v in zip(section.columns, row, strict=True)]
+        rows.append([f"{MARK} {text}" if one and c.marks(v) else text for c, v, text in cells])
         if at + 1 in subtotals:
             group = subtotals[at + 1]
             rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))
@@ -123,10 +126,7 @@ def _said(value: Cell, unit: str | None, nothing: str) -> str:
 
 def _aligned(rows: list[list[str]], nothing: str) -> list[str]:
     widths = [min(40, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
-    numeric = [
-        all(r[i][:1].isdigit() or r[i][:1] == "-" or r[i] == nothing for r in rows[1:] if r[i])
-        for i in range(len(rows[0]))
-    ]
+    numeric = [all(_is_figure(r[i]) or r[i] == nothing for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
         cells = []
@@ -136,6 +136,11 @@ def _aligned(rows: list[list[str]], nothing: str) -> list[str]:
             cells.append(gap + shown if right else shown + gap)
         lines.append("  " + "  ".join(cells).rstrip())
     return lines
+
+
+def _is_figure(text: str) -> bool:
+    text = text.removeprefix(f"{MARK} ")
+    return text[:1].isdigit() or text[:1] == "-"
 
 
 def _width(text: str) -> int:

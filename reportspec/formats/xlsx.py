@@ -29,8 +29,9 @@ from reportspec.render.locale import (
     with_unit,
 )
 from reportspec.render.page import footnotes_of
+from reportspec.render.palette import BAD
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import money_places
+from reportspec.render.tables import MARK, money_places
 
 _LONGEST_TEXT = 32_767  # in a cell; Excel calls a file with more damaged
 _MOST_ROWS = 1_048_000  # on a sheet, with room for what stands around the table
@@ -235,7 +236,8 @@ class _Book:
                 shown = value
                 if columns[place].role == "period" and index < len(section.row_labels):
                     shown = section.row_labels[index]
-                self._cell(sheet, top + 1 + index, place, shown, kinds[place], decimals[place])
+                beyond = columns[place].marks(value) and not (section.others and index == len(rows) - 1)
+                self._cell(sheet, top + 1 + index, place, shown, kinds[place], decimals[place], marked=beyond)
         last = top + len(rows)
         sheet.freeze_panes(top + 1, 1)
         sheet.autofilter(top, 0, last, len(columns) - 1)
@@ -298,8 +300,11 @@ class _Book:
         decimals: int | None = None,
         *,
         total: bool = False,
+        marked: bool = False,
     ) -> None:
         more: dict[str, Any] = {"bold": True, "top": 1} if total else {}
+        if marked:
+            more = {"bold": True, "font_color": BAD}
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             sheet.write_blank(row, place, None, self.style(**more))
         elif isinstance(value, bool):
@@ -312,6 +317,10 @@ class _Book:
         elif is_number(value) and abs(float(value)) < _EXACT:
             factor, pattern = self._number(column, value, decimals)
             number = float(value) * factor
+            if marked and pattern != "General":
+                pattern = ";".join(f'"{MARK} "{part}' for part in pattern.split(";"))
+            elif marked:
+                pattern = f'"{MARK} "General'
             sheet.write_number(row, place, number, self.style(num_format=pattern, **more))
         else:
             text = _clean(str(value))

@@ -45,7 +45,7 @@ class Answers:
         table = self.given.get((section, purpose))
         return table[0] if table is not None and isinstance(table[0], AggregateQuery) else None
 
-    def records(self, section: str) -> RecordsQuery | None:
-        """The query of a section that lists records."""
-        table = self.given.get((section, "figures"))
+    def records(self, section: str, purpose: str = "figures") -> RecordsQuery | None:
+        """The query of a section's list of records, by what it is for."""
+        table = self.given.get((section, purpose))
         return table[0] if table is not None and isinstance(table[0], RecordsQuery) else None

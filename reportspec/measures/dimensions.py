@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reportspec.languages import alphabetical, in_number, vocabulary
+from reportspec.languages import alphabetical, vocabulary
 from reportspec.measures.arithmetic import number
 from reportspec.measures.metric_columns import label
 from reportspec.measures.words import word
@@ -55,7 +55,7 @@ def _with_unit(report: Report, field: Field, bound: float) -> str:
 
 
 def _grouped(report: Report, value: float) -> str:
-    return in_number(report.language, value, ",.15g")  # all the digits that a number surely has
+    return report.number(value, ",.15g")  # all the digits that a number surely has
 
 
 def by_nature(report: Report, dimension: Dimension, value: Any) -> tuple[Any, ...]:

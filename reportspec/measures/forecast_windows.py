@@ -8,15 +8,18 @@ All of it is as it is known at the report's date, and amounts are at that day's 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 
 from sqlglot import exp
 
 from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, instant, previous_period
 from reportspec.calendar.compare import months_between
+from reportspec.expression.sandbox import path_of
+from reportspec.forecasting.calibration import TENTHS, Judged
 from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -81,6 +84,13 @@ def frame_of(report: Report) -> Frame:
     return Frame(tuple(reversed(periods)), _within(period), elapsed, _per_year(period, fiscal))
 
 
+def no_matter_of_forecasts(report: Report) -> Literal["", "over", "far_ahead"]:
+    """Why no forecast is made of a period at all: it is over, or more than one period ahead. Empty where one is."""
+    if not report.unfinished:
+        return "over"
+    return "far_ahead" if frame_of(report).elapsed < -1.0 else ""
+
+
 def past_frame(report: Report, share: float) -> Frame:
     """The windows before the first one that is not over, each with its origin where a share of it had passed. None of
     them depends on how much of the report's period is over."""
@@ -112,7 +122,7 @@ def _per_year(period: Period, fiscal: Fiscal) -> int | None:
 
 # What is asked
 
-OPEN, CREATED, ENDS = "windows open", "windows created", "windows ends"
+OPEN, WON, CREATED, ENDS = "windows open", "windows won before", "windows created", "windows ends"
 _TALLIES = ("count", "amount", "squares")
 
 
@@ -123,6 +133,8 @@ def windows_queries(
     entity, frame = forecast_entity(report), frame or frame_of(report)
     opened = frame.purpose(OPEN)
     queries: list[Query] = [open_query(report, section, conditions, (), frame.stretches, opened, frame=frame)]
+    if frame.elapsed > 0:
+        queries.append(_won_before_query(report, section, conditions, frame))
     for number, stretches in enumerate(in_turn(_won_stretches(frame))):
         side, purpose = _side(report, stretches), frame.purpose(f"windows won {number}")
         queries.append(AggregateQuery(section, purpose, (), won_measures(report, entity), (side,), conditions))
@@ -151,14 +163,8 @@ def open_query(
 ) -> AggregateQuery:
     """What was open at the origins of windows, by some dimensions, its stage and how long it had been there; and what
     of it was won before the windows' ends."""
-    entity, frame, zone = forecast_entity(report), frame or frame_of(report), report.binding.zone
-    spec = _spec(entity)
-    end = report.period.end
-    buckets = tuple(Bucket(start, stop, "day", index=at) for at, (start, stop) in enumerate(stretches))
-    origins = tuple(
-        report.reached if stop == end else instant(frame.origin((start, stop)), zone) for start, stop in stretches
-    )
-    side = Side("current", buckets[0].start, buckets[-1].end, report.reached, buckets, origins)
+    entity, frame = forecast_entity(report), frame or frame_of(report)
+    spec, side = _spec(entity), _origins_side(report, frame, stretches)
     won = exp.and_(spec.open, spec.won)
     old = exp.and_(spec.open, exp.LT(this=spec.created, expression=exp.column(exp.to_identifier("period_start"))))
     measures = (
@@ -168,6 +174,24 @@ def open_query(
         *(_typed_measures(report, entity) if typed else ()),
     )
     return AggregateQuery(section, purpose, (*dimensions, *cell_dimensions(report)), measures, (side,), conditions)
+
+
+def _won_before_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], frame: Frame) -> AggregateQuery:
+    """What had been won in windows by their origins, as was known then: what was opened again later had been won."""
+    entity, side = forecast_entity(report), _origins_side(report, frame, frame.stretches)
+    spec = _spec(entity)
+    measures = _measures(entity, "before", spec.won_before, spec.amount)
+    return AggregateQuery(section, frame.purpose(WON), (), measures, (side,), conditions)
+
+
+def _origins_side(report: Report, frame: Frame, stretches: Sequence[Stretch]) -> Side:
+    """A side of windows, each seen from its origin; the one that ends with the report's period as of its date."""
+    zone, end = report.binding.zone, report.period.end
+    buckets = tuple(Bucket(start, stop, "day", index=at) for at, (start, stop) in enumerate(stretches))
+    origins = tuple(
+        report.reached if stop == end else instant(frame.origin((start, stop)), zone) for start, stop in stretches
+    )
+    return Side("current", buckets[0].start, buckets[-1].end, report.reached, buckets, origins)
 
 
 def won_query(
@@ -260,6 +284,31 @@ def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> d
         count, total = stage.typed.get(stretch, (0.0, 0.0))
         stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
     return stages
+
+
+def stated_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], purpose: str) -> AggregateQuery | None:
+    """What was open in all windows by tenths of the probability that somebody typed; None where the source has none."""
+    entity = forecast_entity(report)
+    if not _typed_measures(report, entity):
+        return None
+    path = path_of(_spec(entity).probability)
+    field = report.binding.resolve(entity.name, path).field
+    tenths = Dimension(".".join(path), path, field, TENTHS)
+    return open_query(report, section, conditions, (tenths,), frame_of(report).stretches, purpose, typed=True)
+
+
+def stated_in(
+    report: Report, section: str, answers: Answers, purpose: str, wanted: Collection[Stretch]
+) -> dict[int, Judged]:
+    """What was said of the rows of the windows that are `wanted`, and what happened, by tenths of what was said."""
+    stretches, judged = frame_of(report).stretches, dict[int, Judged]()
+    for row in rows_of(answers, section, purpose):
+        if row[Member(0)] is None or stretches[int(row[BUCKET])] not in wanted:
+            continue
+        tenth = int(row[Member(0)])
+        found = Judged(_number(row, "typed_count"), _number(row, "typed_sum"), _number(row, "won_count"))
+        judged[tenth] = judged.get(tenth, Judged()) + found
+    return judged
 
 
 def cell_dimensions(report: Report) -> tuple[Dimension, ...]:
@@ -425,6 +474,7 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
     cells, old = cells_of(report, answers, section, frame.purpose(OPEN))
     won = _won_in(section, answers, frame)
     inflow = _created_in(section, answers, frame)
+    won_then = {int(row[BUCKET]): deals_in(row, "before") for row in rows_of(answers, section, frame.purpose(WON))}
     known = {frame.of_periods[-1]: _Known(Window(), 0.0, False)} if frame.past else {}
     for at, stretch in enumerate(frame.stretches):
         start, end = stretch
@@ -434,7 +484,7 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
             result, older = won.get(stretch, _NONE)[0], _NONE
         else:
             older, after = won.get((start, origin), _NONE), won.get((origin, end), _NONE)
-            before, late, result = older[0], after[1], older[0] + after[0]
+            before, late, result = won_then.get(at, Deals()), after[1], older[0] + after[0]
             if end == report.period.end:  # all that is known of it lies before its origin, within a day as well
                 before, late = result, Deals()
         first, last = _inflow_days(report, frame, stretch)

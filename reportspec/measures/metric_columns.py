@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import time, timedelta
 from typing import Any
 
+from sqlglot import exp
+
 from reportspec.calendar import Bucket
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.languages import as_part, in_number
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of, without_history
@@ -20,8 +22,9 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.binding import Binding, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
+from reportspec.resolve.nothing import only_after
 
 SIDES: tuple[SideName, ...] = ("current", "previous")
 
@@ -108,11 +111,15 @@ def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
     return texts
 
 
-def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row | None) -> Column:
-    """A metric's column, with the footnotes that its values in a row call for."""
+def metric_column(
+    report: Report, metric: Metric, footnotes: Footnotes, row: Row | None, conditions: Iterable[exp.Expr] = ()
+) -> Column:
+    """A metric's column, with the footnotes that its values in a row call for; `conditions` are those of its section,
+    besides the report's."""
     marks = []
     if metric.caveat:
         marks.append(footnotes.add(label(report, metric.caveat)))
+    marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
@@ -130,6 +137,39 @@ def metric_column(report: Report, metric: Metric, footnotes: Footnotes, row: Row
         metric.decimals,
         tuple(dict.fromkeys(marks)),
     )
+
+
+def _of_those_only(report: Report, metric: Metric, conditions: Iterable[exp.Expr]) -> list[str]:
+    """What is to be said where a condition is about what rows have only once something has happened to them: a filter
+    on deals leaves of leads those that were converted, all of which were."""
+    binding, notes = report.binding, []
+    for part in metrics_needed(binding.catalogue, metric):
+        for tree in conditions:
+            late = only_after(binding, part.entity, tree)
+            if late is None or _asks_for(binding, part, late[1]):
+                continue
+            entity, event = late
+            field = binding.catalogue.entities[event.partition(".")[0]].fields[event.partition(".")[2]]
+            rows, other = binding.entity(part.entity).plural, binding.entity(entity).label
+            names = (as_part(report.language, label(report, text)) for text in (rows, other))
+            notes.append(
+                word(report.language, "only_after", label(report, part.label), *names, label(report, field.label))
+            )
+    return notes
+
+
+def _asks_for(binding: Binding, part: Metric, event: str) -> bool:
+    """Whether an aggregate counts only rows to which an event has happened."""
+    asked = [part.time] if part.time is not None else []
+    asked += part.where.flatten() if isinstance(part.where, exp.And) else [part.where] if part.where is not None else []
+    for node in asked:
+        path = path_of(node) if isinstance(node, (exp.Column, exp.Dot)) else ()
+        reference = binding.resolve(part.entity, path) if len(path) > 1 else None
+        if reference is not None and not reference.steps:
+            field = reference.field
+            if f"{field.entity}.{field.as_of.event if field.as_of is not None else field.name}" == event:
+                return True
+    return False
 
 
 def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: Row) -> tuple[int, ...]:
@@ -186,7 +226,7 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
         return ""
     language = report.language
     places = 1 - int(f"{estimate.amount:e}".partition("e")[2]) if estimate.amount else 0  # two digits are known at most
-    worth = f"{in_number(language, round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
+    worth = f"{report.number(round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
     by = estimate.by.split(".")
     field = report.binding.field(by[0], by[-1]) if len(by) > 1 else None
     if field is None:
@@ -235,7 +275,7 @@ def _lacking(report: Report, part: Metric) -> str:
 def _counted(report: Report, metric: Metric, count: Any) -> str:
     entity = report.binding.entity(metric.entity)
     name = label(report, entity.label if count == 1 else entity.plural)
-    return f"{in_number(report.language, int(count))} {as_part(report.language, name)}"
+    return f"{report.number(int(count))} {as_part(report.language, name)}"
 
 
 def previous_column(report: Report, column: Column) -> Column:

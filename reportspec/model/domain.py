@@ -171,10 +171,12 @@ class Forecasting:
     """How what a period brings is forecast from an entity's rows: the flow `metric` that is forecast; the field by
     which open rows are told apart (`stage`), and the number of the band of days that they have been in it (`band`, or
     `age_band` where no past states are known); whether a row is `open` at an instant, with which `amount`; whether it
-    was `won` from then on and within the period, with which `final` amount, as is known at the report's date; when it
+    was `won` from then on and within the period, with which `final` amount, as is known at the report's date; whether
+    it had been won at the instant since the period began, as was known then (`won_before`); when it
     was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
     but the last one ends, in days, and `stock` the metric of what is open. `probability` is what people typed of an
-    open row's chance; `listed` names the fields by which rows are listed."""
+    open row's chance; `chance` names the field that has the one that is learned, and `listed` those by which rows are
+    listed."""
 
     metric: str
     stage: str
@@ -184,11 +186,13 @@ class Forecasting:
     amount: exp.Expr
     won: exp.Expr
     final: exp.Expr
+    won_before: exp.Expr
     created: exp.Expr
     inflow_days: int
     bands: tuple[int, ...]
     stock: str
     probability: exp.Expr
+    chance: str
     listed: tuple[str, ...]
 
 
@@ -320,6 +324,16 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """How a record that a metric counts is told to need attention: in which words (the metric's label, if none), the
+    fields of which the first that it has says since when, and the one until which that went on, if it is over."""
+
+    say: Texts = field(default_factory=dict)
+    since: tuple[tuple[str, ...], ...] = ()
+    until: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A metric of the catalogue. Aggregates read canonical fields of one entity; ratios, derived,
     shares and relatives refer to other metrics by id."""
@@ -337,6 +351,7 @@ class Metric:
     phrases: Mapping[str, Texts] = field(default_factory=dict)  # its own wording of sentences
     ahead: bool = False  # its time may lie after the report's date
     also: tuple[str, ...] = ()  # other words for it, by which messages find it
+    reason: Telling | None = None
     number: int | None = None  # its place among the 35 metrics that the catalogue began with
     # aggregate
     entity: str = ""

@@ -29,7 +29,8 @@ GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 class Column:
     """One column of a section's table. `name` is what `query` prints (`close_rate`,
     `close_rate__previous`, `user.name`, `period`); `label` is in the report's language. `labels` are
-    what its cells call the values of the source that have a name in that language (`new_business`, "New business")."""
+    what its cells call the values of the source that have a name in that language (`new_business`, "New business").
+    Values `below` one bound or `above` the other are marked where a row stands for one thing."""
 
     name: str
     label: str
@@ -42,6 +43,14 @@ class Column:
     decimals: int | None = None
     footnotes: tuple[int, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    below: float | None = None  # values below this are marked, as are those above the other
+    above: float | None = None
+
+    def marks(self, value: Cell) -> bool:
+        """Whether a value is beyond a bound of the column."""
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+            return False
+        return (self.below is not None and value < self.below) or (self.above is not None and value > self.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,7 @@ class Section:
     footnotes: tuple[int, ...] = ()
     break_before: bool = False
     keep_together: bool = False
+    half: bool = False  # whether it stands beside another such section, if both fit
     highlights: tuple[Highlight, ...] = ()
     others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.
@@ -165,6 +175,7 @@ class Section:
     shape: Literal["table", "tiles", "sentences", "text", "opening"] = "table"
     states: tuple[str, ...] = ()  # for goals: of each row, where it stands
     bars: bool = False  # whether the first metric has a bar beside its numbers
+    in_mails: int = 0  # how many of its rows the text of a mail names
     whole: bool = False  # whether all rows are printed, however many they are
 
 

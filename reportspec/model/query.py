@@ -100,7 +100,8 @@ class AggregateQuery:
 class RecordsQuery:
     """Rows of one entity as they are, the first `limit` of them in an order; with `by` the first of
     each value of that field. The fields that are `raw` are amounts in their own currency; all others
-    are in the report's. `names` are those of the fields whose values are called otherwise, by their keys."""
+    are in the report's. `names` are those of the fields whose values are called otherwise, by their keys. `purpose` is
+    what the section needs it for, where it asks for several lists."""
 
     section: str
     entity: str
@@ -112,11 +113,7 @@ class RecordsQuery:
     by: tuple[str, ...] = ()
     raw: frozenset[str] = frozenset()
     names: tuple[Dimension, ...] = ()
-
-    @property
-    def purpose(self) -> str:
-        """What the section needs it for."""
-        return "figures"
+    purpose: str = "figures"
 
 
 Query = AggregateQuery | RecordsQuery

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Align, Period, instant, same_point, until
 from reportspec.diagnostics import Span
+from reportspec.languages.numbers import number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, Earlier
 from reportspec.model.domain import Metric
@@ -72,6 +73,15 @@ class GoalSpec:
     sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Values of a column are marked that are below the one or above the other, in the unit of the column."""
+
+    column: str
+    below: float | None = None
+    above: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionSpec:
     """One section to compute: what all kinds of them have. What only one has is in the file of the kind
@@ -85,6 +95,8 @@ class SectionSpec:
     omitted: tuple[str, ...] = ()  # sentences on what this source cannot serve
     break_before: bool = False
     keep_together: bool = False
+    half: bool = False
+    marks: tuple[Bound, ...] = ()
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     span: Span | None = field(default=None, compare=False)  # where the spec has it
 
@@ -205,6 +217,8 @@ class Report:
     # and what the audits before had found.
     audits: Mapping[str, Audit] = field(default_factory=dict, compare=False, repr=False)
     audited_before: Earlier | None = field(default=None, compare=False, repr=False)
+    # What came of the chances that its lists ask for: `shown`, or why there are none; empty where none asks.
+    chances: Literal["", "shown", "past", "over", "far_ahead"] = ""
     required: Span | None = None  # where it says that its records are to pass an audit
     # Whether `now` is the clock's, in whose place the end of the data may stand for how far things have
     # come; and that end, where it does.
@@ -212,6 +226,10 @@ class Report:
     ended: datetime | None = None
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
+
+    def number(self, value: float, spec: str = ",") -> str:
+        """A number in a sentence, written as in the report's tables."""
+        return number_in(self.language, self.locale, value, spec)
 
     @property
     def known(self) -> datetime:

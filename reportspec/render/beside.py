@@ -56,7 +56,15 @@ def with_changes(section: Section) -> Section:
         )
 
     columns = tuple(
-        replace(section.columns[pairs[place]], name=column.name, label="", role="difference", footnotes=())
+        replace(
+            section.columns[pairs[place]],
+            name=column.name,
+            label="",
+            role="difference",
+            footnotes=(),
+            below=None,
+            above=None,
+        )
         if place in pairs
         else column
         for place, column in enumerate(section.columns)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from reportspec.languages import filled, languages, vocabulary
+from reportspec.languages.numbers import NO_BREAK_SPACE, first_known, number_locale
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
 from reportspec.render.fonts import covers
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Number = int | float | Decimal
 MINUS = "−"
 MOST_DIGITS = 6  # after the point, to tell two figures apart
-NO_BREAK_SPACE = "\u00a0"
 LONGEST = 300  # letters of a text of the data on a page, where more would fill it; files for programs have all
 
 # Some languages have no short form for thousands, and then their digits come ungrouped.
@@ -69,32 +69,16 @@ def formats_for(figures: Figures) -> Formats:
 
     Where words are in another language than the locale's, numbers and dates go by that language in
     the locale's country, if there is such a locale; else numbers by the locale, and dates by the language."""
-    name = figures.locale.replace("-", "_")
-    spoken, _, country = name.partition("_")
-    foreign = spoken != figures.language
-    of_country = (f"{figures.language}_{country}",) if country and foreign else ()
-    locale = _first_known(*of_country, name, spoken, "en")
-    dates = locale
+    locale = dates = number_locale(figures.language, figures.locale)
     if locale.language != figures.language:
         # Of English the form that is understood everywhere: nobody here said America.
-        dates = _first_known("en_150" if figures.language == "en" else figures.language, name, spoken, "en")
+        own = "en_150" if figures.language == "en" else figures.language
+        dates = first_known(own, str(locale), "en")
     words = vocabulary(figures.language)["report"]
     zone = ZoneInfo(figures.timezone)
     language = figures.language if figures.language in languages() else "en"
     theme = figures.theme
     return Formats(locale, dates, words, figures.currency, zone, language, theme.negatives, theme.cents)
-
-
-def _first_known(*names: str) -> Locale:
-    """The first locale that there is."""
-    from babel import Locale, UnknownLocaleError
-
-    for name in names:
-        try:
-            return Locale.parse(name)
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale.parse("en")
 
 
 def days_beside(formats: Formats, period: PeriodFigures) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
-from reportspec.render import charts, rightward, tables
+from reportspec.render import charts, halves, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
@@ -120,6 +120,7 @@ class SectionView:
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
     download: Download | None = None
     legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
+    side: str = ""  # of two that stand beside each other: `first` or `second`
     upright_again: bool = False  # the section before is on turned pages, and this one is not
 
 
@@ -241,12 +242,13 @@ def _views(
     attached: Mapping[str, CsvFile],
     web: bool,
 ) -> list[SectionView]:
+    beside = _beside(figures, formats, palette, attached, web)
     views: list[SectionView] = []
     printed: set[int] = set()  # the numbers of footnotes that stand above: each is printed once
     known: set[tuple[bool, ...]] = set()  # which marks a legend above has explained together
     turned = False
     for place, section in enumerate(figures.sections):
-        view = _section_view(figures, section, formats, palette, attached.get(str(place)), web)
+        view = beside.get(place) or _section_view(figures, section, formats, palette, attached.get(str(place)), web)
         view = replace(view, footnotes=tuple(one for one in view.footnotes if one[0] not in printed))
         printed |= {number for number, _ in view.footnotes}
         if view.table is not None:
@@ -259,6 +261,22 @@ def _views(
     return views
 
 
+def _beside(
+    figures: Figures, formats: Formats, palette: Palette, attached: Mapping[str, CsvFile], web: bool
+) -> dict[int, SectionView]:
+    """The sections that stand beside each other, by their places."""
+    found: dict[int, SectionView] = {}
+    for first in halves.pairs(figures.sections):
+        two = [
+            _section_view(figures, figures.sections[place], formats, palette, attached.get(str(place)), web, half=True)
+            for place in (first, first + 1)
+        ]
+        if all(halves.fits(view.table, bool(view.charts), view.section.text) for view in two):
+            found[first] = replace(two[0], side="first")
+            found[first + 1] = replace(two[1], side="second")
+    return found
+
+
 # --- sections --------------------------------------------------------------------------------
 
 
@@ -269,18 +287,20 @@ def _section_view(
     palette: Palette,
     attachment: CsvFile | None,
     web: bool,
+    *,
+    half: bool = False,
 ) -> SectionView:
     from markupsafe import Markup
 
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
     tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
-    rows = tile_rows(tiles)
+    rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     without_table = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
     shown = not tiles and not without_table
-    table = tables.table_view(section, formats, attachment, figures.theme.landscape) if shown else None
+    table = tables.table_view(section, formats, attachment, figures.theme.landscape, half=half) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
@@ -294,7 +314,7 @@ def _section_view(
     return SectionView(
         section,
         rows,
-        *value_size(tiles, max(map(len, rows), default=1)),
+        *value_size(tiles, max(map(len, rows), default=1) * (2 if half else 1)),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
@@ -343,9 +363,9 @@ def _needs_title(drawing: charts.Drawing, count: int, heading: str) -> bool:
 MOST_TILES = 6  # side by side
 
 
-def tile_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
+def tile_rows(tiles: tuple[Tile, ...], most: int = MOST_TILES) -> tuple[tuple[Tile, ...], ...]:
     """The tiles in rows as even as can be, each of which is full: those of a shorter row are wider."""
-    count = -(-len(tiles) // MOST_TILES)
+    count = -(-len(tiles) // most)
     rows, at = [], 0
     for left in range(count, 0, -1):
         width = -(-(len(tiles) - at) // left)

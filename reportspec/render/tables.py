@@ -47,6 +47,17 @@ _SETTINGS = (
     (_TURNED, _DENSE, "dense", True, True, True),
     (_TURNED, _DENSE, "dense", True, False, False),
 )
+MARK = "!"  # of a value beyond a bound
+_HALF = 247.0  # points, of a table beside another
+_HALF_BARS = (5.0, 9.0), (4.0, 7.0)
+# What does not fit is set over the whole width.
+_HALVES = (
+    (_HALF, _SIZE, "", False, True, True),
+    (_HALF, _SIZE, "", False, True, False),
+    (_HALF, _DENSE, "dense", False, True, False),
+    (_HALF, _DENSE, "dense", False, False, False),
+    (_UPRIGHT, _DENSE, "dense", True, False, False),
+)
 CHANGE = "Δ"
 _NOTHING = "–"  # where a change is not known
 
@@ -123,15 +134,18 @@ def table_view(
     formats: Formats,
     attachment: CsvFile | None,
     lying: bool = False,
+    *,
+    half: bool = False,
 ) -> TableView | None:
     """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
-    those of tables that need it: changes of further figures are left out before a page is turned."""
+    those of tables that need it: changes of further figures are left out before a page is turned. One of `half` the
+    width needs a page that lies where it has no room beside another."""
     if not section.columns or not section.rows:
         return None
-    view = _view(section, formats, attachment, lying)
+    view = _view(section, formats, attachment, lying, half)
     wanted = bool(view.bar) or not section.bars
     if view.compared and (view.landscape or not wanted):
-        fewer = _view(_without_further_changes(section), formats, attachment, lying)
+        fewer = _view(_without_further_changes(section), formats, attachment, lying, half)
         better = fewer.landscape < view.landscape or (fewer.landscape == view.landscape and fewer.bar > view.bar)
         view = fewer if better else view
     return view
@@ -158,7 +172,7 @@ def _without_further_changes(section: Section) -> Section:
     )
 
 
-def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying: bool) -> TableView:
+def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying: bool, half: bool) -> TableView:
     section, dead = without_dead(pivoted(section, formats))
     drawn = beside(section, printed_rows(section))
     section = with_changes(section)
@@ -185,11 +199,25 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
             cells.append(TableCell(text, _cell_css(value, column) + after[place]))
         return tuple(cells)
 
+    def marked(row: tuple[Cell, ...], cells: tuple[TableCell, ...], index: int) -> tuple[TableCell, ...]:
+        """The cells of a row, of which those beyond a bound have a sign."""
+        if section.others and index == len(section.rows) - 1:
+            return cells
+        return tuple(
+            replace(one, text=f"{MARK} {beyond(formats, column, value, places)}", css=f"{one.css} marked".strip())
+            if column.marks(value)
+            else one
+            for one, value, column, places in zip(cells, row, section.columns, decimals, strict=True)
+        )
+
     rows = tuple(
-        _with_bars(line(row, _row_label(section, index, formats)), drawn, index) for index, row in enumerate(shown)
+        _with_bars(marked(row, line(row, _row_label(section, index, formats)), index), drawn, index)
+        for index, row in enumerate(shown)
     )
     rows = _grouped(section, rows)
     rows = tuple(_greyed(row) if section.bars and _is_rest(section, at) else row for at, row in enumerate(rows))
+    if section.others and section.columns[0].role == "field":
+        rows = (*rows[:-1], _greyed(_unnamed(section.rows[-1], rows[-1])))
     rows, subtotals = _with_subtotals(section, formats, rows, lambda row: line(row, ""))
     total = _total(section, formats, line(section.total, "")) if section.total else None
     headings = [
@@ -197,7 +225,7 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
         for place, column in enumerate(section.columns)
         for label, css in [_heading(section, column, formats)]
     ]
-    set_so = _layout(section, headings, rows, total, drawn, lying)
+    set_so = _layout(section, headings, rows, total, drawn, lying, half)
     rows = tuple(tuple(_held_bar(cell, set_so) for cell in row) for row in rows)
     if set_so.swing and drawn.change is not None:  # so that all changes stand one below the other
         rows = tuple(_with_room(row, drawn.change) for row in rows)
@@ -205,7 +233,7 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
     widths = set_so.widths
     return TableView(
         set_so.css,
-        set_so.turned and not lying,
+        set_so.turned and (half or not lying),
         tuple(
             Heading(label, style, width, column.footnotes)
             for (label, style), width, column in zip(headings, widths, section.columns, strict=True)
@@ -219,6 +247,12 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
         any(column.role == "difference" and not column.label for column in section.columns),
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
     )
+
+
+def beyond(formats: Formats, column: Column, value: Cell, decimals: int | None) -> str:
+    """A value beyond a bound of its column, with the digits that tell it from that."""
+    low = column.below is not None and is_number(value) and value < column.below
+    return told_apart(formats, column, value, column.below if low else column.above, decimals)[0]
 
 
 def _with_bars(cells: tuple[TableCell, ...], drawn: Beside, row: int) -> tuple[TableCell, ...]:
@@ -269,6 +303,11 @@ def _grouped(section: Section, rows: tuple[tuple[TableCell, ...], ...]) -> tuple
         )
         for at, row in enumerate(rows)
     )
+
+
+def _unnamed(row: tuple[Cell, ...], cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
+    """The row of all smaller records, which have no one name, owner and stage."""
+    return tuple(replace(one, text="", css="") if value == "" else one for value, one in zip(row, cells, strict=True))
 
 
 def _greyed(cells: tuple[TableCell, ...]) -> tuple[TableCell, ...]:
@@ -469,8 +508,10 @@ def _layout(
     total: tuple[TableCell, ...] | None,
     drawn: Beside,
     lying: bool,
+    half: bool,
 ) -> _Layout:
     """How a table is set, by what its texts need."""
+    settings, bar, swing = (_HALVES, *_HALF_BARS) if half else (_SETTINGS, _BAR, _SWING)
     lines = (*rows, total) if total else rows
     least, wished, unbroken = [], [], []
     for place, column in enumerate(section.columns):
@@ -492,16 +533,16 @@ def _layout(
     has = (drawn.value is not None, drawn.change is not None)
     fitting = (
         setting
-        for setting in _SETTINGS
-        if setting[3] >= lying
-        and (sum(least) + _BAR[0] * (has[0] and setting[4]) + _SWING[0] * (has[1] and setting[5])) * setting[1]
+        for setting in settings
+        if (half or setting[3] >= lying)
+        and (sum(least) + bar[0] * (has[0] and setting[4]) + swing[0] * (has[1] and setting[5])) * setting[1]
         + _PADDING[setting[2]] * len(least)
         + sum(clear)
         <= setting[0]
     )
-    width, size, css, turned, with_bar, with_swing = next(fitting, _SETTINGS[-1])
+    width, size, css, turned, with_bar, with_swing = next(fitting, settings[-1])
     texts = list(least)
-    for barred, (fewest, wish), wanted in ((drawn.value, _BAR, with_bar), (drawn.change, _SWING, with_swing)):
+    for barred, (fewest, wish), wanted in ((drawn.value, bar, with_bar), (drawn.change, swing, with_swing)):
         if barred is not None and wanted:
             least[barred] += fewest
             wished[barred] += wish

@@ -47,6 +47,16 @@ class Missing(Unresolved):
         self.name = name
 
 
+class Unlisted(Missing):
+    """A field that is learned from the past, where it is asked for in other places than lists."""
+
+    def __init__(self, name: str) -> None:
+        why = f"`{name}` is learned from past periods as of the report's date: lists of rows have it, and no figure"
+        help = "list the rows with `records`; sections of the kind `forecast` count with these chances"
+        super().__init__(name, why, help)
+        self.code = "lists-only"
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A field and the relations that lead to it from the entity where one starts."""
@@ -305,22 +315,23 @@ class Binding:
         if problem:
             raise Missing(problem[0], problem[1], problem[2])
 
-    def need_tree(self, base: str, tree: exp.Expr | None) -> None:
-        """Nothing, if all that an expression names exists and is given. Raises Unresolved."""
+    def need_tree(self, base: str, tree: exp.Expr | None, *, listed: bool = False) -> None:
+        """Nothing, if all that an expression names exists and is given; `listed` says that it is of a list, which may
+        have what is learned. Raises Unresolved."""
         if tree is None:
             return
         for node in column_nodes(tree):
             path = path_of(node)
             if len(path) == 1 and path[0] in INSTANTS:
                 continue
-            self.need_reference(base, self.resolve(base, path))
+            self.need_reference(base, self.resolve(base, path), listed=listed)
 
-    def need_some(self, base: str, tree: exp.Expr | None) -> None:
+    def need_some(self, base: str, tree: exp.Expr | None, *, listed: bool = False) -> None:
         """The same, if rows can have what it says: a condition that none can meet, or a value that is
         null in all of them, would make a 0 that nobody counted. Raises Unresolved."""
         if tree is None:
             return
-        self.need_tree(base, tree)
+        self.need_tree(base, tree, listed=listed)
         self._need_cause(never_so(self, base, tree))
 
     def need_some_of(self, base: str, path: tuple[str, ...]) -> None:
@@ -364,8 +375,9 @@ class Binding:
         """The fields that tell rows apart which stand in one place of an order, as far as the source has them."""
         return tuple(name for name in derived.ties if self.mapped(derived.source, name) is not None)
 
-    def need_reference(self, base: str, reference: Reference) -> None:
-        """Nothing, if the source gives a field and all keys on the way. Raises Missing."""
+    def need_reference(self, base: str, reference: Reference, *, listed: bool = False) -> None:
+        """Nothing, if the source gives a field and all keys on the way, and it may stand where it is asked for.
+        Raises Missing."""
         at = base
         for step in reference.steps:
             relation = self.catalogue.entities[at].relations[step]
@@ -379,6 +391,26 @@ class Binding:
             if key is not None:
                 self.need(at, key)  # without it no row would be found, in silence
         self.need(at, reference.field.name)
+        if not listed and self.learned(reference.field):
+            raise Unlisted(reference.field.id)
+
+    def learned(self, field: Field) -> bool:
+        """Whether a field is what forecasts learn of a row's chance."""
+        owner = self.catalogue.entities.get(field.entity)
+        return owner is not None and owner.forecasting is not None and owner.forecasting.chance == field.id
+
+    def with_expression(self, field: Field, tree: exp.Expr) -> Binding:
+        """The same with another expression for a computed field."""
+        entities = self.catalogue.entities
+
+        def made(name: str) -> Entity:
+            entity = entities[name]
+            if name != field.entity:
+                return entity
+            return replace(entity, fields={**entity.fields, field.name: replace(field, expr=tree)})
+
+        catalogue = replace(self.catalogue, entities=Shelf(dict.fromkeys(entities), made))
+        return replace(self, catalogue=catalogue, _found={}, _typed={}, _past={})
 
     def has_today(self, relation: Relation, field: Field) -> bool:
         """Whether the source gives a field of the records that a relation to today's leads to."""

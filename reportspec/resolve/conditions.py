@@ -21,7 +21,8 @@ from reportspec.diagnostics import did_you_mean, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import vocabulary
+from reportspec.languages.numbers import number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
@@ -434,11 +435,11 @@ def _column(name: str) -> exp.Expr:
 _SIGNS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
 
 
-def in_words(binding: Binding, spec: Any, language: str) -> str:
+def in_words(binding: Binding, spec: Any, language: str, locale: str) -> str:
     """A condition for the report's reader: `Amount ≥ 1,000`."""
     words = vocabulary(language)["conditions"]
     if "any" in spec:
-        return f" {words['or']} ".join(in_words(binding, s, language) for s in spec["any"])
+        return f" {words['or']} ".join(in_words(binding, s, language, locale) for s in spec["any"])
     path = tuple(str(spec["field"]).split("."))
     label = called(binding, path[0], path, language)
     texts = []
@@ -449,18 +450,20 @@ def in_words(binding: Binding, spec: Any, language: str) -> str:
         if operator == "is_null":
             texts.append(words["null"] if value else words["not_null"])
         elif operator == "between":
-            texts.append(words["between"].format(_shown(value[0], language), _shown(value[1], language)))
+            texts.append(
+                words["between"].format(_shown(value[0], language, locale), _shown(value[1], language, locale))
+            )
         elif isinstance(value, list):
-            texts.append(f"{words[operator]} {', '.join(_shown(v, language) for v in value)}")
+            texts.append(f"{words[operator]} {', '.join(_shown(v, language, locale) for v in value)}")
         else:
-            texts.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language)}")
+            texts.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language, locale)}")
     return f"{label} {', '.join(texts)}"
 
 
-def _shown(value: Any, language: str) -> str:
+def _shown(value: Any, language: str, locale: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    return in_number(language, value)
+    return number_in(language, locale, value)
 
 
 def user_condition(

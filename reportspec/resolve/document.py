@@ -26,10 +26,18 @@ class Document:
     data: Any
     problems: list[Diagnostic] = field(default_factory=list)
     misshapen: frozenset[Span] = frozenset()  # where values of another type than their key's stand
+    options: dict[Place, tuple[str, str]] = field(default_factory=dict)  # what stands in for the file's: `--period`
 
     def span(self, path: Place, key: bool = False) -> Span | None:
-        """Where a part of the file stands."""
+        """Where a part of the file stands: of a value that an option gives, in what the option says."""
+        if path in self.options:
+            option, text = self.options[path]
+            return Span(option, 1, 1, 1, len(text) + 1)
         return locate(self.node, path, key) if self.node is not None else None
+
+    def texts(self) -> dict[str, str]:
+        """What spans of the document point into: the file's text, and what options say."""
+        return {self.file: self.text, **dict(self.options.values())}
 
     def written(self, path: Place) -> str:
         """A value as it is written, where it stands on one line: `1.200`, which as a number is 1.2."""

@@ -43,6 +43,34 @@ def never_so(binding: Binding, base: str, tree: exp.Expr, paired: str | None = N
     return None
 
 
+def only_after(binding: Binding, base: str, tree: exp.Expr) -> tuple[str, str] | None:
+    """The entity of which rows of `base` have one only once something has happened to them (a lead's deal, once it is
+    converted), and the field that says when, where a condition is not met without it; None elsewhere."""
+    for node in column_nodes(tree):
+        late = _late(binding, base, path_of(node))
+        if late is not None and True not in _Before(binding, base, late).answers(tree):
+            return late
+    return None
+
+
+def _late(binding: Binding, base: str, path: tuple[str, ...]) -> tuple[str, str] | None:
+    """The entity that a path leads to by a relation which rows get by an event, and the event's field."""
+    from reportspec.resolve.binding import Unresolved
+
+    try:
+        steps = binding.resolve(base, path).steps if len(path) > 1 else ()
+    except Unresolved:
+        return None
+    at = base
+    for name in steps:
+        relation = binding.entity(at).relations[name]
+        by = binding.field(at, relation.by) if relation.by else None
+        if by is not None and by.as_of is not None and by.as_of.before is None:
+            return relation.to, f"{at}.{by.as_of.event}"
+        at = relation.to
+    return None
+
+
 @remembered
 def empty_because(binding: Binding, entity: str, name: str) -> str | None:
     """The field for want of which a field is null in every row, itself perhaps; None if it is not."""
@@ -202,3 +230,14 @@ def _flags(node: exp.Expr) -> list[exp.Expr]:
     if not isinstance(node, exp.EQ | exp.NEQ | exp.In):
         return []
     return [side for side in node.iter_expressions() if isinstance(side, exp.Boolean)]
+
+
+class _Before(_Look):
+    """The same of rows to which an event has not happened: they have nothing by the relation that it makes."""
+
+    def __init__(self, binding: Binding, base: str, late: tuple[str, str]) -> None:
+        super().__init__(binding, base, None)
+        self.late = late
+
+    def cause(self, node: exp.Expr) -> str | None:
+        return self.late[1] if _late(self.binding, self.base, path_of(node)) == self.late else super().cause(node)

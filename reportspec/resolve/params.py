@@ -77,15 +77,11 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
     """The value of each param: what was set, else its default."""
     values_of: dict[str, Any] = {}
     declared = data.get("params") or {}
-    for name in settings:
+    for name, given in settings.items():
+        document.options[("params", name)] = (f"--set {name[:40]}", given)
         if name not in declared:
-            document.tell(
-                "unknown-param",
-                f"`--set {name[:40]}=…`: the spec has no such param",
-                ("params",),
-                suggestion(name, declared),
-                key=True,
-            )
+            help = suggestion(name, declared) or _has(declared)
+            document.tell("unknown-param", f"`{document.file}` has no param `{name[:40]}`", ("params", name), help)
     for name, spec in declared.items():
         path: Place = ("params", name)
         if not isinstance(spec, dict):
@@ -117,6 +113,11 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
             continue
         values_of[name] = value
     return values_of
+
+
+def _has(declared: Mapping[str, Any]) -> str:
+    """What params a spec has, for who set another one."""
+    return f"it has {', '.join(declared)}" if declared else "it has none: they are declared under `params`"
 
 
 def in_one_spelling(declared: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, str]:

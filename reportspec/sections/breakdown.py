@@ -184,7 +184,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
     count = len(spec.dimensions)
     columns = [
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
-        *metric_columns(report, spec.metrics, footnotes, held_rows.total),
+        *metric_columns(report, spec, footnotes, held_rows.total),
     ]
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     if spec.subtotals:

@@ -89,6 +89,7 @@ class Draft:
             "note": context.text(self.data.get("note")),
             "break_before": self.data.get("break") == "before",
             "keep_together": self.data.get("keep") == "together",
+            "half": bool(self.data.get("half")),
             "omitted": lacks(context, self.omitted),
         }
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value, number
@@ -154,7 +154,7 @@ def _by_number_and_size(report: Report, metric: Metric, total: Row) -> list[tupl
     if parts is None:
         return []
     names = vocabulary(report.language)["drivers"]
-    counts = (in_number(report.language, then[0]), in_number(report.language, now[0]))
+    counts = (report.number(then[0]), report.number(now[0]))
     return [
         (names["number_and_size"], names["by_number"].format(*counts), number(parts.by_number)),
         (names["number_and_size"], names["by_size"], number(parts.by_size)),

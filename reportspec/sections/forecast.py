@@ -7,20 +7,22 @@ others read them there.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar, Literal
 
 from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
+from reportspec.forecasting.calibration import Judged, by_rates, off_by
+from reportspec.forecasting.calibration import whole as whole_of
 from reportspec.forecasting.past_windows import CellKey, Deals, Open
 from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.simple import RULES
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
-from reportspec.forecasting.winning import Chances, chances
-from reportspec.languages import in_number, vocabulary
+from reportspec.forecasting.winning import Chances, chances, in_steps
+from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
@@ -37,12 +39,15 @@ from reportspec.measures.forecast_windows import (
     frame_of,
     later_query,
     later_rows,
+    no_matter_of_forecasts,
     open_in,
     open_query,
     past_frame,
     rows_of,
     stages_in,
     stages_query,
+    stated_in,
+    stated_query,
     windows_queries,
     won_query,
 )
@@ -62,20 +67,19 @@ from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
 
-Shown = Literal["summary", "tests", "accuracy", "deals", "stages"]
+Shown = Literal["summary", "tests", "accuracy", "deals", "stages", "calibration"]
 POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones are made to judge them
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
 MOST_LISTED = 15
-STEP = 0.05  # to which chances are rounded
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSection(GroupedSection):
     """One side of a forecast: its amount (`summary`), its `tests`, their `accuracy` at several points of the period,
-    the chances of open `deals`, those of `stages` against what happened, or its parts by dimensions. Rows are listed by
-    the paths of `listed`."""
+    the chances of open `deals`, those of `stages` against what happened, the same by what was said (`calibration`), or
+    its parts by dimensions. Rows are listed by the paths of `listed`."""
 
     kind: ClassVar[str] = "forecast"
     show: Shown = "summary"
@@ -166,7 +170,7 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     if spec.show == "accuracy":
         for share in POINTS:
             needed += windows_queries(report, spec.id, conditions, past_frame(report, share))
-    if _no_matter_of_forecasts(report):
+    if no_matter_of_forecasts(report):
         return tuple(needed)
     if _leader(report, spec) is spec:
         needed += windows_queries(report, spec.id, conditions)
@@ -184,14 +188,9 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
         needed.append(_largest(report, spec, spec.listed, MOST_LISTED))
     elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
         needed.append(stages_query(report, spec.id, conditions, "stages"))
+    elif spec.show == "calibration" and (stated := stated_query(report, spec.id, conditions, "stated")) is not None:
+        needed.append(stated)
     return tuple(needed)
-
-
-def _no_matter_of_forecasts(report: Report) -> str:
-    """Why no forecast is made of a period at all: it is over, or more than one period ahead. Empty where one is."""
-    if not report.unfinished:
-        return "over"
-    return "far_ahead" if frame_of(report).elapsed < -1.0 else ""
 
 
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
@@ -246,7 +245,7 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
     """The side of the forecast that is shown; of a period that is over, that there is none."""
     if spec.show == "accuracy":
         return _accuracy(report, spec, answers)
-    if why := _no_matter_of_forecasts(report):
+    if why := no_matter_of_forecasts(report):
         return section_of(spec, notes=(_word(report, why),), shape="sentences")
     basis = _made(report, spec, answers)
     if spec.dimensions:
@@ -257,6 +256,8 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
         return _deals(report, spec, basis, answers)
     if spec.show == "stages":
         return _by_stage(report, spec, basis, answers)
+    if spec.show == "calibration":
+        return _calibration(report, spec, basis, answers)
     return _summary(report, spec, basis, answers, footnotes)
 
 
@@ -393,7 +394,7 @@ def _otherwise(report: Report, changes: Changes, basis: _Made) -> Highlight:
 
 def _signed(report: Report, share: float) -> str:
     sign = "+" if share > 0 else "−"
-    return f"{sign}{in_number(report.language, abs(share) * 100, '.15g')} %"
+    return f"{sign}{report.number(abs(share) * 100, '.15g')} %"
 
 
 def _refused(report: Report, basis: _Made) -> list[Highlight]:
@@ -535,7 +536,7 @@ def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Sectio
     """A row for each point of the period, and for the present one: how far off past forecasts were that were made at
     it, beside the simple rules in the same tests, and whether they bear out that one is shown."""
     made: list[tuple[float, Facts, Forecast]] = []
-    if not _no_matter_of_forecasts(report):
+    if not no_matter_of_forecasts(report):
         basis, elapsed = _made(report, spec, answers), frame_of(report).elapsed
         if basis.forecast is not None and elapsed > 0:
             made.append((elapsed, basis.facts, basis.forecast))
@@ -615,7 +616,7 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
         amount = None if row[count] is None else float(row[count])
         listed = (labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
         expected = None if amount is None else amount * kept * odds.of(key)
-        rows.append((*listed, amount, _in_steps(odds.of(key)), *odds.factors(key), expected))
+        rows.append((*listed, amount, in_steps(odds.of(key)), *odds.factors(key), expected))
     available = int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0
     section = section_of(
         spec,
@@ -629,14 +630,7 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
 
 def _rounding_note(report: Report, kept: float) -> str:
     """Why chances and amounts are not quite the products of what stands beside them."""
-    return _word(report, "chances_rounded").format(in_number(report.language, kept, ".2f"))
-
-
-def _in_steps(chance: float) -> float:
-    """A chance as it is told: to the nearest 5 %, but for those that are nearly none or nearly certain."""
-    if chance < STEP or chance > 1.0 - STEP:
-        return round(chance, 2)
-    return round(round(chance / STEP) * STEP, 2)
+    return _word(report, "chances_rounded").format(report.number(kept, ".2f"))
 
 
 def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
@@ -675,6 +669,46 @@ def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answ
         highlights=said_of_all,
         notes=(_word(report, "judged_are"),),
     )
+
+
+def _calibration(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
+    """A row for each tenth of what was said: by past rates, and by people; and what happened then."""
+    windows = basis.facts.windows
+    wanted = [basis.facts.stretches[place] for place in windows.tested(windows.last)]
+    ours, theirs = by_rates(windows), stated_in(report, spec.id, answers, "stated", wanted)
+    columns = (
+        Column("said_between", _word(report, "columns", "said_between"), "text", role="dimension"),
+        *(of(report, name) for name, of in _CALIBRATION),
+    )
+    nothing = Judged()
+    rows = tuple(
+        (f"{10 * tenth}–{10 * tenth + 10} %", *_said_and_won(ours.get(tenth, nothing), theirs.get(tenth, nothing)))
+        for tenth in sorted({*ours, *theirs})
+    )
+    if not rows:
+        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
+    sentences = [] if basis.chances.shown else [_said(report, "forecast_no_chances")]
+    off, typed_off, share = off_by(ours), off_by(theirs), _share(report, "happened")
+    if off is not None and typed_off is not None:
+        sentences.append(_said(report, "forecast_calibration", ours=(off, share), typed=(typed_off, share)))
+    return section_of(
+        spec,
+        columns=columns,
+        rows=rows,
+        total=(None, *_said_and_won(whole_of(ours.values()), whole_of(theirs.values()))),
+        available_rows=len(rows),
+        highlights=tuple(sentences),
+        notes=(_word(report, "judged_are"),),
+        whole=True,
+    )
+
+
+def _said_and_won(ours: Judged, theirs: Judged) -> tuple[Cell, ...]:
+    """Of both ways how many deals, the mean of what was said, and the share that was won in time."""
+    cells: tuple[Cell, ...] = ()
+    for judged in (ours, theirs):
+        cells += (int(judged.count), divided(judged.said, judged.count), divided(judged.won, judged.count))
+    return cells
 
 
 def _judged(sums: Sequence[float]) -> tuple[int, Cell, Cell, Cell]:
@@ -815,6 +849,16 @@ def _rounded(value: Cell) -> Cell:
     return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(value))))
 
 
+_CALIBRATION: tuple[tuple[str, Callable[[Report, str], Column]], ...] = (
+    ("rated", _count),
+    ("rates_said", _share),
+    ("rates_happened", _share),
+    ("typed_count", _count),
+    ("typed_said", _share),
+    ("typed_happened", _share),
+)
+
+
 def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
     """What its columns are called."""
     if spec.dimensions:
@@ -825,6 +869,8 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         return (*(".".join(path) for path in spec.listed), *own)
     if spec.show == "stages":
         return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
+    if spec.show == "calibration":
+        return ("said_between", *(name for name, _ in _CALIBRATION))
     if spec.show == "accuracy":
         times = (f"times_{rule}" for rule in RULES)
         return ("elapsed", "tested", "mean_error", *times, "bias", "held", "width", "shown")

@@ -123,7 +123,7 @@ def tiles_of(
 
 def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: Answers, footnotes: Footnotes) -> Kpi:
     catalogue, compared = report.binding.catalogue, report.compare is not None
-    column = metric_column(report, metric, footnotes, row)
+    column = metric_column(report, metric, footnotes, row, spec.conditions)
     value = metric_value(catalogue, metric, row)
     if value is None and metric.kind == "ratio":
         base = label(report, catalogue.metrics[metric.denominator].label)

@@ -24,11 +24,11 @@ def metric_cells(report: Report, metrics: Sequence[Metric], row: Row, total: Row
     return cells
 
 
-def metric_columns(report: Report, metrics: Sequence[Metric], footnotes: Footnotes, total: Row) -> list[Column]:
+def metric_columns(report: Report, spec: SectionSpec, footnotes: Footnotes, total: Row) -> list[Column]:
     """The columns of these cells, with the footnotes that the row over all calls for."""
     columns = []
-    for metric in metrics:
-        column = metric_column(report, metric, footnotes, total)
+    for metric in spec.metrics:
+        column = metric_column(report, metric, footnotes, total, spec.conditions)
         columns.append(column)
         if report.compare is not None:
             columns.append(previous_column(report, column))

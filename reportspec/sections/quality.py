@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import path_of
-from reportspec.languages import in_number
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import (
@@ -135,7 +134,7 @@ class _Shown:
         return words(self.language, key, *values)
 
     def number(self, value: int) -> str:
-        return in_number(self.language, value)
+        return self.report.number(value)
 
     def entities(self) -> Iterator[EntityAudit]:
         return (one for one in self.audit.entities if self.spec.entity in ("", one.entity))

@@ -16,6 +16,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.metric_columns import Footnotes, label
+from reportspec.measures.win_chances import chance_notes, cut_by_chances, reads_chances
 from reportspec.measures.words import word
 from reportspec.model.figures import Column, Section
 from reportspec.model.query import Dimension, Query, RecordsQuery
@@ -116,11 +117,11 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         whole=whole,
         conditions=(*draft.conditions, *within),
         listed=listed,
-        names=_names(binding, entity, fields),
+        names=names_listed(binding, entity, fields),
     )
 
 
-def _names(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[Dimension, ...]:
+def names_listed(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[Dimension, ...]:
     """The listed names of records of which there are few, and that stand in tables by their names."""
     found = ((name, path, binding.resolve(entity, path).field) for name, path in fields)
     return tuple(
@@ -153,7 +154,7 @@ def _usable(context: Context, draft: Draft, name: str, place: Place) -> tuple[st
         return None
     path = tuple(name.split("."))
     try:
-        binding.need_reference(entity, binding.resolve(entity, path))
+        binding.need_reference(entity, binding.resolve(entity, path), listed=True)
         if binding.currency is None and _of_several(context, draft, path, place):
             raise NO_CURRENCY
     except Unresolved as why:
@@ -175,7 +176,7 @@ def _conditions_apply(context: Context, draft: Draft, entity: str, conditions: S
     binding, apply = context.binding, True
     for tree in conditions:
         try:
-            binding.need_some(entity, tree)
+            binding.need_some(entity, tree, listed=True)
             if binding.currency is None and money_currencies(binding, entity, tree):
                 raise NO_CURRENCY
         except Unresolved as why:
@@ -284,6 +285,9 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
     query, table = answers.records(spec.id), answers.table(spec.id)
     assert query is not None
     assert table is not None
+    reading = reads_chances(report.binding, query)
+    if reading and report.chances != "shown" and cut_by_chances(report.binding, query):
+        return section_of(spec, notes=tuple(chance_notes(report)), shape="sentences")  # none is no row of any chance
     fields = [report.binding.resolve(spec.entity, path).field for _, path in query.fields]
     rows = [
         tuple(labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
@@ -295,7 +299,7 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         columns=tuple(_column(report, spec, query, name, path) for name, path in query.fields),
         rows=tuple(rows),
         available_rows=int(table.rows[0][at]) if table.rows else 0,
-        notes=_which(report, spec),
+        notes=(*_which(report, spec), *(chance_notes(report) if reading else ())),
         whole=spec.whole,
     )
     return or_none_there(report, section)

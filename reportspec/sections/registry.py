@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportspec.sections.attention import ATTENTION
 from reportspec.sections.backtest import BACKTEST
 from reportspec.sections.breakdown import BREAKDOWN
 from reportspec.sections.drivers import DRIVERS
@@ -19,6 +20,7 @@ from reportspec.sections.trend import TREND
 KINDS: tuple[Kind, ...] = (
     KPIS,
     DRIVERS,
+    ATTENTION,
     TREND,
     BREAKDOWN,
     RECORDS,

@@ -104,7 +104,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     columns = [
         Column("period", word(report.language, "period"), "date", role="period"),
         *([dimension_column(report, by)] if by is not None else []),
-        *metric_columns(report, spec.metrics, footnotes, total),
+        *metric_columns(report, spec, footnotes, total),
     ]
     steps = _steps(report, spec, query, rows)
     current = query.sides[0].buckets

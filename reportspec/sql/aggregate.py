@@ -7,6 +7,7 @@ by an outer GROUP BY: facts are aggregated before they meet, so nothing multipli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -138,7 +139,7 @@ def _converts(binding: Binding, measure: Measure, of: exp.Expr) -> bool:
     return measure.unit == "currency" or mixes_currencies(binding, measure.entity, of)
 
 
-def _condition(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:
+def condition_of(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment) -> exp.Expr:
     """A condition over the rows of a measure; its amounts are those that the measure would add up."""
     if not reads_currencies(scope, tree):
         return scope.compile(tree, moment)
@@ -195,7 +196,9 @@ def _select(
         for side in sides:
             moment = calendar_moment(binding, side)
             on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
-            cases += [_case(scope, query, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures]
+            cases += [
+                case_of(scope, query.conditions, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures
+            ]
     else:
         for side in sides:
             moment = moment_of(binding, side)
@@ -204,11 +207,8 @@ def _select(
             if side is sides[0]:
                 keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
             for measure in measures:
-                # What happened in the window was there, whatever its time of creation says: records
-                # that came from an older system carry the day of the move.
-                known = measure.anchor is not None and not measure.ahead
-                exists = scope.exists(moment_of(binding, side), known=known)
-                cases.append(_case(scope, query, measure, side, moment, exists))
+                exists = scope.exists(moment_of(binding, side), known=known_there(measure))
+                cases.append(case_of(scope, query.conditions, measure, side, moment, exists))
         if query.bucketed:
             keys.append(bucket_key(scope, measures[0], sides))
     names = [spelled(Member(index)) for index in range(len(query.dimensions))]
@@ -218,19 +218,27 @@ def _select(
     return select, [case.alias for case in cases]
 
 
-def _case(
+def known_there(measure: Measure) -> bool:
+    """Whether a measure's rows were there at its instant, whatever their time of creation says: what happened in the
+    window was. Records that came from an older system carry the day of the move."""
+    return measure.anchor is not None and not measure.ahead
+
+
+def case_of(
     scope: Scope,
-    query: AggregateQuery,
+    common: Sequence[exp.Expr],
     measure: Measure,
     side: Side,
     moment: Moment,
-    exists: list[exp.Expr],
+    exists: Sequence[exp.Expr],
 ) -> Case:
-    window = _window(scope, measure, side) if measure.anchor is not None else None
+    """A measure on a side over the rows of a scope: its value, and what a row fulfils that counts, of which `common` is
+    what holds for all measures, and `exists` that the row is there."""
+    window = window_of(scope, measure, side) if measure.anchor is not None else None
     conditions = list(exists)
-    for condition in (measure.where, *query.conditions):
+    for condition in (measure.where, *common):
         if condition is not None:
-            conditions += conjuncts(_condition(scope, measure, condition, moment))
+            conditions += conjuncts(condition_of(scope, measure, condition, moment))
     value = scope.compile_optional(measure.of, moment)
     there: exp.Expr | None = None
     gone: exp.Expr | None = None
@@ -258,7 +266,7 @@ def _case(
     return Case(name, measure, value, tuple(conditions), window, there, gone)
 
 
-def _window(scope: Scope, measure: Measure, side: Side) -> Window:
+def window_of(scope: Scope, measure: Measure, side: Side) -> Window:
     """The anchor lies in [start, end), and before the instant of the report."""
     binding = scope.binding
     assert measure.anchor is not None

@@ -101,7 +101,7 @@ def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
     for name, key in keys:
         select = select.select(named(key, name), copy=False)
     for case, conditions in zip(cases, own_conditions, strict=True):
-        condition = all_of([*conditions, *_lacking(case)])
+        condition = all_of([*conditions, *lacking(case)])
         select = select.select(named(_aggregate(case, condition), case.alias), copy=False)
     return _grouped(rows.attach(select), where, [key for _, key in keys])
 
@@ -146,7 +146,8 @@ def _trees(cases: Sequence[Case], own: Sequence[tuple[exp.Expr, ...]]) -> list[e
     return [*values, *(c for conditions in own for c in conditions)]
 
 
-def _lacking(case: Case) -> Iterator[exp.Expr]:
+def lacking(case: Case) -> Iterator[exp.Expr]:
+    """What a row has and lacks that is counted for what it lacks."""
     if case.there is not None:
         yield exp.Not(this=exp.Is(this=case.there, expression=exp.Null()))
     if case.gone is not None:

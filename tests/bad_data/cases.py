@@ -158,6 +158,12 @@ def ambiguous(given: Given) -> None:
     given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, DEALS).encode()
 
 
+def one_ambiguous(given: Given) -> None:
+    """The same where there is one row: that all its days are told is no sign that they stand under wrong names."""
+    ambiguous(given)
+    given.files["deals.csv"] = b"\n".join(given.files["deals.csv"].split(b"\n")[:2]) + b"\n"
+
+
 def encoded(name: str) -> Callable[[Given], None]:
     def change(given: Given) -> None:
         given.replace("Anna", "Änne", "users.csv")
@@ -270,6 +276,7 @@ CASES: dict[str, Callable[[Given], None]] = {
     # Days and times.
     "dates_day_first": dates("dd/mm/yyyy"),
     "dates_ambiguous": ambiguous,
+    "dates_ambiguous_in_one_row": one_ambiguous,
     "dates_two_digits": dates("dd-mm-yy"),
     "dates_mixed": text("2026-08-25", "25/08/2026"),
     "dates_words": text("2026-08-25", "last summer"),

@@ -15,7 +15,7 @@ def test_backtest(run: Run, folder: Path) -> None:
     """As data the table of tests has its errors beside those of the rules, and each past forecast is there."""
     done = run("forecast", folder, "--backtest", "--period", "this_month", "--format", "json", "-o", folder / "t.json")
     assert (done.returncode, done.stdout) == (0, "")
-    accuracy, tests = json.loads((folder / "t.json").read_text())["sections"]
+    accuracy, tests, calibration = json.loads((folder / "t.json").read_text())["sections"]
     points = accuracy["rows"]
     assert [round(point["elapsed"], 2) for point in points] == [0.0, 0.02, 0.25, 0.5, 0.75]
     for point in points:
@@ -25,6 +25,9 @@ def test_backtest(run: Run, folder: Path) -> None:
     error = sum(abs(one["forecast"] - one["result"]) for one in past) / sum(one["result"] for one in past)
     assert abs(error - points[1]["mean_error"]) < 1e-9
     assert sum(one["held"] for one in past) == points[1]["held"]
+    assert (
+        sum(row["rated"] for row in calibration["rows"]) >= sum(row["typed_count"] for row in calibration["rows"]) > 0
+    )
 
 
 def test_forms(run: Run, folder: Path) -> None:

@@ -189,6 +189,8 @@ def test_wrong_values_of_options(run: Run, folder: Path, args: list[str], code: 
     assert word in done.stderr
     if code:
         assert f"error[{code}]" in done.stderr
+        option = args[0] if args[0] == "--period" else f"--set {args[1].partition('=')[0]}"
+        assert f"  {option}:1:1\n" in done.stderr  # not a line of the spec, which says something else
 
 
 @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ def test_wrong_params(run: Run, folder: Path, value: str, words: list[str]) -> N
     )
     done = run("validate", "p.yaml", "--set", f"least={value}", cwd=folder)
     assert done.returncode == 1
-    assert [word for word in words if word not in done.stderr] == []
+    assert [word for word in ["  --set least:1:1\n", *words] if word not in done.stderr] == []
 
 
 def test_a_param_that_must_be_given(run: Run, folder: Path) -> None:

@@ -21,6 +21,8 @@ SPEC: dict[str, Any] = {
         {"id": "tests", "forecast": {"show": "tests"}},
         {"id": "by", "forecast": {"by": ["user.name"]}},
         {"id": "deals", "forecast": {"show": "deals"}},
+        {"id": "calibration", "forecast": {"show": "calibration"}},
+        {"id": "list", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.win_chance"], "limit": 500}},
     ],
 }
 

@@ -236,3 +236,16 @@ def test_a_rate_that_no_currency_has_is_refused(rate: float, tmp_path: Path) -> 
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     with pytest.raises(SourceError, match="Exchange rates of 0 or less"):
         figures(folder, SPEC)
+
+
+def test_targets_of_a_table_are_in_the_currency_of_the_project(tmp_path: Path) -> None:
+    """A target of 576,000 euros is none of 576,000 dollars. One that the spec writes is in the spec's currency."""
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n", encoding="utf-8"
+    )
+    spec = {"report": "custom", "period": "2026-Q3", "metrics": ["won_amount", "won_deals_count"]}
+    of_table, written = {"target": "table"}, {"target": 576000}
+    dollars = {**spec, "currency": "USD"}
+    assert codes(tmp_path, {**dollars, "goals": {"won_amount": of_table}}) == ["no-currency"]
+    assert codes(tmp_path, {**dollars, "goals": {"won_amount": written, "won_deals_count": of_table}}) == []
+    assert codes(tmp_path, {**spec, "currency": "EUR", "goals": {"won_amount": of_table}}) == []

@@ -146,7 +146,7 @@ def band(facts, j, apart=1):
     def quantile(z):
         return m * max(0, 1 - 1 / (9 * k) + z / (3 * math.sqrt(k))) ** 3
 
-    return so + quantile(-t), so + m, so + min(quantile(t), m + 1.6 * t * math.sqrt(v))
+    return so + quantile(-t), so + m, so + max(m, min(quantile(t), m + 1.6 * t * math.sqrt(v)))
 
 
 def goal_chance(facts, j, goal, apart=1):

@@ -73,6 +73,14 @@ def test_the_gamma_is_nearly_one():
     assert score(quantile(7, 5, 0.8), 7, 5) == pytest.approx(0.8)
 
 
+def test_a_range_holds_what_is_forecast():
+    """Also of rests that are nothing as a rule and large at times, whose variance is many times the mean squared."""
+    for mean in (0.001, 1.0, 2010.0):
+        for spread in (0.01, 1.0, 3.0, 10.0, 1000.0):
+            found = Spread(mean, (spread * mean) ** 2, 1.5)
+            assert 0 <= found.low <= mean <= found.high
+
+
 @pytest.mark.parametrize("apart", [1, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_against_the_formulas(seed, apart):

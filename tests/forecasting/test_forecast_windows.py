@@ -14,6 +14,9 @@ import yaml
 from reportspec.demo import load
 from reportspec.forecasting.past_windows import Deals
 from tests.forecasting.asked import facts_in
+from tests.forecasting.freezing import frozen
+from tests.forecasting.simulated import simulated
+from tests.forecasting.test_no_hindsight import in_demo, project
 
 ROME = ZoneInfo("Europe/Rome")
 OPEN = """
@@ -76,6 +79,10 @@ def literal(day: date | datetime) -> str:
     return f"timestamp '{at.astimezone(UTC).replace(tzinfo=None)}'"
 
 
+RATES = """
+select from_currency, rate::double from demo.fx_rate where to_currency = 'EUR' and day < {day}
+qualify row_number() over (partition by from_currency order by day desc) = 1
+"""
 WON = """
 select count(*), coalesce(sum(f), 0)::double, coalesce(sum(f::double * f::double), 0) from (
   select amount * case currency when 'EUR' then 1 else rate end f
@@ -93,6 +100,18 @@ def test_against_sql(demo: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Of the month and of some before it, at the same day: what was open by cells, won before and after, created."""
     _, facts = facts_in(folder, {"period": "2026-11"}, NOW)
     day = "date '2026-11-12'"
+    deals, history, stages = in_demo()
+    places = {row["stage_id"]: (row["position"], row["is_won"], row["is_lost"]) for row in stages}
+    rates = dict(demo.execute(RATES.format(day=day)).fetchall())
+
+    def won_then(start: date, origin: date) -> tuple[float, ...]:
+        """From the data of that day: deals that were opened again since had been won."""
+        kept, _ = frozen(deals, history, places, naive(origin))
+        there = [deal for deal in kept if deal["status"] == "won" and deal["closed_at"] >= naive(start)]
+        return of_amounts(
+            [float(d["amount"] or 0) * rates.get(d["currency"], 1.0) for d in there if not d["is_deleted"]]
+        )
+
     assert facts.stretches[-1] == (date(2026, 11, 1), date(2026, 12, 1))
     for place in (len(facts.stretches) - 1, len(facts.stretches) - 2, 20, 10, 0):
         start, end = facts.stretches[place]
@@ -109,13 +128,41 @@ def test_against_sql(demo: duckdb.DuckDBPyConnection, folder: Path) -> None:
             return demo.execute(WON.format(start=start, end=end, created=created, day=day)).fetchone()
 
         before, after = won(p, o), won(o, min(e, now))
-        assert counted(window.won_before) == pytest.approx(before)
+        assert counted(window.won_before) == pytest.approx(won_then(start, origin))
         assert counted(window.result) == pytest.approx([a + b for a, b in zip(before, after, strict=True)])
         assert counted(window.created_later) == pytest.approx(won(o, min(e, now), o))
         first = literal(origin - timedelta(days=90))
         inflow = f"""select count(*) from demo.deal where created_at >= {first} and created_at < {o}
                      and (is_deleted is null or not is_deleted)"""
         assert window.inflow == demo.execute(inflow).fetchone()[0]
+
+
+def test_what_was_won_then(tmp_path: Path) -> None:
+    """What had been won by the same point of each month is as was known then: deals that were opened again since had
+    been won, and count."""
+    deals, history, stages = simulated(11)
+    whole = project(tmp_path / "crm", deals, history, stages)
+    now = datetime(2026, 9, 28, tzinfo=ROME)
+    _, facts = facts_in(whole, {"period": "2026-09"}, now)
+    places = {row["stage_id"]: (row["position"], row["is_won"], row["is_lost"]) for row in stages}
+    known_now, _ = frozen(deals, history, places, naive(now))
+    opened_again = 0
+    for (start, end), window in zip(facts.stretches, facts.windows.all, strict=True):
+        origin = start + timedelta(days=round(27 / 30 * (end - start).days))
+        first, at = naive(start), naive(origin)
+        there = [d for d in frozen(deals, history, places, at)[0] if d["status"] == "won" and d["closed_at"] >= first]
+        assert counted(window.won_before) == pytest.approx(of_amounts([float(deal["amount"]) for deal in there]))
+        opened_again += len(there) - sum(d["status"] == "won" and first <= d["closed_at"] < at for d in known_now)
+    assert opened_again > 0
+
+
+def naive(day: date | datetime) -> datetime:
+    """An instant as rows of the demo have it."""
+    return datetime.fromisoformat(literal(day).split("'")[1])
+
+
+def of_amounts(amounts: list[float]) -> tuple[float, ...]:
+    return len(amounts), sum(amounts), sum(amount * amount for amount in amounts)
 
 
 def test_of_a_period_to_come(demo: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -200,7 +200,8 @@ class _Look:
         if self.problems:
             first, *rest = self.problems
             first.also = tuple(rest)
-            if rest and first.notes and all(column.notes[:1] == first.notes[:1] for column in rest):
+            misread = first.code != "unclear-date"  # dates that fit two ways stand where they belong
+            if misread and rest and first.notes and all(column.notes[:1] == first.notes[:1] for column in rest):
                 first.notes += ("its values may stand under the wrong names: a field is missing or too many",)
             raise first
         return Description(

@@ -1,0 +1,57 @@
+"""By which locale a report's numbers are written, and numbers inside of its sentences."""
+
+from __future__ import annotations
+
+import copy
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from reportspec.languages import in_number, vocabulary
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+def number_locale(language: str, locale: str) -> Locale:
+    """The locale of numbers: where words are in another language than the locale's, that language in the
+    locale's country, if there is such a locale, else the locale. An unknown one falls back to its language, then to
+    English."""
+    name = locale.replace("-", "_")
+    spoken, _, country = name.partition("_")
+    of_country = (f"{language}_{country}",) if country and spoken != language else ()
+    return first_known(*of_country, name, spoken, "en")
+
+
+def first_known(*names: str) -> Locale:
+    """The first locale that there is."""
+    from babel import Locale, UnknownLocaleError
+
+    for name in names:
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("en")
+
+
+def number_in(language: str, locale: str, value: float, spec: str = ",") -> str:
+    """A number in a sentence, with the signs that numbers of the same report have in its tables. `spec` is Python's
+    format."""
+    spoken, _, country = locale.replace("-", "_").partition("_")
+    if spoken == language and country in ("", *vocabulary(language)["numbers"]["countries"]):
+        return in_number(language, value, spec)  # which needs no table of all locales
+    plain = Decimal(format(value, spec.replace(",", "")))
+    exponent = plain.as_tuple().exponent
+    pattern = _pattern(language, locale, max(0, -exponent) if isinstance(exponent, int) else 0)
+    written = str(pattern.apply(plain, number_locale(language, locale)))
+    return written.replace("\u202f", NO_BREAK_SPACE)  # the packaged font has no narrow one
+
+
+@lru_cache(maxsize=64)
+def _pattern(language: str, locale: str, decimals: int) -> Any:
+    pattern = copy.copy(number_locale(language, locale).decimal_formats[None])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern

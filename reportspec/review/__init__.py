@@ -1,0 +1,1 @@
+"""Which rows figures are made of, and why figures are other ones than they were."""

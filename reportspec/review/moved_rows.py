@@ -1,0 +1,297 @@
+"""Which rows made a figure another one than it was at an instant, so far as the source tells: rows that came since,
+that were deleted or merged, that no longer count, or that changed. What is told of the past is only what follows from
+the rows of today; what does not is said not to be known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from math import isclose
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from reportspec.calendar import instant
+from reportspec.compile import statement_of
+from reportspec.contract.survey import ask
+from reportspec.expression.sandbox import path_of
+from reportspec.expression.trees import conjuncts
+from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.arithmetic import metric_value, number
+from reportspec.measures.asked import measures_of
+from reportspec.measures.metric_columns import all_lengths
+from reportspec.model.column_ids import ColumnId
+from reportspec.model.domain import Metric
+from reportspec.model.query import AggregateQuery
+from reportspec.model.rows import Table
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.review.explained_row import RowAsked, ToldValue, found_by, paths_of, told_value
+from reportspec.sql.column_names import read
+from reportspec.sql.counted_rows import Condition, Counting, conditions_asked, touched_rows_statement
+
+How = Literal["came", "gone", "left", "maybe", "changed"]
+Number = float | int | None
+# What is taken back, the surest first. What may have counted then, for all that is known, would only fit by chance.
+_TRIED: tuple[tuple[How, ...], ...] = (("came",), ("came", "gone"), ("came", "gone", "left"))
+MOST_TOUCHED = 100_000  # rows that are looked at
+_NAMES = ("name", "full_name", "title", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRow:
+    """A row that was touched since: `came` (it was created since), `gone` (deleted or merged), `left` (it does not
+    count today for one reason, and may have), `maybe` (the same for several reasons), or `changed` (it counts today;
+    what it was then is not known). `adds` is what it adds, or would add, today; `why` is what it has of that for which
+    it does not count today; `when` it was last touched."""
+
+    how: How
+    part: str
+    entity: str
+    key: str
+    name: ToldValue | None
+    adds: Any
+    why: tuple[ToldValue, ...]
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """How far rows account for a figure's change since it was printed. `sure` is whether they do without anything that
+    is only likely: that a row which does not count today counted then. `then` is what the figure comes to without the
+    rows that came and with those that went, `rest` what of the change that leaves (0 where it is all). `unknown` says
+    why nothing can be told."""
+
+    rows: tuple[MovedRow, ...]
+    printed: Number
+    today: Number
+    then: Number
+    rest: Number
+    unknown: str = ""
+    sure: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the rows account for all of it."""
+        return self.rest == 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An aggregate: what its measures come to today, and its touched rows with what each adds to them."""
+
+    counting: Counting
+    today: Mapping[ColumnId, Any]
+    rows: tuple[tuple[MovedRow, Mapping[ColumnId, Any]], ...]
+    cut: bool
+
+
+def accounted(
+    report: Report, metric: Metric, own: tuple[exp.Expr, ...], printed: Number, since: datetime | None
+) -> Accounted:
+    """Which rows made a metric of a settled report another one than was printed, of rows that fulfil some sections'
+    `own` conditions, too. Raises SourceError."""
+    binding = report.binding
+    parts = [
+        _part(report, Counting(measures_of(binding, part), report.sides[0], (*report.conditions, *own)), since)
+        for part in metrics_needed(binding.catalogue, metric)
+    ]
+    today = _value(report, metric, [part.today for part in parts])
+    if since is None:
+        return Accounted((), printed, today, None, None, "it is not known up to when the data of then went")
+    lacking = [part.counting.entity for part in parts if not _times(binding, part.counting.entity)]
+    if lacking:
+        why = f"the source does not say when rows of `{lacking[0]}` were created or changed"
+        return Accounted((), printed, today, None, None, why)
+    moved = tuple(row for part in parts for row, _ in part.rows)
+    if any(part.cut for part in parts):
+        why = f"more than {MOST_TOUCHED:,} rows changed since"
+        return Accounted((), printed, today, None, None, why)
+    if any(_fixed(part.counting) for part in parts):
+        why = "a median, percentile, extreme or count of different values is no sum of what rows add"
+        return Accounted(moved, printed, today, None, None, why)
+    for hows in _TRIED:
+        then = _value(report, metric, [_taken_back(part, hows) for part in parts])
+        if printed is not None and then is not None and _same(then, printed):
+            kept = tuple(row for row in moved if row.how in hows)
+            sure = not any(row.how in ("gone", "left", "changed") for row in moved)
+            return Accounted(kept, printed, today, then, 0, sure=sure)
+    then = _value(report, metric, [_taken_back(part, ("came", "gone")) for part in parts])
+    rest = number(then - printed) if then is not None and printed is not None else None
+    return Accounted(moved, printed, today, then, rest)
+
+
+def _same(one: Number, other: Number) -> bool:
+    return one is not None and other is not None and isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def _value(report: Report, metric: Metric, rows: Sequence[Mapping[ColumnId, Any]]) -> Number:
+    row: dict[ColumnId, Any] = dict(all_lengths(report))
+    for part in rows:
+        row |= part
+    return number(metric_value(report.binding.catalogue, metric, row, "current", row))
+
+
+def _fixed(counting: Counting) -> bool:
+    """Whether a measure is no sum of what rows add."""
+    return any(measure.aggregate not in ("count", "sum") for measure in counting.measures)
+
+
+def _taken_back(part: _Part, hows: Sequence[How]) -> Mapping[ColumnId, Any]:
+    """What the measures come to without the rows that came, and with those that went."""
+    then = dict(part.today)
+    for row, added in part.rows:
+        if row.how not in hows:
+            continue
+        sign = -1 if row.how == "came" else 1
+        for column, value in added.items():
+            if value is not None:
+                then[column] = (then.get(column) or 0) + sign * _like(then.get(column), value)
+    return then
+
+
+def _like(kept: Any, value: Any) -> Any:
+    """A number as one that it can be added to."""
+    if isinstance(kept, float):
+        return float(value)
+    return Decimal(str(value)) if isinstance(kept, Decimal) and isinstance(value, float) else value
+
+
+def _part(report: Report, counting: Counting, since: datetime | None) -> _Part:
+    binding = report.binding
+    query = AggregateQuery("rows", "figures", (), counting.measures, (counting.side,), counting.conditions)
+    [today] = ask(report, [statement_of(report, query)])
+    touched: list[Table] = []
+    times = _times(binding, counting.entity)
+    shown: tuple[tuple[str, ...], ...] = ()
+    if since is not None and times:
+        conditions = conditions_asked(binding, counting)
+        shown = _shown(binding, counting, conditions)
+        touched = ask(report, [touched_rows_statement(binding, counting, shown, times, since, MOST_TOUCHED + 1)])
+    rows: list[tuple[MovedRow, Mapping[ColumnId, Any]]] = []
+    if touched and since is not None:
+        found = (_moved(report, counting, shown, times, since, row) for row in touched[0].dicts())
+        rows = [one for one in found if one is not None]
+    return _Part(counting, read(query, today)[0], tuple(rows), bool(touched) and len(touched[0].rows) > MOST_TOUCHED)
+
+
+def _times(binding: Binding, entity: str) -> tuple[tuple[str, ...], ...]:
+    """The times of an entity's rows that tell of something that happened, as the records have them today; the time of
+    creation first."""
+    known = binding.entity(entity)
+    record = next((one.name for one in known.relations.values() if one.today and one.to == entity), None)
+    if known.derived is not None:
+        return _of_source(binding, entity)
+    names = [known.exists_from] if known.exists_from else []
+    names += [one.name for one in binding.fields(entity) if one.type in ("time", "date") and one.change and not one.due]
+    given = [name for name in dict.fromkeys(names) if name and binding.mapped(entity, name) is not None]
+    return tuple((entity, record, name) if record is not None else (entity, name) for name in given)
+
+
+def _of_source(binding: Binding, entity: str) -> tuple[tuple[str, ...], ...]:
+    """The same of an entity that is made from another one, where a relation leads to that one's records."""
+    known = binding.entity(entity)
+    source = known.derived.source if known.derived is not None else ""
+    for relation in known.relations.values():
+        if relation.to == source and binding.entity(source).derived is None:
+            names = [path[-1] for path in _times(binding, source)]
+            paths = [(entity, relation.name, name) for name in names]
+            try:
+                for path in paths:
+                    binding.need_reference(entity, binding.resolve(entity, path))
+            except Unresolved:
+                return ()
+            return tuple(paths)
+    return ()
+
+
+def _shown(binding: Binding, counting: Counting, conditions: Sequence[Condition]) -> tuple[tuple[str, ...], ...]:
+    """The key of a row, its name, and what is in its conditions."""
+    entity = counting.entity
+    key = found_by(binding, entity, RowAsked(""))
+    names = [
+        (entity, name) for name in _NAMES if binding.field(entity, name) is not None and binding.gives(entity, name)
+    ]
+    own = conjuncts(binding.entity(entity).where) if binding.entity(entity).derived is None else []
+    of_conditions = [path for tree in [*(c.tree for c in conditions), *own] for path in paths_of(tree)]
+    name = names[0] if names else key
+    return (key, name, *dict.fromkeys(path for path in of_conditions if path not in (key, name)))
+
+
+def _moved(
+    report: Report,
+    counting: Counting,
+    shown: Sequence[tuple[str, ...]],
+    times: Sequence[tuple[str, ...]],
+    since: datetime,
+    row: Mapping[str, Any],
+) -> tuple[MovedRow, Mapping[ColumnId, Any]] | None:
+    """What became of a touched row; None where it was no row of the figure then, nor is one now."""
+    binding = report.binding
+    instants = [_instant(binding, row[f"t{at}"]) for at in range(len(times))]
+    touched = [at for at in instants if at is not None and at > since]
+    if not touched:
+        return None
+    created = instants[0] if binding.entity(counting.entity).exists_from or len(times) > 1 else None
+    came = created is not None and created > since
+    conditions = conditions_asked(binding, counting)
+    failed = [condition for at, condition in enumerate(conditions) if not row[f"c{at}"]]
+    entity = binding.entity(counting.entity)
+    own = conjuncts(entity.where) if entity.derived is None else []
+    absent = [tree for at, tree in enumerate(own) if not row[f"p{at}"]]
+    counts = not absent and any(
+        row[f"m{at}"]
+        for at, measure in enumerate(counting.measures)
+        if measure.aggregate == "count" and measure.keep == "value"
+    )
+    if came and not counts:
+        return None
+    known = {path[-1]: at for path, at in zip(times, instants, strict=True)}
+    reasons = _reasons(binding, counting, failed, known) | {str(tree) for tree in absent}
+    how: How = "left" if len(reasons) == 1 else "maybe"
+    how = "came" if came else "changed" if counts else "gone" if absent and not failed else how
+    which = "m" if how in ("came", "changed") else "v"
+    added: dict[ColumnId, Any] = {
+        measure.column: row[f"{which}{at}"] for at, measure in enumerate(counting.measures) if measure.keep == "value"
+    }
+    value = next(iter(added.values()))
+    told = {path: told_value(binding, counting.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
+    trees = [*absent, *(condition.tree for condition in failed)]
+    moved = MovedRow(
+        how,
+        counting.measures[0].metric,
+        counting.entity,
+        str(row["f0"]),
+        told[shown[1]] if shown[1] != shown[0] else None,
+        float(value) if isinstance(value, (Decimal, float)) else value,
+        tuple(told[path] for path in dict.fromkeys(path for tree in trees for path in paths_of(tree)))
+        if how in ("gone", "left", "maybe")
+        else (),
+        max(touched).astimezone(binding.zone).isoformat(" ", "minutes")[:16],
+    )
+    return moved, added
+
+
+def _reasons(
+    binding: Binding, counting: Counting, failed: Sequence[Condition], known: Mapping[str, datetime | None]
+) -> set[str]:
+    """For how many reasons a row does not count. What happened after the stretch is one: that a deal is open until then
+    is no other."""
+    anchor = path_of(counting.measures[0].anchor) if isinstance(counting.measures[0].anchor, exp.Column) else ()
+    later = any(one.asks == "until" for one in failed) and bool(anchor) and known.get(anchor[-1]) is not None
+    reasons = set()
+    for condition in failed:
+        fields = [binding.resolve(counting.entity, path).field for path in paths_of(condition.tree)]
+        of_anchor = [field.as_of is not None and field.as_of.event == anchor[-1] for field in fields if later]
+        is_time = condition.asks in ("from", "until") or (of_anchor and all(of_anchor))
+        reasons.add("time" if is_time else str(condition.tree))
+    return reasons
+
+
+def _instant(binding: Binding, value: Any) -> datetime | None:
+    """A time of the source as an instant; a day is its end, so that what is of the day counts as later than any time
+    within it."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=binding.source_zone)
+    return instant(value, binding.zone) if isinstance(value, date) else None

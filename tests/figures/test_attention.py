@@ -1,0 +1,236 @@
+"""What needs attention: records named by several conditions, each once, held against lists made by hand."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.building import Order, build
+from reportspec.deliver.body import as_html, as_text
+from reportspec.languages import languages
+from reportspec.model.figures import Figures, Section
+from reportspec.render.locale import formats_for
+from reportspec.render.tables import table_view
+from tests.figures.asking import NOW, codes, figures
+
+USERS = "id,name\nada,Ada\nbo,Bo\n"
+DEALS = """id,name,owner,status,amount,created,closed,expected
+1,Alpha,ada,open,500,2026-01-05,,2026-08-31
+2,Beta,bo,open,900,2026-01-05,,2026-12-01
+3,Gamma,ada,open,,2026-01-05,,2026-09-29
+4,Delta,bo,open,700,2026-01-05,,
+5,Epsilon,ada,won,5000,2026-01-05,2026-08-01,2026-07-01
+6,Zeta,bo,open,700,2026-01-05,,2026-06-30
+7,Eta,ada,open,50,2026-01-05,,2026-09-30
+8,Theta,ada,open,60,2026-01-05,,2026-10-01
+9,Iota,bo,lost,800,2026-01-05,2026-09-01,2026-07-01
+"""
+MAPPING = """entities:
+  deal:
+    table: deals
+    key: id
+    fields: {name: name, owner_id: owner, status: status, amount: amount, created_at: created,
+      closed_at: closed, expected_close_date: expected}
+  user: {table: users, key: id, fields: {name: name}}
+"""
+PROJECT = """version: 1
+source: {files: {deals: deals.csv, users: users.csv}}
+mapping: mapping.yaml
+timezone: UTC
+currency: EUR
+"""
+REASONS: list[Any] = [
+    "overdue_deals_count",
+    {"where": "deal.status = 'open' and deal.amount >= 700", "say": "large", "since": "deal.created_at"},
+    {"where": "deal.status = 'open' and deal.expected_close_date is null", "say": "undated"},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {
+        "deals.csv": DEALS,
+        "users.csv": USERS,
+        "mapping.yaml": MAPPING,
+        "reportspec.yaml": PROJECT,
+    }.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def asked(folder: Path, limit: int = 8, reasons: list[Any] | None = None, **more: Any) -> Figures:
+    body = {"entity": "deal", "fields": ["deal.name", "user.name"], "amount": "deal.amount",
+            "reasons": reasons or REASONS, "limit": limit}  # fmt: skip
+    return figures(
+        folder, {"report": "custom", "period": "2026-Q3", "sections": [{"id": "a", "attention": body}], **more}
+    )
+
+
+def section(made: Figures) -> Section:
+    [one] = [one for one in made.sections if one.id == "a"]
+    return one
+
+
+def test_each_record_once_with_all_its_reasons_the_largest_first(folder: Path) -> None:
+    """As of the end of September: 7 was due on the 30th, so it is late by a day; 8 is due the day after. Of equal
+    amounts the first key is first; what has none is last, and in no sum."""
+    made = section(asked(folder))
+    assert made.rows == (
+        ("Beta", "Bo", "large (8 months)", 900),
+        ("Delta", "Bo", "large (8 months) · undated", 700),
+        ("Zeta", "Bo", "past its close date (3 months) · large (8 months)", 700),
+        ("Alpha", "Ada", "past its close date (31 days)", 500),
+        ("Eta", "Ada", "past its close date (1 day)", 50),
+        ("Gamma", "Ada", "past its close date (2 days)", None),
+    )
+    assert made.total == (None, "", "", 900 + 700 + 700 + 500 + 50)
+    assert made.notes == ("Without an amount: 1; they stand last.",)
+    assert made.others == 0
+
+
+def test_the_smaller_ones_stand_together_with_their_sum(folder: Path) -> None:
+    made = section(asked(folder, 3))
+    assert made.rows[-1] == ("3 smaller ones", "", "", 500 + 50)
+    assert (len(made.rows), made.others) == (4, 3)
+    assert made.total == (None, "", "", 2850)
+    one_more = section(asked(folder, 5))
+    assert [row[0] for row in one_more.rows][-1] == "Gamma"  # a row for one alone would name it as well
+
+
+def test_filters_hold_for_every_reason(folder: Path) -> None:
+    made = section(asked(folder, filters=[{"field": "user.name", "eq": "Ada"}]))
+    assert [row[0] for row in made.rows] == ["Alpha", "Eta", "Gamma"]
+    none = section(asked(folder, filters=[{"field": "user.name", "eq": "Ada"}], reasons=[REASONS[2]]))
+    assert (none.rows, none.notes) == ((), ("There are none.",))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_in_every_language_the_last_row_has_a_name_and_no_blanks(language: str, folder: Path) -> None:
+    made = asked(folder, 2, locale=language)
+    view = table_view(section(made), formats_for(made), None)
+    assert view is not None
+    cells = [cell.text for cell in view.rows[-1]]
+    assert cells[0].startswith("4 ") or " 4 " in cells[0]
+    assert cells[1:3] == ["", ""]
+    assert "1" in section(asked(folder, locale=language)).rows[4][2]  # one day
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"entity": "deel"}, "unknown-entity"),
+        ({"fields": ["deal.nam"]}, "unknown-field"),
+        ({"amount": "deal.name"}, "bad-attention"),
+        ({"reasons": ["won_deals_count"]}, "bad-attention"),  # of a stretch of time
+        ({"reasons": ["close_rate"]}, "bad-attention"),
+        ({"reasons": ["overdue_deal_count"]}, "unknown-metric"),
+        ({"reasons": [{"where": "deal.amount", "say": "x"}]}, "bad-expression"),
+        ({"reasons": [{"where": "deal.amount > 1", "say": "x", "since": "deal.name"}]}, "bad-attention"),
+        ({"reasons": ["no_next_step_count"]}, "unmapped-field"),
+    ],
+)
+def test_mistakes(folder: Path, body: dict[str, Any], code: str) -> None:
+    whole = {
+        "entity": "deal",
+        "fields": ["deal.name"],
+        "amount": "deal.amount",
+        "reasons": ["overdue_deals_count"],
+        **body,
+    }
+    spec = {"report": "custom", "period": "2026-Q3", "sections": [{"attention": whole}]}
+    assert codes(folder, spec) == [code]
+
+
+DEMO = "version: 1\nsource: demo\ntimezone: Europe/Rome\nlocale: en_GB\ncurrency: EUR\n"
+LISTED = {  # the conditions of the catalogue's metrics, each as a list of its own
+    "overdue_deals_count": ("deal", "deal.status = 'open' and deal.expected_close_date < as_of"),
+    "pushed_deals_count": (
+        "deal_snapshot",
+        "deal_snapshot.is_open and deal_snapshot.first_expected_close_date < deal_snapshot.expected_close_date",
+    ),
+    "slow_deals_count": (
+        "stage_visit",
+        "stage_visit.deal.status = 'open' and stage_visit.entered_at < as_of and "
+        "(stage_visit.exited_at is null or stage_visit.exited_at >= as_of) "
+        "and days_between(stage_visit.entered_at, as_of) > 2 * stage_visit.pace.mean_days",
+    ),
+}
+
+
+def _spec(**more: Any) -> dict[str, Any]:
+    body = {
+        "entity": "deal",
+        "fields": ["deal.deal_id", "user.name", "stage.name"],
+        "amount": "deal.amount",
+        "limit": 500,
+    }
+    lists = [
+        {"id": name, "where": where,
+         "records": {"entity": entity, "fields": ["deal.deal_id", "user.name"], "limit": 5000, "period": "all"}}
+        for name, (entity, where) in LISTED.items()
+    ]  # fmt: skip
+    open_ones = {"entity": "deal", "fields": ["deal.deal_id", "deal.amount"], "limit": 5000, "period": "all"}
+    return {
+        "report": "custom",
+        "period": "2026-Q3",
+        "sections": [
+            {"id": "a", "attention": {**body, "reasons": list(LISTED)}},
+            *lists,
+            {"id": "all", "records": open_ones},
+        ],
+        **more,
+    }
+
+
+@pytest.fixture(scope="module")
+def of_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Figures]:
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "reportspec.yaml").write_text(DEMO, "utf-8")
+    return folder, figures(folder, _spec())
+
+
+@pytest.mark.xdist_group("attention")
+def test_on_the_demo_it_is_what_separate_lists_have_together(of_demo: tuple[Path, Figures]) -> None:
+    """Reasons of three entities: each deal once, with as many reasons as there are lists that have it, and with the
+    amount that the deal itself has."""
+    _, made = of_demo
+    lists = {one.id: {row[0] for row in one.rows} for one in made.sections if one.id in LISTED}
+    amounts = {row[0]: row[1] for one in made.sections if one.id == "all" for row in one.rows}
+    wanted = {deal: sum(deal in names for names in lists.values()) for deal in set().union(*lists.values())}
+    shown = section(made).rows
+    assert {row[0]: row[3].count(" · ") + 1 for row in shown} == wanted
+    assert all(len(names) > 10 for names in lists.values())
+    assert max(wanted.values()) == 3
+    assert {row[0]: row[4] for row in shown} == {deal: amounts[deal] for deal in wanted}
+    known = [row[4] for row in shown if row[4] is not None]
+    assert known == sorted(known, reverse=True)
+    assert section(made).total[-1] == pytest.approx(sum(known))  # type: ignore[index]
+
+
+@pytest.mark.xdist_group("attention")
+def test_with_for_each_everyone_has_their_own(of_demo: tuple[Path, Figures]) -> None:
+    folder, made = of_demo
+    path = folder / "each.yaml"
+    path.write_text(json.dumps({"version": 1, **_spec(for_each="user.name")}), "utf-8")
+    built = build(path, Order(NOW, {}))
+    assert built.made is not None, [one.message for one in built.diagnostics]
+    whole = {row for row in section(made).rows if row[1] is not None}
+    assert {row for _, each in built.made.figures for row in section(each).rows} == whole
+    assert all({row[1] for row in section(each).rows} <= {value.value} for value, each in built.made.figures)
+
+
+@pytest.mark.xdist_group("attention")
+def test_a_mail_names_the_first_three(of_demo: tuple[Path, Figures]) -> None:
+    _, made = of_demo
+    rows = section(made).rows
+    for text in (as_text(made, "", [], []), as_html(made, "", [], [])):
+        assert [deal for deal in (row[0] for row in rows) if re.search(rf"\b{deal}\b", text)] == [
+            row[0] for row in rows[:3]
+        ]
+        assert f"{len(rows) - 3} more in the report" in text
+        assert html.escape(str(rows[0][3])) in text
