@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
+from reportspec.check.listed_systems import systems_of
 from reportspec.check.mail_settings import mail_of
-from reportspec.check.systems import systems_of
 from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
 from reportspec.diagnostics import Span, counted, did_you_mean, suggestion
 from reportspec.fontfile import unfit
