@@ -158,8 +158,9 @@ def scaled(cases_of: list[Case]) -> list[Case]:
 
 
 def _of_best(cases_of: list[Case]) -> float:
-    whole = [case for case in cases_of if all(rule in case for rule in RULES)]
-    return mean(whole, "method", size=True) / min(mean(whole, rule, size=True) for rule in RULES) if whole else math.nan
+    rules = [rule for rule in RULES if any(rule in case for case in cases_of)]
+    whole = [case for case in cases_of if all(rule in case for rule in rules)]
+    return mean(whole, "method", size=True) / min(mean(whole, rule, size=True) for rule in rules) if whole else math.nan
 
 
 def _calibration(cases_of: list[Case]) -> None:

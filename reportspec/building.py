@@ -156,11 +156,13 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
         return Made(((Value("", {}, ""), figures),), figures.warnings)
     from reportspec.burst.burst import run_each
     from reportspec.problems import without_value
+    from reportspec.render.filled import filled
 
     burst = run_each(program, timings, only)
     there = [value.value for value, _ in burst.made]
     absent = tuple(unknown_recipients(report, only, there))
-    return Made(burst.made, (*burst.warnings, *without_value(path, report, burst.unowned)), absent)
+    made = tuple((value, filled(report, figures)) for value, figures in burst.made)
+    return Made(made, (*burst.warnings, *without_value(path, report, burst.unowned)), absent)
 
 
 def run_report(program: Program, timings: Timings | None = None) -> Figures:
@@ -168,6 +170,7 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
     from reportspec.contract.fit import fitted
     from reportspec.contract.survey import answered
     from reportspec.evaluate.report_figures import figures_of
+    from reportspec.render.filled import filled
 
     timings = timings or Timings()
     with timings.of("query"):
@@ -175,4 +178,4 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
         for result in answers.results:
             timings.asked += result.asked
     with timings.of("evaluate"):
-        return figures_of(answers)
+        return filled(program.report, figures_of(answers))

@@ -12,7 +12,7 @@ Metrics are built when they are first asked for: a report uses few of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -21,6 +21,8 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Metric
 
 REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
+_OPTION = re.compile(r"\boptions\.([a-z][a-z0-9_]*)")
+_EXPRESSIONS = ("of", "where", "time", "rate_before")  # of an aggregate, which may read options
 _PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
 LARGEST_OPTION = 100_000  # days of nearly three centuries
 FINEST_OPTION = 6  # decimals
@@ -89,16 +91,8 @@ def reference(text: str) -> Reference:
 def specified(data: Mapping[str, Any], wanted: Reference) -> dict[str, Any]:
     """A metric's data with the variants and options of a reference applied; `options` then holds
     the value of each. Raises UnknownMetric."""
-    spec = {key: value for key, value in data.items() if key not in ("variants", "options")}
-    variants = data.get("variants") or {}
-    for name in wanted.variants:
-        if name in variants:
-            spec = _patched(spec, variants[name])
-        elif name in STATISTICS and spec.get("aggregate") == "average":
-            spec = _statistic(spec, name)
-        else:
-            raise UnknownMetric(name, variant_names(data), "variant")
-    declared = data.get("options") or {}
+    spec = _varied(data, wanted.variants)
+    declared = _options(data, spec)
     values = {name: float(option["default"]) for name, option in declared.items()}
     for name, value in wanted.options:
         if name not in declared:
@@ -106,6 +100,30 @@ def specified(data: Mapping[str, Any], wanted: Reference) -> dict[str, Any]:
         values[name] = value
     spec["metric"], spec["options"] = wanted.id, values
     return spec
+
+
+def _varied(data: Mapping[str, Any], variants: Iterable[str]) -> dict[str, Any]:
+    """A metric's data with variants applied. Raises UnknownMetric."""
+    spec = {key: value for key, value in data.items() if key not in ("variants", "options")}
+    own = data.get("variants") or {}
+    for name in variants:
+        if name in own:
+            spec = _patched(spec, own[name])
+        elif name in STATISTICS and spec.get("aggregate") == "average":
+            spec = _statistic(spec, name)
+        else:
+            raise UnknownMetric(name, variant_names(data), "variant")
+    return spec
+
+
+def _options(data: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a metric has with its variants: a variant that does not read one has none, so that nobody sets
+    what changes nothing. What is made of other metrics hands its own on to them."""
+    declared = data.get("options") or {}
+    if spec.get("kind") != "aggregate":
+        return dict(declared)
+    read = {name for key in _EXPRESSIONS for name in _OPTION.findall(str(spec.get(key) or ""))}
+    return {name: option for name, option in declared.items() if name in read}
 
 
 def variant_names(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -187,7 +205,8 @@ class Library(Mapping[str, Metric]):
     def passed(self, name: str, options: Mapping[str, float]) -> str:
         """The reference to a part of a metric that hands on its options to it."""
         wanted = reference(name)
-        declared = self.data[wanted.metric].get("options") or {}
+        data = self.data[wanted.metric]
+        declared = _options(data, _varied(data, wanted.variants))
         chosen = dict(wanted.options)
         for option, value in options.items():
             if option in declared and option not in chosen and value != declared[option]["default"]:

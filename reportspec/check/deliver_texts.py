@@ -9,6 +9,7 @@ from typing import Any
 from reportspec.resolve.document import Place
 
 TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+OF_METRIC = ("text", "value", "change", "previous", "goal", "state")  # what of a figure in a tile can be named
 MAILED = ("to", "cc", "bcc")
 FILLED = (*MAILED, "reply_to", "subject", "body")  # texts in which values may stand
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from reportspec.addresses import allowed, split, unfit
-from reportspec.check.deliver_texts import MAILED, TEMPLATE, names_in, texts_of
+from reportspec.check.deliver_texts import MAILED, OF_METRIC, TEMPLATE, names_in, texts_of
 from reportspec.check.when import condition_of, lost_with_others, tiles_of
 from reportspec.diagnostics import suggestion
 from reportspec.model.mail import FORMS, Delivery, Form, Mail
@@ -17,7 +17,6 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.document import Document, Place
 
 REPORT = ("title", "period", "type", "compare", "as_of", "data_as_of")
-OF_METRIC = ("text", "value", "change", "previous", "goal", "state")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _ONE_BRACE = re.compile(r"\{\s*((?:report|metrics|params|each)\.[^{}]*?)\s*\}")
 
@@ -168,6 +167,8 @@ def _check_name(
     lost = metric if part in OF_METRIC else rest
     if head == "metrics" and lost not in shown and lost_with_others(document, data, shown, lost):
         return
+    if head == "metrics" and rest in shown:
+        return
     if head == "metrics" and part in OF_METRIC:
         if metric not in shown:
             document.tell(
@@ -175,11 +176,13 @@ def _check_name(
                 f"`{metric[:60]}` is in no tile of this report",
                 place,
                 suggestion(metric, shown) or "add it to `metrics`, or to a section `kpis`",
+                part=name,
             )
         return
     known = [
         *(f"report.{name}" for name in REPORT),
         *(f"params.{name}" for name in params),
+        *(f"metrics.{name}" for name in sorted(shown)),
         *(f"metrics.{name}.{part}" for name in sorted(shown) for part in OF_METRIC),
     ]
     # What lacks its end or its beginning is of a tile more often than anything else.
@@ -198,6 +201,7 @@ def _check_name(
         f"`{{{{ {name[:60]} }}}}` stands for nothing here",
         place,
         near or f"there are {', '.join(there)} and others",
+        part=name,
     )
 
 

@@ -74,6 +74,13 @@ def _check_ends(document: Document, given: Mapping[str, Any]) -> None:
             ("deliver", "ledger"),
             "write a path, or postgresql://…",
         )
+    elif "://" in ledger and ledger.count("@") > 1:
+        document.tell(
+            "bad-url",
+            "the ledger's URL can be read in two ways",
+            ("deliver", "ledger"),
+            "write an `@` in a password as `%40`",
+        )
 
 
 def _is_url(text: str, *schemes: str) -> bool:

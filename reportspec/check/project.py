@@ -273,19 +273,19 @@ def known_zone(document: Document, name: Any, path: Place) -> bool:
     """Whether a time zone exists; the document is told if not."""
     if name is None:
         return True
+    own = str(name).startswith(("right/", "posix/")) or name in _NO_ZONES
+    message = f"there is no time zone `{str(name)[:60]}`"
+    if own:
+        message = f"`{name}` is a time zone of this machine alone, which databases do not know"
     try:
-        if str(name).startswith(("right/", "posix/")) or name in _NO_ZONES:
-            raise ValueError  # a machine's own names, which databases do not know
-        ZoneInfo(str(name))
-        return True
+        if not own:
+            ZoneInfo(str(name))
+            return True
     except (KeyError, ValueError, OSError):
-        document.tell(
-            "unknown-timezone",
-            f"there is no time zone `{str(name)[:60]}`",
-            path,
-            suggestion(str(name), available_timezones()) or "write for example `Europe/Rome`",
-        )
-        return False
+        pass
+    near = suggestion(str(name), available_timezones()) if not own else None
+    document.tell("unknown-timezone", message, path, near or "write for example `Europe/Rome`")
+    return False
 
 
 _APPENDIX: dict[Any, Literal["off", "short", "full"]] = {False: "off", True: "short", "full": "full"}
@@ -413,14 +413,16 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         parts = urlsplit(text)
         label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
         _ = parts.port
+        two_ways = parts.netloc.count("@") > 1  # a driver may take what follows the first one for the host, and say it
     except ValueError:
+        two_ways, label = True, scheme
+    if two_ways:
         document.tell(
             "bad-url",
             "the source's URL cannot be read",
             ("source",),
-            f"write it as {read_by.example}; write odd characters of a password as %-codes",
+            f"write it as {read_by.example}; write odd characters of a password as %-codes (`@` as `%40`)",
         )
-        label = scheme
     return source_of(read_by.kind, label, text, span=span)
 
 

@@ -42,8 +42,10 @@ from reportspec.check.project import (
     shown,
     themed,
 )
+from reportspec.check.prose import figures_named
 from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
+from reportspec.check.when import tiles_of
 from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
@@ -417,6 +419,7 @@ def _report(
     tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
+    in_texts = figures_named(document, data, set(tiles_of(sections)))
     check_currency_of_targets(document, binding, goals, project.currency)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
@@ -437,6 +440,7 @@ def _report(
         id=type_id,
         type_label=label,
         title=title,
+        figures_named=in_texts,
         period=period,
         compare=compare,
         as_of=as_of,

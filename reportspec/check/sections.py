@@ -19,6 +19,7 @@ from reportspec.sections.context import Context, Draft
 from reportspec.sections.goals import GoalsSection, of_goal
 from reportspec.sections.registry import BY_NAME, WRITTEN
 from reportspec.sections.section_kind import Kind
+from reportspec.sections.text import not_served
 
 BY_GROUP = "by_group"  # the id of the section that `group_by` makes
 
@@ -45,7 +46,7 @@ def check_sections(
             seen.add(identifier)
             quotas.append(replace(quota, id=identifier))
     at = 1 if sections and sections[0].id == "headline" else 0
-    return (*sections[:at], *quotas, *sections[at:])
+    return not_served(context, (*sections[:at], *quotas, *sections[at:]))
 
 
 def _free(identifier: str, taken: Collection[str]) -> str:

@@ -59,6 +59,11 @@ _PRINTED: Mapping[str, Callable[[Figures], str]] = {"table": _table, "json": _js
     help="The period that is forecast, or whose likes are: 2026-Q4, this_month, …",
 )
 @click.option(
+    "--metric",
+    type=FilledText(),
+    help="Forecast this metric instead of what is won, by simple rules: leads_created_count, …",
+)
+@click.option(
     "--where", type=FilledText(), metavar="CONDITION", help="Only these deals: \"deal.deal_type <> 'renewal'\"."
 )
 @format_option(_PRINTED, "How it is printed.")
@@ -69,6 +74,7 @@ def forecast(
     project: Path | None,
     backtest: bool,
     period: str,
+    metric: str | None,
     where: str | None,
     form: str,
     out: Path | None,
@@ -91,19 +97,23 @@ def forecast(
     if place is None or not place.is_file():
         named = f"at `{project}`" if project is not None else "here or above"
         raise click.UsageError(f"there is no project file {named}: make a `reportspec.yaml` that names a source")
-    text = _spec(_BACKTEST if backtest else _FORECAST, period, where)
+    shown: tuple[str, ...] = _BACKTEST if backtest else _FORECAST
+    if metric is not None:  # which has no open deals
+        shown = ("tests",) if backtest else ("summary",)
+    text = _spec(shown, period, where, metric)
     built = build_written(text, "reportspec forecast", place, order, tell.tell)
     code = WRONG if built.made is None else _shown(built.made.figures[0][1], form, out, tell)
     tell.close()
     sys.exit(code)
 
 
-def _spec(shown: tuple[str, ...], period: str, where: str | None) -> str:
+def _spec(shown: tuple[str, ...], period: str, where: str | None, metric: str | None) -> str:
     """The spec of what is printed: JSON is YAML."""
     spec: dict[str, Any] = {"version": 1, "report": "custom", "period": period}
     if where is not None:
         spec["where"] = where
-    spec["sections"] = [{"id": show, "forecast": {"show": show}} for show in shown]
+    of = {} if metric is None else {"metric": metric}
+    spec["sections"] = [{"id": show, "forecast": {"show": show, **of}} for show in shown]
     return json.dumps(spec, indent=1, ensure_ascii=False)
 
 

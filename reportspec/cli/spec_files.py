@@ -32,13 +32,15 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-_KEY = re.compile(r"(\w+)\s*:")
+_WORD = re.compile(r"(?:-\s+)?[\"']?(\w+)")  # that begins a line: a key, perhaps one whose colon is forgotten
+_DEFINED = re.compile(r"^\s*-\s+metric\s*:", re.MULTILINE)
 _OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
 _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
 
 
 def is_spec(path: Path) -> bool:
-    """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines."""
+    """Whether a file of a folder is a spec, also a broken one, by the keys that begin its lines. What cannot be read
+    or has nothing in it may have been one: it is told, not passed over."""
     from reportspec.check.project import NAMES
     from reportspec.source.read import LARGEST
     from reportspec.source.regular import read_regular
@@ -46,12 +48,15 @@ def is_spec(path: Path) -> bool:
     if path.name in NAMES or not path.is_file():
         return False
     try:
-        text = read_regular(path, LARGEST).decode("utf-8", "replace")
-    except OSError:
+        text = read_regular(path, LARGEST).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
         return True
-    keys = {match[1] for line in text.splitlines() if (match := _KEY.match(line))}
-    # A list of `metrics` without a version is of the catalogue.
-    return not keys & _OF_OTHERS and bool(keys & _OF_SPECS or {"version", "metrics"} <= keys)
+    keys = {match[1].lower() for line in text.splitlines() if (match := _WORD.match(line))}
+    if keys & _OF_OTHERS:
+        return False
+    # A list of `metrics` without a version, or one that says what they are, is of the catalogue.
+    named = {"version", "metrics"} <= keys and not _DEFINED.search(text)
+    return not keys or named or bool(keys & _OF_SPECS)
 
 
 def output_names(specs: list[Path]) -> dict[Path, str]:

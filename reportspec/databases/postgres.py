@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from sqlglot import exp
 
@@ -273,14 +274,24 @@ class PostgresConnection:
 
     def run(self, sql: str) -> Table:
         """Run one SELECT. Raises SourceError."""
+        with self._turn, self._explaining():
+            # Bytes, and no parameters: nothing in the text is taken for a placeholder.
+            cursor = self._raw.execute(sql.encode())
+            names = tuple(column.name for column in cursor.description or ())
+            return Table(names, tuple(cursor.fetchall()) if names else ())
+
+    def _asked(self, sql: LiteralString, *lists: list[str]) -> list[tuple[Any, ...]]:
+        """The rows of a statement with lists in the places of its `%s`. Raises SourceError."""
+        with self._turn, self._explaining():
+            return self._raw.execute(sql, lists).fetchall()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Errors of the driver as what they mean: whatever is asked, the server may be gone by then."""
         import psycopg
 
         try:
-            with self._turn:
-                # Bytes, and no parameters: nothing in the text is taken for a placeholder.
-                cursor = self._raw.execute(sql.encode())
-                names = tuple(column.name for column in cursor.description or ())
-                return Table(names, tuple(cursor.fetchall()) if names else ())
+            yield
         except psycopg.Error as error:
             raise self.explained(error) from None
         except UnicodeDecodeError:
@@ -310,8 +321,9 @@ class PostgresConnection:
                 except SourceError as error:
                     if error.lost or error.code == "cancelled":
                         return None
-                    self._raw.rollback()
-                    self.begin()
+                    with self._explaining():
+                        self._raw.rollback()
+                        self.begin()
                     return None
         return open_postgres(self._source, replace(self._wanted, snapshot=self._snapshot))
 
@@ -330,8 +342,9 @@ class PostgresConnection:
                 self.run(f"RELEASE SAVEPOINT guard; SAVEPOINT made; {statements}; RELEASE SAVEPOINT made; {_GUARD}")
             except SourceError as error:
                 if not self._raw.closed and not error.lost:
-                    self._raw.execute(b"ROLLBACK TO SAVEPOINT made")
-                    self._guard()
+                    with self._explaining():
+                        self._raw.execute(b"ROLLBACK TO SAVEPOINT made")
+                        self._guard()
                 raise
 
     def _guard(self) -> None:
@@ -354,7 +367,7 @@ class PostgresConnection:
         sql = """SELECT name FROM unnest(%s::text[]) AS name JOIN pg_class c ON c.oid = to_regclass(name)
                  WHERE c.relkind IN ('r', 'm') AND (c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0
                  AND pg_relation_size(c.oid) > 0))"""
-        return [str(row[0]) for row in self._raw.execute(sql, (names,)).fetchall()]
+        return [str(row[0]) for row in self._asked(sql, names)]
 
     def forbidden(self) -> dict[str, frozenset[str]]:
         """The columns of the tables to be read that the user may not read."""
@@ -364,7 +377,7 @@ class PostgresConnection:
                  JOIN pg_attribute a ON a.attrelid = to_regclass(quoted)
                  WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT has_column_privilege(a.attrelid, a.attnum, 'SELECT')
                  GROUP BY name"""
-        return {str(table): frozenset(columns) for table, columns in self._raw.execute(sql, (names, plain)).fetchall()}
+        return {str(table): frozenset(columns) for table, columns in self._asked(sql, names, plain)}
 
     def guarded(self) -> list[str]:
         """Those of the tables to be read on which row-level security is active for this user."""
@@ -373,14 +386,14 @@ class PostgresConnection:
         sql = """SELECT name FROM unnest(%s::text[], %s::text[]) AS asked(quoted, name)
                  JOIN pg_class c ON c.oid = to_regclass(quoted)
                  WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid)"""
-        return [str(row[0]) for row in self._raw.execute(sql, (names, plain)).fetchall()]
+        return [str(row[0]) for row in self._asked(sql, names, plain)]
 
     def loose(self) -> Loose:
         """Columns of type citext or of a nondeterministic collation; of tables that cannot be told
         from others all texts."""
         names, others = self._quoted()
         plain = [name for name in sorted(self._wanted.tables) if name not in others]
-        loose = [(t, c) for t, c in self._raw.execute(_LOOSE, (names, plain)).fetchall()]
+        loose = [(t, c) for t, c in self._asked(_LOOSE, names, plain)]
         known = self.columns() if others else {}
         for table in others:
             kinds = known.get(table, {})

@@ -525,21 +525,19 @@ class SqliteConnection:
                 self.run(f'CREATE INDEX temp."{name}_{"_".join(key)}" ON {name} ({columns})')
             self.run(f"ANALYZE temp.{name}")
         finally:
-            self._raw.execute("PRAGMA query_only = ON")
+            self.run("PRAGMA query_only = ON")
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The columns of each table and view, with their types."""
-        tables = self._raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-        columns = {}
-        for (name,) in tables.fetchall():
-            rows = self._raw.execute("SELECT name, type FROM pragma_table_info(?)", [name])
-            columns[str(name)] = {column: kind or "ANY" for column, kind in rows.fetchall()}
+        columns: dict[str, dict[str, str]] = {}
+        for (name,) in self.run("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").rows:
+            rows = self.run(f"SELECT name, type FROM pragma_table_info({literal(name).sql('sqlite')})").rows
+            columns[str(name)] = {str(column): str(kind or "ANY") for column, kind in rows}
         return columns
 
     def loose(self) -> Loose:
         """All columns, if a table or view says COLLATE: of which column is not told."""
-        collated = self._raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'")
-        if not collated.fetchall()[0][0]:
+        if not self.run("SELECT COUNT(*) FROM sqlite_master WHERE LOWER(sql) LIKE '%collate%'").rows[0][0]:
             return frozenset()
         return loose_columns((table, name) for table, columns in self.columns().items() for name in columns)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reportspec.deliver.template import of_kpi
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Kpi, Section
@@ -18,6 +17,7 @@ from reportspec.render.locale import Formats, as_of_moment, cell, data_moment, f
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import money_places
+from reportspec.render.tile_texts import of_kpi
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,11 +15,12 @@ from reportspec.deliver.job import EVERYBODY, OUTLET, Job
 from reportspec.deliver.ledger import Ledger
 from reportspec.deliver.outcome import Result
 from reportspec.deliver.recipients import addresses, lists_of
-from reportspec.deliver.template import Words, kpis
+from reportspec.deliver.template import Words
 from reportspec.errors import NotSent
 from reportspec.model.figures import Figures
 from reportspec.model.mail import Condition
 from reportspec.model.spec import Report
+from reportspec.render.tile_texts import kpis
 
 ALLOW = "add the address, or `@` and its domain, to `deliver: {allow: […]}` in the project file"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from reportspec.check.deliver_texts import TEMPLATE
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.figures import Figures, Kpi
-from reportspec.render.locale import Formats, as_of_moment, cell, change, data_moment, formats_for
-from reportspec.render.page import of_goal
+from reportspec.model.figures import Figures
+from reportspec.render.locale import as_of_moment, data_moment, formats_for
+from reportspec.render.tile_texts import kpis, named, of_kpi
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class Words:
             return _param(self.params.get(rest, ""))
         if head == "report":
             return self._of_report(rest)
-        metric, _, part = rest.rpartition(".")
-        kpi = kpis(self.figures).get(metric)
+        kpi, part = named(kpis(self.figures), rest)
         return of_kpi(kpi, part, formats_for(self.figures)) if kpi else ""
 
     def _of_report(self, part: str) -> str:
@@ -60,30 +59,3 @@ def _param(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def kpis(figures: Figures) -> dict[str, Kpi]:
-    """The tiles by the ids of their metrics; of a metric that has several the first."""
-    by_name: dict[str, Kpi] = {}
-    for section in figures.sections:
-        for kpi in section.kpis:
-            by_name.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
-    return by_name
-
-
-def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
-    """One of the things that a tile says."""
-    match part:
-        case "text":
-            return of_goal(kpi, formats)[0]
-        case "value":
-            return "" if kpi.value is None else str(kpi.value)
-        case "change":
-            points = kpi.column.unit == "percent"
-            return "" if kpi.change is None else change(formats, kpi.change, points=points)
-        case "previous":
-            return cell(formats, kpi.previous, kpi.column, bare=False)
-        case "goal":
-            return of_goal(kpi, formats)[1] if kpi.goal else ""
-        case _:
-            return str(formats.words["states"][kpi.goal.state]) if kpi.goal else ""

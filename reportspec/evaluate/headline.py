@@ -56,6 +56,10 @@ def _title(rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Sectio
         worse = [kpi for kpi in first if kpi is not about and _worse(kpi, len(first)) >= WORSE]
         if worse:
             said.append(_of_tile(max(worse, key=lambda kpi: _worse(kpi, len(first)))))
+    elif about.goal is None:
+        more = [kpi for kpi in there if kpi is not about and _moved(kpi) >= max(WORSE, 2 * _moved(about))]
+        if more:  # what moved far more is told beside what hardly did
+            said.append(_of_tile(max(more, key=_moved)))
     return tuple(said)
 
 
@@ -90,6 +94,11 @@ def sure(kpi: Kpi, held: int = 1) -> bool:
         return False
     (n, x), (m, y) = kpi.cases
     return shares_differ(Share(n, x), Share(m, y), held) if x is not None and y is not None else True
+
+
+def _moved(kpi: Kpi) -> float:
+    """By how much of what it was a figure changed; 0 where that is not sure, or not known."""
+    return abs(kpi.change) if kpi.change is not None and kpi.column.unit != "percent" and sure(kpi) else 0.0
 
 
 def _worse(kpi: Kpi, held: int) -> float:

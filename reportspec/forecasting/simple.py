@@ -7,8 +7,8 @@ from typing import Literal
 
 from reportspec.forecasting.past_windows import Windows
 
-Rule = Literal["last", "mean_of_four", "last_year"]
-RULES: tuple[Rule, ...] = ("last", "mean_of_four", "last_year")
+Rule = Literal["last", "mean_of_four", "last_year", "last_quarter"]
+RULES: tuple[Rule, ...] = ("last", "mean_of_four", "last_year", "last_quarter")
 OF_MEAN = 4  # periods that the mean is of
 
 
@@ -29,6 +29,11 @@ def by_rule(windows: Windows, place: int, rule: Rule) -> float | None:
                 return None
             years = math.ceil(windows.apart / windows.per_year)  # the last year in which that period is over
             places = [place - windows.per_year * years]
+        case "last_quarter":  # the same month or week of it: businesses that close their quarters have such a rhythm
+            quarter = (windows.per_year or 0) // 4
+            if quarter < 2 or windows.step > 1:
+                return None
+            places = [place - quarter * math.ceil(windows.apart / quarter)]
     if min(places) < 0:
         return None
     amount = math.fsum(windows.all[at].result.amount for at in places) / len(places)

@@ -41,7 +41,8 @@ class Spread:
     @property
     def low(self) -> float:
         """The lower end of the range, never below nothing unless the mean is."""
-        return quantile(self.mean, self.variance, -self.wide)
+        end = quantile(self.mean, self.variance, -self.wide)
+        return max(end, 0.0) if self.mean >= 0 else end
 
     @property
     def high(self) -> float:

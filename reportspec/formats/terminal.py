@@ -58,7 +58,7 @@ def _lines(figures: Figures, section: Section) -> list[str]:
             group = subtotals[at + 1]
             rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))
     if section.total:
-        rows.append(_sum("Total", section, section.total, nothing))
+        rows.append(_sum(str(section.total[0] or "Total"), section, section.total, nothing))
     return [*_aligned(rows, nothing), *(f"  {shortened(text, _LONGEST)}" for text in section.notes)]
 
 

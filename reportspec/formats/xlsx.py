@@ -245,7 +245,7 @@ class _Book:
             last += 1
             for place, value in enumerate(section.total):
                 if place == 0 and not _numeric(columns[place]):
-                    value = self.formats.word("total")
+                    value = value or self.formats.word("total")
                 elif not _numeric(columns[place]):
                     value = None
                 self._cell(sheet, last, place, value, kinds[place], decimals[place], total=True)

@@ -37,6 +37,8 @@ def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cel
         state = "on_track"
     else:
         state = "on_track" if reached(landing, _asked(target, direction, goal.warn_at), direction) else "at_risk"
+    if not grows:  # it is judged as it is: a rate has no pace, and ends up nowhere else
+        return Goal(target, direction, share, None, state, goal.warn_at, difference=apart)
     pace = attainment(landing, target, direction) if landing is not None else None
     return Goal(target, direction, share, pace, state, goal.warn_at, landing, apart)
 

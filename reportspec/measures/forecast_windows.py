@@ -136,7 +136,7 @@ def windows_queries(
     if frame.elapsed > 0:
         queries.append(_won_before_query(report, section, conditions, frame))
     for number, stretches in enumerate(in_turn(_won_stretches(frame))):
-        side, purpose = _side(report, stretches), frame.purpose(f"windows won {number}")
+        side, purpose = side_of(report, stretches), frame.purpose(f"windows won {number}")
         queries.append(AggregateQuery(section, purpose, (), won_measures(report, entity), (side,), conditions))
     side = _inflow_side(report, frame)
     queries.append(AggregateQuery(section, frame.purpose(CREATED), (), (_inflow(entity),), (side,), conditions))
@@ -144,7 +144,7 @@ def windows_queries(
         last = [
             (max(end - timedelta(days=RUSH_DAYS), start), end) for start, end in frame.of_periods[-QUARTERS - 1 : -1]
         ]
-        side = _side(report, last)
+        side = side_of(report, last)
         ends = frame.purpose(ENDS)
         queries.append(AggregateQuery(section, ends, (), won_measures(report, entity)[:2], (side,), conditions))
     return tuple(queries)
@@ -208,7 +208,7 @@ def later_query(
     """What was created and won after the origins of the periods that a forecast learns from, by some dimensions; of a
     period that is still to come what was created and won in such periods."""
     frame = frame_of(report)
-    side = _side(report, _later(frame) or [frame.of_periods[-2]])
+    side = side_of(report, _later(frame) or [frame.of_periods[-2]])
     measures = won_measures(report, forecast_entity(report))[len(_TALLIES) :]
     return AggregateQuery(section, purpose, dimensions, measures, (side,), conditions)
 
@@ -356,7 +356,7 @@ def _inflow(entity: Entity) -> Measure:
 def _inflow_side(report: Report, frame: Frame) -> Side:
     """The days before the origins, cut wherever one of these stretches begins or ends."""
     edges = sorted({edge for stretch in frame.stretches for edge in _inflow_days(report, frame, stretch)})
-    return _side(report, list(pairwise(edges)))
+    return side_of(report, list(pairwise(edges)))
 
 
 def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
@@ -391,7 +391,7 @@ def in_turn(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
     return runs
 
 
-def _side(report: Report, stretches: Sequence[Stretch]) -> Side:
+def side_of(report: Report, stretches: Sequence[Stretch]) -> Side:
     """A side whose buckets are stretches that do not overlap, and what lies between them."""
     edges = sorted({edge for stretch in stretches for edge in stretch})
     buckets = tuple(Bucket(start, end, "day", index=at) for at, (start, end) in enumerate(pairwise(edges)))

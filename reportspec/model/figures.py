@@ -149,7 +149,8 @@ class Section:
     one more row recomputed from the source's rows (never summed from rounded or cut rows);
     `available_rows` counts the rows before a cut, so that a cut can be told; where the others stand
     in a row of their own, nothing is cut. `shape` says how it is read: as a table, as tiles, as sentences (whose
-    rows are for those who read data), or as text alone; of an `opening` the sentences stand above all sections."""
+    rows are for those who read data), or as text alone; of an `opening` the sentences stand above all sections,
+    and `nothing` is left out."""
 
     id: str
     kind: str  # one of `sections/registry.py`
@@ -172,7 +173,7 @@ class Section:
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     row_marks: tuple[RowMark, ...] = ()  # for trends: of each row, why its bucket is not whole yet
-    shape: Literal["table", "tiles", "sentences", "text", "opening"] = "table"
+    shape: Literal["table", "tiles", "sentences", "text", "opening", "nothing"] = "table"
     states: tuple[str, ...] = ()  # for goals: of each row, where it stands
     bars: bool = False  # whether the first metric has a bar beside its numbers
     in_mails: int = 0  # how many of its rows the text of a mail names

@@ -121,6 +121,11 @@ class SectionSpec:
         return ()
 
     @property
+    def lands(self) -> bool:
+        """Whether it says what its metrics will come to by the period's end, from more than what there is so far."""
+        return False
+
+    @property
     def judged(self) -> str:
         """The metric whose goal it shows by a dimension; none of most kinds."""
         return ""
@@ -208,6 +213,7 @@ class Report:
     alignment: Align = "day"
     headline: HeadlineRules = field(default_factory=HeadlineRules)
     titled: bool = False  # whether the spec has a title of its own
+    figures_named: frozenset[str] = frozenset()  # in its texts: `metrics.close_rate.change`
     each: Each | None = None
     delivery: Delivery | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # of params, as they were set

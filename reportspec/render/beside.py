@@ -11,14 +11,19 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.locale import is_number, tendency
 
+BULLET = 1.8  # times its goal that a bar has room for at least
+SHORT = ("missed", "at_risk")
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure, the one of the previous period, and its goal, each in percent of the scale, or None."""
+    """A figure, the one of the previous period, and its goal, each in percent of the scale, or None; and whether it
+    falls `short` of the goal."""
 
     now: float | None
     was: float | None = None
     aim: float | None = None
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Beside:
     bars: tuple[Bar | None, ...] = ()
     change: int | None = None
     swings: tuple[Swing | None, ...] = ()
+    bullets: bool = False
 
 
 def with_changes(section: Section) -> Section:
@@ -136,6 +142,9 @@ def beside(section: Section, shown: int) -> Beside:
     rows = section.rows[:shown]
     if value is None:
         return _contributions(section, rows)
+    bullets = _bullets(section, rows, value)
+    if bullets:
+        return Beside(value, bullets, bullets=True)
     before = {of: place for place, of in _pairs(section.columns)}.get(value)
     aim = next((place for place, column in enumerate(section.columns) if column.role == "target"), None)
     on_scale = [_has_a_name(section, place) for place in range(len(rows))]
@@ -146,8 +155,9 @@ def beside(section: Section, shown: int) -> Beside:
     bars: tuple[Bar | None, ...] = ()
     if scale > 0 and least >= 0:  # what is below zero has no place on a scale from nothing
         bars = tuple(
-            Bar(*(_part(row[at], scale) if at is not None else None for at in (value, before, aim))) if on else None
+            Bar(now, was, target) if on else None
             for row, on in zip(rows, on_scale, strict=True)
+            for now, was, target in [[_part(row[at], scale) if at is not None else None for at in (value, before, aim)]]
         )
     if before is None:
         return Beside(value if bars else None, bars)
@@ -155,6 +165,30 @@ def beside(section: Section, shown: int) -> Beside:
     changes = [difference(row[value], row[before]) if on else None for row, on in zip(rows, on_scale, strict=True)]
     swings = _swings(changes, direction)
     return Beside(value if bars else None, bars, before if swings else None, swings)
+
+
+def _bullets(section: Section, rows: Sequence[tuple[Cell, ...]], value: int) -> tuple[Bar | None, ...]:
+    """The bars of goals of which a share is reached: each row's own goal stands at the same place, so that who has much
+    to reach and who has little can be compared. Nothing where there are no such shares."""
+    names = [column.name for column in section.columns]
+    if not section.states or "attainment" not in names or "target" not in names:
+        return ()
+    shares = [_share(row[value], row[names.index("target")]) for row in rows]
+    known = [share for share in shares if share is not None]
+    if not known or min(known) < 0:
+        return ()
+    scale = max(BULLET, *known)
+    return tuple(
+        Bar(round(share / scale * 100, 2), None, round(100 / scale, 2), state in SHORT) if share is not None else None
+        for share, state in zip(shares, section.states, strict=False)
+    )
+
+
+def _share(value: Cell, target: Cell) -> float | None:
+    """How much of a goal a figure is."""
+    if not is_number(value) or not is_number(target) or target <= 0:
+        return None
+    return float(value) / float(target)
 
 
 def _contributions(section: Section, rows: Sequence[tuple[Cell, ...]]) -> Beside:

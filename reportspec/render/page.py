@@ -298,7 +298,7 @@ def _section_view(
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
-    without_table = section.shape == "sentences" or (section.chart and section.chart.kind == "heatmap")
+    without_table = section.shape == "sentences" or (section.chart and section.chart.kind in ("heatmap", "ranges"))
     shown = not tiles and not without_table
     table = tables.table_view(section, formats, attachment, figures.theme.landscape, half=half) if shown else None
     # Both the drawing and the Markdown were escaped where they were made.

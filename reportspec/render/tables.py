@@ -85,7 +85,7 @@ class TableCell:
 class TableView:
     """A table ready for the template. `css` says how dense it is set; `bar` and `swing` are how wide the bars of
     figures and of changes may be, in percent of their cells, 0 where there are none; `compared` whether it has changes,
-    `aimed` whether bars have goals."""
+    `aimed` whether bars have goals, as `bullets` each row its own at the same place."""
 
     css: str
     landscape: bool
@@ -98,11 +98,12 @@ class TableView:
     swing: float = 0.0
     compared: bool = False
     aimed: bool = False
+    bullets: bool = False
 
     @property
     def marks(self) -> tuple[bool, ...]:
         """Which marks it has: bars, changes, goals. Empty where it has none."""
-        marks = (bool(self.bar), self.compared, self.aimed)
+        marks = (bool(self.bar), self.compared, self.aimed, self.bullets)
         return marks if any(marks) else ()
 
     @property
@@ -246,6 +247,7 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
         set_so.swing,
         any(column.role == "difference" and not column.label for column in section.columns),
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
+        bool(set_so.bar) and drawn.bullets,
     )
 
 
@@ -460,7 +462,9 @@ def _total(section: Section, formats: Formats, cells: tuple[TableCell, ...]) -> 
     named = []
     for place, (table_cell, column) in enumerate(zip(cells, section.columns, strict=True)):
         if column.role in ("dimension", "period", "group", "field") and not _numeric(column):
-            text = formats.word("total") if place == 0 else ""
+            text = (
+                (table_cell.text if section.total and section.total[0] else formats.word("total")) if place == 0 else ""
+            )
             named.append(TableCell(text, ""))
         else:
             named.append(table_cell)

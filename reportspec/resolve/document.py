@@ -57,16 +57,28 @@ class Document:
         notes: tuple[str, ...] = (),
         key: bool = False,
         warning: bool = False,
+        part: str = "",
     ) -> None:
-        """Note a mistake at a place in the file."""
+        """Note a mistake at a place in the file: at a `part` of the text that stands there, where the file has it as it
+        is."""
         severity = "warning" if warning else "error"
         span = self.span(path, key)
         value = self.span(path)
         if value is not None and any(_overlap(value, span) for span in self.misshapen):
             return  # one mistake, one message: what stands there is no value of its key at all
+        span = self._part(span, part) if part and span is not None else span
         diagnostic = Diagnostic(code, message, span, help, notes, severity)  # type: ignore[arg-type]
         if diagnostic not in self.problems:  # two sections may be made of one line
             self.problems.append(diagnostic)
+
+    def _part(self, span: Span, part: str) -> Span:
+        """Where a part of a text stands, whose lines a span has; the span, where none of them has it."""
+        lines = self.text.splitlines() if span.file == self.file else []
+        for number in range(span.line, min(span.end_line, len(lines)) + 1):
+            at = lines[number - 1].find(part, span.column - 1 if number == span.line else 0)
+            if at >= 0:
+                return Span(span.file, number, at + 1, number, at + 1 + len(part))
+        return span
 
     @property
     def broken(self) -> bool:

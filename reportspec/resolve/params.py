@@ -22,6 +22,7 @@ _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 _IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
 LARGEST_NUMBER = 9 * 10**18
 LONGEST_TEXT = 2_000
+PROSE = ("title", "note", "text")  # of sections: texts in which figures may stand, as in the report's title
 _UNTOUCHED = ("deliver", "for_each", "params", "where")
 
 
@@ -186,10 +187,17 @@ def _put(document: Document, value: Any, values: Mapping[str, Any], path: Place)
         return [_put(document, v, values, (*path, i)) for i, v in enumerate(value)]
     if not isinstance(value, str) or "{{" not in value:
         return value
-    whole = _TEMPLATE.fullmatch(value.strip())
+    prose = path == ("title",) or (path[0] == "sections" and len(path) > 2 and path[2] in PROSE)
+    whole = None if prose else _TEMPLATE.fullmatch(value.strip())
     if whole:
         return _value(document, whole[1], values, path)
-    return _TEMPLATE.sub(lambda m: str(_value(document, m[1], values, path)), value)
+
+    def written(match: re.Match[str]) -> str:
+        if prose and match[1].startswith("metrics."):
+            return match[0]  # a figure, which is not known yet
+        return str(_value(document, match[1], values, path))
+
+    return _TEMPLATE.sub(written, value)
 
 
 def _value(document: Document, name: str, values: Mapping[str, Any], path: Place) -> Any:
@@ -202,7 +210,7 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
             "unknown-param",
             f"`{{{{ {name[:50]} }}}}` stands for nothing here",
             path,
-            "figures stand in mails only: show it by a section, such as `kpis`"
+            "figures stand in titles, notes, texts and mails only: show it by a section, such as `kpis`"
             if name.startswith("metrics.")
             else suggestion(name, known) or "declare it under `params:`",
         )

@@ -58,7 +58,8 @@ def find_metric(
             message = f"no metric named `{part}`"
             help = _meant(binding, part) or near or "`reportspec catalog metrics` lists them"
         else:
-            message = f"`{name.partition('.')[0].partition('(')[0]}` has no {why.what} `{part}`"
+            whole = name.partition("(")[0]
+            message = f"`{whole if why.what == 'option' else whole.partition('.')[0]}` has no {why.what} `{part}`"
             help = near or (f"it has {', '.join(why.known)}" if why.known else f"it has no {why.what}s")
         document.tell("unknown-metric", message, path, help, key=key)
     return None

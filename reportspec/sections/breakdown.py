@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
-from reportspec.measures.arithmetic import counted, metric_value, summed
+from reportspec.measures.arithmetic import counted, summed
 from reportspec.measures.asked import ADDITIVE, measures
+from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
 from reportspec.measures.words import word
@@ -31,8 +32,6 @@ from reportspec.sections.ordering import Kept, is_nameless, ordered
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import sort_of
 from reportspec.sections.text import nothing_served
-
-FEW = 30  # cases under which a rate says little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +189,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
     if spec.subtotals:
         kept, subtotals = _in_groups(report, spec, held_rows, answers)
         held_rows = replace(held_rows, kept=kept)
-    few = _few(report, spec, held_rows.kept, footnotes)
-    columns = [marked(c, few[c.metric]) if c.metric in few else c for c in columns]
+    columns = with_cautions(report, spec.metrics, [row for row, _ in held_rows.kept], columns, footnotes)
     body = [
         (*(shown_value(report, by, row[Member(place)]) for place, by in enumerate(spec.dimensions)), *cells)
         for row, cells in held_rows.kept
@@ -253,7 +251,8 @@ def _cut(spec: BreakdownSection, kept: Sequence[Kept]) -> Sequence[Kept]:
         return ()
     if len(spec.dimensions) != 1:
         return kept[spec.top :]
-    return [item for item in kept if not is_nameless(item)][spec.top :]
+    cut = [item for item in kept if not is_nameless(item)][spec.top :]
+    return () if spec.others and len(cut) == 1 else cut  # one alone takes no less room under another name
 
 
 def _others(
@@ -296,23 +295,6 @@ def _in_groups(
         name = shown_value(report, first[0], group[Member(0)])
         totals.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
     return rows, tuple(totals)
-
-
-def _few(report: Report, spec: BreakdownSection, kept: Sequence[Kept], footnotes: Footnotes) -> dict[str | None, int]:
-    """Rates that rest on few cases in some row."""
-    by_member: dict[str | None, int] = {}
-    catalogue = report.binding.catalogue
-    for metric in spec.metrics:
-        if metric.kind != "ratio" or metric.unit != "percent":
-            continue
-        base = catalogue.metrics[metric.denominator]
-        if base.unit != "count":
-            continue
-        counts = [metric_value(catalogue, base, row) for row, _ in kept]
-        if any(c is not None and 0 < c < FEW for c in counts):
-            few = word(report.language, "few", label(report, metric.label), FEW)
-            by_member[metric.id] = footnotes.add(few)
-    return by_member
 
 
 def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) -> dict[str | None, int]:

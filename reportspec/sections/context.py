@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -122,6 +122,17 @@ def lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
         for need, names in needs.items()
     )
     return (words["all"].format(names),)
+
+
+def with_needs(context: Context, name: str, needs: Iterable[str]) -> str:
+    """What is not shown, with what it would need."""
+    needed = ", ".join(one for one in needs if one != name)
+    return str(vocabulary(context.language)["lacks"]["needs"].format(name, needed)) if needed else name
+
+
+def all_lacking(context: Context, names: Iterable[str]) -> str:
+    """One sentence on several things that are not shown."""
+    return str(vocabulary(context.language)["lacks"]["all"].format("; ".join(names)))
 
 
 def need_of(context: Context, why: Unresolved) -> str:

@@ -118,7 +118,12 @@ def figures(report: Report, spec: DriversSection, answers: Answers, footnotes: F
         spec,
         columns=_columns(report, metric, column),
         rows=tuple(rows),
-        total=(None, None, *([None] * (0 if metric.adds_up else 2)), number(change)),
+        total=(
+            vocabulary(report.language)["drivers"]["whole"],
+            None,
+            *([None] * (0 if metric.adds_up else 2)),
+            number(change),
+        ),
         available_rows=len(rows),
         bars=True,
     )
@@ -200,8 +205,9 @@ def _largest(report: Report, parts: Sequence[Part], change: float) -> list[tuple
     what rows do not account for in another: they add up to the change."""
     there = [part for part in parts if any(part[1])]
     by_size = sorted(range(len(there)), key=lambda at: -abs(there[at][1][-1]))
-    shown = [there[at] for at in sorted(by_size[:MOST], key=lambda at: -there[at][1][-1])]
-    cut = [there[at] for at in by_size[MOST:]]
+    most = len(there) if len(there) == MOST + 1 else MOST  # one alone has its name
+    shown = [there[at] for at in sorted(by_size[:most], key=lambda at: -there[at][1][-1])]
+    cut = [there[at] for at in by_size[most:]]
     names = vocabulary(report.language)["drivers"]
     rows: list[tuple[Cell, tuple[float, ...]]] = [
         (names["nameless"] if name is None else name, values) for name, values in shown

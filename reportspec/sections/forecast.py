@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar, Literal
 
+from sqlglot import exp
+
 from reportspec.calendar import Period, add_months, day_label, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.calibration import Judged, by_rates, off_by
@@ -22,12 +24,12 @@ from reportspec.forecasting.simple import RULES
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances, in_steps
-from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
 from reportspec.measures.asked import measures
 from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
+from reportspec.measures.flow_windows import adds_up_over_time, flow_queries
 from reportspec.measures.forecast_windows import (
     Facts,
     cell_dimensions,
@@ -54,15 +56,24 @@ from reportspec.measures.forecast_windows import (
 from reportspec.measures.metric_columns import Footnotes, metric_column
 from reportspec.model.column_ids import Member, Row
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section, Told
+from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section
 from reportspec.model.query import AggregateQuery, Query, RecordsQuery
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.called import called as called_here
 from reportspec.sections.asked_dimensions import dimensions_of
-from reportspec.sections.asked_metrics import Rules, unusable
+from reportspec.sections.asked_metrics import Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, title_of
+from reportspec.sections.flow_forecast import flow_columns, flow_summary, flow_tests
+from reportspec.sections.forecast_words import (
+    count_column,
+    forecast_word,
+    money_column,
+    rounded,
+    said,
+    share_column,
+)
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
@@ -71,8 +82,8 @@ Shown = Literal["summary", "tests", "accuracy", "deals", "stages", "calibration"
 POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones are made to judge them
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
-MOST_LISTED = 15
-DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
+MOST_GONE = 10_000
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +97,17 @@ class ForecastSection(GroupedSection):
     names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
     listed: tuple[tuple[str, ...], ...] = ()
     what_if: Changes | None = None
+    flow: Metric | None = None  # what is forecast by simple rules, where it is not what the entity's rows bring
 
     @property
     def targeted(self) -> tuple[Metric, ...]:
         """The metric that is forecast, whose goal is held against it."""
         return self.metrics if self.show == "summary" and not self.dimensions else ()
+
+    @property
+    def lands(self) -> bool:
+        """That it says what a period will come to."""
+        return True
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -100,6 +117,13 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     binding, show = context.binding, draft.body.get("show", "summary")
     named = "forecast" if show == "summary" else f"forecast_{show}"
     title = title_of(context, draft, named)
+    if "metric" in draft.body:
+        metric = _flow_metric(context, draft)
+        if metric is None:
+            return nothing_served(context, draft, title)
+        main = binding.catalogue.forecast_of
+        if main is None or main.forecasting is None or metric.id != main.forecasting.metric:
+            return _flow(context, draft, metric, title)
     entity = binding.catalogue.forecast_of
     dimensions = dimensions_of(context, draft)
     if entity is None or entity.forecasting is None or dimensions is None:
@@ -138,6 +162,44 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     )
 
 
+def _flow_metric(context: Context, draft: Draft) -> Metric | None:
+    """The metric that is to be forecast, or None with the mistake told."""
+    place = (*draft.inner, "metric")
+    metric = find_metric(context.binding, context.document, str(draft.body["metric"]), place, quiet=draft.standard)
+    if metric is not None and not adds_up_over_time(metric):
+        context.document.tell(
+            "bad-value",
+            f"`{metric.id}` cannot be forecast: it is no sum or number of what happened in a period",
+            place,
+            "name what parts of a period add up to, such as `leads_created_count` or `won_amount`",
+        )
+        return None
+    return metric
+
+
+def _flow(context: Context, draft: Draft, metric: Metric, title: str) -> SectionSpec | None:
+    """The forecast of a metric by simple rules, which has a summary and tests."""
+    for key in ("by", "what_if"):
+        if draft.body.get(key):
+            message = f"a forecast by simple rules has no `{key}`"
+            help = "leave it out, or leave out `metric`, for the forecast of what is won"
+            context.document.tell("bad-value", message, (*draft.inner, key), help, key=True)
+    show = draft.body.get("show", "summary")
+    if show not in ("summary", "tests"):
+        message = f"a forecast by simple rules has no `{show}`"
+        context.document.tell("bad-value", message, (*draft.inner, "show"), "it has `summary` and `tests`")
+        return nothing_served(context, draft, title)
+    problem = unusable(context, metric, Rules(), (), (*context.conditions, *draft.conditions))
+    if problem is not None:
+        draft.refuse(context, metric.id, label_of(context, metric.label), problem, (*draft.inner, "metric"))
+        return nothing_served(context, draft, title)
+    title = title if "title" in draft.data else f"{title}: {label_of(context, metric.label)}"
+    common = draft.common(context)
+    return ForecastSection(
+        **common, title=title, conditions=draft.conditions, metrics=(metric,), show=show, flow=metric
+    )
+
+
 def _changes(context: Context, draft: Draft) -> Changes | None:
     """What is asked to be otherwise; what is no change that there can be is told."""
     written = draft.body.get("what_if")
@@ -166,6 +228,9 @@ def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
 def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     """The windows, by the first of the sections of one forecast; and what a section has of its own."""
     conditions = conditions_of(report, spec)
+    if spec.flow is not None:
+        known = report.begun and report.unfinished
+        return flow_queries(report, spec.id, spec.flow, conditions) if known else ()
     needed: list[Query] = []
     if spec.show == "accuracy":
         for share in POINTS:
@@ -179,6 +244,8 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
         needed.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
         needed.append(won_query(report, spec.id, conditions, spec.dimensions, "won by"))
         needed.append(later_query(report, spec.id, conditions, spec.dimensions, "later by"))
+        if (gone := _gone(report, spec)) is not None:
+            needed.append(gone)
     elif spec.show == "summary":
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
         needed.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
@@ -193,12 +260,28 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     return tuple(needed)
 
 
+def _gone(report: Report, spec: ForecastSection) -> RecordsQuery | None:
+    """Members who are there no more, by their names, where the catalogue says who is (people who have left); None where
+    nobody can be told from others, or the report is for one of them alone."""
+    binding, dimension = report.binding, spec.dimensions[0]
+    owner = binding.entity(dimension.field.entity)
+    if len(spec.dimensions) > 1 or report.each is not None or owner.idle_rows is None or dimension.field.name != "name":
+        return None
+    there = exp.Paren(this=owner.idle_rows)
+    try:
+        binding.need_some(owner.name, exp.Not(this=there))
+    except Unresolved:
+        return None
+    fields = (("name", (owner.name, "name")),)
+    return RecordsQuery(spec.id, owner.name, fields, report.sides[0], (exp.Not(this=there),), (), MOST_GONE)
+
+
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
     """The first section of a forecast, which asks for its windows."""
     alike = (
         section
         for section in report.sections
-        if isinstance(section, ForecastSection) and section.conditions == spec.conditions
+        if isinstance(section, ForecastSection) and section.flow is None and section.conditions == spec.conditions
     )
     return next(alike, spec)
 
@@ -243,10 +326,12 @@ def _made(report: Report, spec: ForecastSection, answers: Answers) -> _Made:
 
 def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The side of the forecast that is shown; of a period that is over, that there is none."""
+    if spec.flow is not None:
+        return _flow_figures(report, spec, spec.flow, answers, footnotes)
     if spec.show == "accuracy":
         return _accuracy(report, spec, answers)
     if why := no_matter_of_forecasts(report):
-        return section_of(spec, notes=(_word(report, why),), shape="sentences")
+        return section_of(spec, notes=(forecast_word(report, why),), shape="sentences")
     basis = _made(report, spec, answers)
     if spec.dimensions:
         return _by(report, spec, basis, answers)
@@ -259,6 +344,19 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
     if spec.show == "calibration":
         return _calibration(report, spec, basis, answers)
     return _summary(report, spec, basis, answers, footnotes)
+
+
+def _flow_figures(
+    report: Report, spec: ForecastSection, metric: Metric, answers: Answers, footnotes: Footnotes
+) -> Section:
+    """The side of a forecast by simple rules that is shown."""
+    if not report.unfinished:
+        return section_of(spec, notes=(forecast_word(report, "over"),), shape="sentences")
+    if not report.begun:
+        return section_of(spec, notes=(forecast_word(report, "not_begun"),), shape="sentences")
+    if spec.show == "tests":
+        return flow_tests(report, spec, metric, answers, footnotes, _called)
+    return flow_summary(report, spec, metric, answers, footnotes, _unit_of(report))
 
 
 def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answers, footnotes: Footnotes) -> Section:
@@ -274,29 +372,30 @@ def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answe
     target = goal.target if goal is not None else None
     chance = outcome.chance_of(target) if target is not None else None
     cells: list[tuple[Column, Cell]] = [
-        (_money(report, "forecast", marks), outcome.point),
-        (_money(report, "low"), outcome.low),
-        (_money(report, "high"), outcome.high),
-        (_money(report, "won"), outcome.won),
+        (money_column(report, "forecast", marks), outcome.point),
+        (money_column(report, "low"), outcome.low),
+        (money_column(report, "high"), outcome.high),
+        (money_column(report, "won"), outcome.won),
     ]
     if outcome.rest.way == "from_pipeline":
         cells += [
-            (_money(report, "open"), outcome.rest.open),
-            (_money(report, "created"), outcome.rest.created),
+            (money_column(report, "open"), outcome.rest.open),
+            (money_column(report, "created"), outcome.rest.created),
         ]
     else:
-        cells += [(_money(report, "usual_rest"), outcome.rest.mean)]
-    tiles = tuple(Kpi(column, _rounded(value)) for column, value in cells)
+        cells += [(money_column(report, "usual_rest"), outcome.rest.mean)]
+    tiles = tuple(Kpi(column, rounded(value, outcome.point)) for column, value in cells)
     best = outcome.rivals[0]
     cells += [
-        (_money(report, "target"), target),
-        (_share(report, "chance"), chance),
-        (_share(report, "mean_error"), best.ours_relative),
-        (_share(report, "bias"), outcome.bias),
-        (_share(report, "rule_error"), best.relative),
-        (_count(report, "compared"), best.tests),
-        (_count(report, "tested"), len(outcome.tests)),
-        (_count(report, "held"), outcome.held),
+        (money_column(report, "target"), target),
+        (share_column(report, "chance"), chance),
+        (share_column(report, "mean_error"), outcome.off),
+        (share_column(report, "bias"), outcome.bias),
+        (share_column(report, "rule_error"), best.relative),
+        (share_column(report, "compared_error"), best.ours_relative),
+        (count_column(report, "compared"), best.tests),
+        (count_column(report, "tested"), len(outcome.tests)),
+        (count_column(report, "held"), outcome.held),
     ]
     sentences = _sentences(report, basis, target, chance, _named(report, spec, basis, answers))
     if spec.what_if is not None:
@@ -320,62 +419,64 @@ def _sentences(
     """What is said of a forecast that is shown."""
     outcome, facts = basis.forecast, basis.facts
     assert outcome is not None
-    money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
+    money, share, count = (
+        money_column(report, "forecast"),
+        share_column(report, "mean_error"),
+        count_column(report, "tested"),
+    )
     present = facts.windows.all[-1]
     sentences = [
-        _said(
+        said(
             report,
             "forecast_is",
-            point=(_rounded(outcome.point), money),
-            low=(_rounded(outcome.low), money),
-            high=(_rounded(outcome.high), money),
+            point=(rounded(outcome.point), money),
+            low=(rounded(outcome.low, outcome.point), money),
+            high=(rounded(outcome.high, outcome.point), money),
         )
     ]
     if target is not None and chance is not None:
         met = outcome.won >= target
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
-        sentences.append(_said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
+        sentences.append(said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
     if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
         sentences.append(
-            _said(
+            said(
                 report,
                 "forecast_parts",
-                won=(_rounded(outcome.won), money),
-                open=(_rounded(outcome.rest.open), money),
+                won=(rounded(outcome.won, outcome.point), money),
+                open=(rounded(outcome.rest.open, outcome.point), money),
                 deals=(int(deals), count),
-                created=(_rounded(outcome.rest.created), money),
+                created=(rounded(outcome.rest.created, outcome.point), money),
             )
         )
         more = outcome.pipeline.inflow - 1.0
         if abs(more) >= 0.1:
             kind = "more" if more > 0 else "less"
-            sentences.append(_said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
+            sentences.append(said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        usual = (_rounded(outcome.rest.mean), money)
-        sentences.append(_said(report, "forecast_usual_rest", won=(_rounded(outcome.won), money), rest=usual))
-    tests, best = len(outcome.tests), outcome.rivals[0]
-    if best.ours_relative is not None and best.relative is not None:
+        usual = (rounded(outcome.rest.mean, outcome.point), money)
         sentences.append(
-            _said(
-                report,
-                "forecast_tests",
-                count=(best.tests, count),
-                off=(best.ours_relative, share),
-                rule=_rule(report, basis, best),
-                rule_off=(best.relative, share),
-            )
+            said(report, "forecast_usual_rest", won=(rounded(outcome.won, outcome.point), money), rest=usual)
         )
+    tests, best = len(outcome.tests), outcome.rivals[0]
+    if outcome.off is not None:
+        sentences.append(said(report, "forecast_off", count=(tests, count), off=(outcome.off, share)))
+    if best.ours_relative is not None and best.relative is not None:
+        rule, rule_off = _rule(report, basis, best), (best.relative, share)
+        if best.tests == tests:
+            sentences.append(said(report, "forecast_rule_off", rule=rule, rule_off=rule_off))
+        else:
+            some = {"count": (best.tests, count), "off": (best.ours_relative, share)}
+            sentences.append(said(report, "forecast_rule_off_some", rule=rule, rule_off=rule_off, **some))
     if outcome.bias is not None and abs(outcome.bias) >= 0.01:
         kind = "high" if outcome.bias > 0 else "low"
-        sentences.append(_said(report, f"forecast_bias_{kind}", share=(abs(outcome.bias), share)))
-    sentences.append(_said(report, "forecast_held", held=(outcome.held, count), count=(tests, count)))
+        sentences.append(said(report, f"forecast_bias_{kind}", share=(abs(outcome.bias), share)))
+    sentences.append(said(report, "forecast_held", held=(outcome.held, count), count=(tests, count)))
     if outcome.one_sided:
-        sentences.append(_said(report, "forecast_all_high" if outcome.one_sided > 0 else "forecast_all_low"))
-    sentences += [
-        _said(report, "forecast_without", deal=name, point=(_rounded(amount), money)) for name, amount in large
-    ]
+        sentences.append(said(report, "forecast_all_high" if outcome.one_sided > 0 else "forecast_all_low"))
+    sentences += [said(report, "forecast_without", deal=name, point=(rounded(amount), money)) for name, amount in large]
     return sentences
 
 
@@ -384,12 +485,12 @@ def _otherwise(report: Report, changes: Changes, basis: _Made) -> Highlight:
     outcome = basis.forecast
     assert outcome is not None
     if outcome.rest.way != "from_pipeline":
-        return _said(report, "forecast_no_what_if")
+        return said(report, "forecast_no_what_if")
     parts = (("close_rate", changes.close_rate), ("inflow", changes.inflow), ("amount", changes.amount))
-    texts = [f"{_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
+    texts = [f"{forecast_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
     point = outcome.won + changed(outcome.pipeline, basis.facts.windows.all[-1], changes)
-    money = _money(report, "forecast")
-    return _said(report, "forecast_what_if", changes=", ".join(texts), point=(_rounded(point), money))
+    money = money_column(report, "forecast")
+    return said(report, "forecast_what_if", changes=", ".join(texts), point=(rounded(point), money))
 
 
 def _signed(report: Report, share: float) -> str:
@@ -400,18 +501,22 @@ def _signed(report: Report, share: float) -> str:
 def _refused(report: Report, basis: _Made) -> list[Highlight]:
     """Why there is no forecast, and what the best simple rule says."""
     outcome, windows = basis.forecast, basis.facts.windows
-    money, share, count = _money(report, "forecast"), _share(report, "mean_error"), _count(report, "tested")
+    money, share, count = (
+        money_column(report, "forecast"),
+        share_column(report, "mean_error"),
+        count_column(report, "tested"),
+    )
     unit = _unit(report, basis.facts)
     if outcome is None or outcome.refusal is None or outcome.refusal.why == "periods":
         there = len(windows.before(windows.last))
         needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
         there = there + 2 if basis.facts.within and there else there
         return [
-            _said(
+            said(
                 report,
                 "forecast_no_periods",
                 of=(needed, count),
-                periods=_word(report, "periods", unit, "many"),
+                periods=forecast_word(report, "periods", unit, "many"),
                 count=(there, count),
                 since=_from(report, basis, needed - there),
             )
@@ -419,23 +524,23 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
     refusal = outcome.refusal
     best = outcome.rivals[0] if outcome.rivals else None
     if refusal.why == "rival" and best is not None:
-        amount = (_rounded(best.amount), money)
-        return [_said(report, "forecast_no_rival", rule=_rule(report, basis, best), amount=amount)]
+        amount = (rounded(best.amount), money)
+        return [said(report, "forecast_no_rival", rule=_rule(report, basis, best), amount=amount)]
     values_by_reason: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
         "rival": {},
         "wins": {
             "count": (int(refusal.count), count),
             "of": (int(refusal.of), count),
-            "periods": _word(report, "periods", unit, "many" if refusal.of != 1 else "one"),
+            "periods": forecast_word(report, "periods", unit, "many" if refusal.of != 1 else "one"),
         },
         "ranges": {"count": (int(refusal.count), count), "of": (int(refusal.of), count)},
         "inflow": {"share": (refusal.count, share)},
     }
     kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
-    sentences = [_said(report, kind, **values_by_reason[refusal.why])]
+    sentences = [said(report, kind, **values_by_reason[refusal.why])]
     if best is not None:
-        amount = (_rounded(best.amount), money)
-        sentences.append(_said(report, "forecast_best_rule", rule=_rule(report, basis, best), amount=amount))
+        amount = (rounded(best.amount), money)
+        sentences.append(said(report, "forecast_best_rule", rule=_rule(report, basis, best), amount=amount))
     return sentences
 
 
@@ -443,6 +548,10 @@ def _unit(report: Report, facts: Facts) -> str:
     """What the completed stretches are that a forecast needs: months, where quarters begin with every month."""
     if facts.within:
         return "month"
+    return _unit_of(report)
+
+
+def _unit_of(report: Report) -> str:
     kind = report.period.kind.removeprefix("fiscal_")
     return kind if kind in ("year", "quarter", "month", "week") else "period"
 
@@ -463,11 +572,11 @@ def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
     binding, entity = report.binding, forecast_entity(report)
     notes = []
     if basis.facts.within:
-        notes.append(_word(report, "within"))
+        notes.append(forecast_word(report, "within"))
     if not binding.has_history(entity):
-        notes.append(_word(report, "no_history"))
+        notes.append(forecast_word(report, "no_history"))
     elif not _amounts_of_then(report):
-        notes.append(_word(report, "amounts_of_today"))
+        notes.append(forecast_word(report, "amounts_of_today"))
     return (*notes, *_rates_note(report, "one_rate"))
 
 
@@ -477,7 +586,7 @@ def _rates_note(report: Report, words: str = "at_rates") -> tuple[str, ...]:
     if binding.currency is None or not binding.has_entity(binding.catalogue.exchange_rates.entity):
         return ()
     last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
-    return (_word(report, words).format(day_label(last.date(), report.language, report.locale)),)
+    return (forecast_word(report, words).format(day_label(last.date(), report.language, report.locale)),)
 
 
 def _amounts_of_then(report: Report) -> bool:
@@ -507,13 +616,13 @@ def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
     """A row for each test, oldest first, and for the period itself."""
     outcome = basis.forecast
     columns = (
-        Column("period", _word(report, "period"), "text", role="dimension"),
-        _money(report, "forecast"),
-        _money(report, "low"),
-        _money(report, "high"),
-        _money(report, "result"),
-        replace(_share(report, "error"), role="change"),
-        Column("held", _word(report, "in_range"), "boolean", role="field"),
+        Column("period", forecast_word(report, "period"), "text", role="dimension"),
+        money_column(report, "forecast"),
+        money_column(report, "low"),
+        money_column(report, "high"),
+        money_column(report, "result"),
+        replace(share_column(report, "error"), role="change"),
+        Column("held", forecast_word(report, "in_range"), "boolean", role="field"),
     )
     rows: list[tuple[Cell, ...]] = []
     for test in outcome.tests if outcome is not None else ():
@@ -524,8 +633,8 @@ def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
         name = period_label(report.period, report.language, report.locale)
         rows.append((name, outcome.point, outcome.low, outcome.high, None, None, None))
     if not rows:
-        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
-    notes = (*(() if basis.shown else (_word(report, "tests_only"),)), *_rates_note(report))
+        return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
+    notes = (*(() if basis.shown else (forecast_word(report, "tests_only"),)), *_rates_note(report))
     chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
@@ -547,18 +656,18 @@ def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Sectio
             made.append((share, facts, outcome))
     made = sorted((one for one in made if one[2].tests), key=lambda one: one[0])
     if not made:
-        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
+        return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
     rules = [rule for rule in RULES if any(rival.rule == rule for _, _, one in made for rival in one.rivals)]
     unit = "quarter" if made[0][1].within else _unit(report, made[0][1])
     columns = (
-        replace(_share(report, "elapsed"), role="dimension"),
-        _count(report, "tested"),
-        _share(report, "mean_error"),
+        replace(share_column(report, "elapsed"), role="dimension"),
+        count_column(report, "tested"),
+        share_column(report, "mean_error"),
         *(Column(f"times_{rule}", _rule_error(report, rule, unit), "number", "multiple", "metric") for rule in rules),
-        _share(report, "bias"),
-        _count(report, "held"),
-        _share(report, "width"),
-        Column("shown", _word(report, "columns", "shown"), "boolean", role="field"),
+        share_column(report, "bias"),
+        count_column(report, "held"),
+        share_column(report, "width"),
+        Column("shown", forecast_word(report, "columns", "shown"), "boolean", role="field"),
     )
     rows = []
     for share, _, outcome in made:
@@ -566,14 +675,14 @@ def _accuracy(report: Report, spec: ForecastSection, answers: Answers) -> Sectio
         near = outcome.refusal is None or outcome.refusal.why == "inflow"  # which is of one period, not of the tests
         own = (share, len(outcome.tests), outcome.off, *(times.get(rule) for rule in rules))
         rows.append((*own, outcome.bias, outcome.held, outcome.width, near))
-    notes = [_word(report, "accuracy_is")]
+    notes = [forecast_word(report, "accuracy_is")]
     if made[0][1].within:
-        notes.append(_word(report, "within"))
+        notes.append(forecast_word(report, "within"))
     return section_of(spec, columns=columns, rows=tuple(rows), available_rows=len(rows), notes=tuple(notes), whole=True)
 
 
 def _rule_error(report: Report, rule: str, unit: str) -> str:
-    return _word(report, "columns", "rule_of").format(_word(report, "rules", rule, unit))
+    return forecast_word(report, "columns", "rule_of").format(forecast_word(report, "rules", rule, unit))
 
 
 def _called(report: Report, stretch: tuple[date, date]) -> str:
@@ -592,7 +701,7 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
     (its three factors), and what the deal brings of the forecast."""
     table, odds = answers.table(spec.id), basis.chances
     if not odds.shown or table is None:
-        return section_of(spec, highlights=(_said(report, "forecast_no_chances"),), shape="sentences")
+        return section_of(spec, highlights=(said(report, "forecast_no_chances"),), shape="sentences")
     binding, entity = report.binding, forecast_entity(report).name
     fields = [binding.resolve(entity, path).field for path in spec.listed]
     columns = (
@@ -600,12 +709,12 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
             field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
             for path, field in zip(spec.listed, fields, strict=True)
         ),
-        _money(report, "amount"),
-        _share(report, "win_chance"),
-        _share(report, "base_rate"),
-        replace(_share(report, "stage_factor"), unit="multiple"),
-        replace(_share(report, "days_factor"), unit="multiple"),
-        _money(report, "expected"),
+        money_column(report, "amount"),
+        share_column(report, "win_chance"),
+        share_column(report, "base_rate"),
+        replace(share_column(report, "stage_factor"), unit="multiple"),
+        replace(share_column(report, "days_factor"), unit="multiple"),
+        money_column(report, "expected"),
     )
     kept = basis.forecast.pipeline.kept if basis.forecast is not None else 1.0
     rows: list[tuple[Cell, ...]] = []
@@ -623,14 +732,14 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers
         columns=columns,
         rows=tuple(rows),
         available_rows=available,
-        notes=(_word(report, "chances_are"), _rounding_note(report, kept), *_rates_note(report)),
+        notes=(forecast_word(report, "chances_are"), _rounding_note(report, kept), *_rates_note(report)),
     )
     return or_none_there(report, section)
 
 
 def _rounding_note(report: Report, kept: float) -> str:
     """Why chances and amounts are not quite the products of what stands beside them."""
-    return _word(report, "chances_rounded").format(report.number(kept, ".2f"))
+    return forecast_word(report, "chances_rounded").format(report.number(kept, ".2f"))
 
 
 def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
@@ -638,7 +747,7 @@ def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answ
     periods were over, what the rates of then had said, and what people had typed."""
     windows, stages = basis.facts.windows, stages_in(report, spec.id, answers, "stages")
     if not report.binding.has_history(forecast_entity(report)):
-        return section_of(spec, notes=(_word(report, "no_history"),), shape="sentences")
+        return section_of(spec, notes=(forecast_word(report, "no_history"),), shape="sentences")
     sums: dict[str | None, list[float]] = {}
     for place in windows.tested(windows.last):
         rates = rates_of(windows.learned(place))
@@ -650,16 +759,16 @@ def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answ
             for at, typed in enumerate(entry.typed.get(basis.facts.stretches[place], ()), 3):
                 sums.setdefault(stage, [0.0] * 5)[at] += typed
     columns = (
-        Column("stage_name", _word(report, "stage_name"), "text", role="dimension"),
-        _count(report, "deals_tested"),
-        _share(report, "happened"),
-        _share(report, "by_rates"),
-        _share(report, "typed"),
+        Column("stage_name", forecast_word(report, "stage_name"), "text", role="dimension"),
+        count_column(report, "deals_tested"),
+        share_column(report, "happened"),
+        share_column(report, "by_rates"),
+        share_column(report, "typed"),
     )
     order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
     rows = tuple((stages[key].name, *_judged(sums[key])) for key in order)
     whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
-    said_of_all = () if basis.chances.shown else (_said(report, "forecast_no_chances"),)
+    said_of_all = () if basis.chances.shown else (said(report, "forecast_no_chances"),)
     return section_of(
         spec,
         columns=columns,
@@ -667,7 +776,7 @@ def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answ
         total=(None, *_judged(whole)),
         available_rows=len(rows),
         highlights=said_of_all,
-        notes=(_word(report, "judged_are"),),
+        notes=(forecast_word(report, "judged_are"),),
     )
 
 
@@ -677,7 +786,7 @@ def _calibration(report: Report, spec: ForecastSection, basis: _Made, answers: A
     wanted = [basis.facts.stretches[place] for place in windows.tested(windows.last)]
     ours, theirs = by_rates(windows), stated_in(report, spec.id, answers, "stated", wanted)
     columns = (
-        Column("said_between", _word(report, "columns", "said_between"), "text", role="dimension"),
+        Column("said_between", forecast_word(report, "columns", "said_between"), "text", role="dimension"),
         *(of(report, name) for name, of in _CALIBRATION),
     )
     nothing = Judged()
@@ -686,11 +795,11 @@ def _calibration(report: Report, spec: ForecastSection, basis: _Made, answers: A
         for tenth in sorted({*ours, *theirs})
     )
     if not rows:
-        return section_of(spec, notes=(_word(report, "no_tests"),), shape="sentences")
-    sentences = [] if basis.chances.shown else [_said(report, "forecast_no_chances")]
-    off, typed_off, share = off_by(ours), off_by(theirs), _share(report, "happened")
+        return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
+    sentences = [] if basis.chances.shown else [said(report, "forecast_no_chances")]
+    off, typed_off, share = off_by(ours), off_by(theirs), share_column(report, "happened")
     if off is not None and typed_off is not None:
-        sentences.append(_said(report, "forecast_calibration", ours=(off, share), typed=(typed_off, share)))
+        sentences.append(said(report, "forecast_calibration", ours=(off, share), typed=(typed_off, share)))
     return section_of(
         spec,
         columns=columns,
@@ -698,7 +807,7 @@ def _calibration(report: Report, spec: ForecastSection, basis: _Made, answers: A
         total=(None, *_said_and_won(whole_of(ours.values()), whole_of(theirs.values()))),
         available_rows=len(rows),
         highlights=tuple(sentences),
-        notes=(_word(report, "judged_are"),),
+        notes=(forecast_word(report, "judged_are"),),
         whole=True,
     )
 
@@ -728,12 +837,12 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
     parts = _parts(report, spec, outcome, answers)
     columns = (
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
-        _money(report, "forecast"),
-        _money(report, "won"),
-        _money(report, "open"),
-        _money(report, "created"),
-        _count(report, "open_count"),
-        _money(report, "open_amount"),
+        money_column(report, "forecast"),
+        money_column(report, "won"),
+        money_column(report, "open"),
+        money_column(report, "created"),
+        count_column(report, "open_count"),
+        money_column(report, "open_amount"),
     )
     ranked = sorted(
         parts.items(),
@@ -746,11 +855,20 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
         (*(shown_value(report, d, v) for d, v in zip(spec.dimensions, members, strict=True)), *cells)
         for members, cells in ranked
     )
+    gone = {str(row[0]) for row in table.rows} if (table := answers.table(spec.id)) is not None else set()
+    left = [str(row[0]) for row in rows if str(row[0]) in gone]
+    notes = (forecast_word(report, "gone").format(", ".join(left)),) if left else ()
     total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
     names = (None,) * len(spec.dimensions)
     whole = (*names, *total[:4], int(total[4]), total[5])
     return section_of(
-        spec, columns=columns, rows=rows, total=whole, available_rows=len(rows), bars=True, notes=_rates_note(report)
+        spec,
+        columns=columns,
+        rows=rows,
+        total=whole,
+        available_rows=len(rows),
+        bars=True,
+        notes=(*notes, *_rates_note(report)),
     )
 
 
@@ -797,70 +915,25 @@ def _members(row: Row, count: int) -> Members:
 # Words and columns
 
 
-def _said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> Highlight:
-    """A sentence with its values as they are to be written."""
-    shown_values = tuple(
-        (name, Told(value, _TEXT) if isinstance(value, str) else Told(*value)) for name, value in values.items()
-    )
-    return Highlight(kind, "", period_label(report.period, report.language, report.locale), shown_values)
-
-
-_TEXT = Column("text", "", "text")
-
-
-def _word(report: Report, *keys: str) -> str:
-    words: Any = vocabulary(report.language)["forecast"]
-    for key in keys:
-        words = words[key]
-    return str(words)
-
-
 def _rule(report: Report, basis: _Made, rival: Rival) -> str:
     unit = "quarter" if basis.facts.within else _unit(report, basis.facts)
-    return _word(report, "rules", rival.rule, unit)
-
-
-def _money(report: Report, name: str, marks: tuple[int, ...] = ()) -> Column:
-    currency = report.binding.currency
-    return Column(
-        name,
-        _word(report, "columns", name),
-        "number",
-        "currency",
-        "metric",
-        direction="up",
-        currency=currency,
-        footnotes=marks,
-    )
-
-
-def _share(report: Report, name: str) -> Column:
-    return Column(name, _word(report, "columns", name), "number", "percent", "metric")
-
-
-def _count(report: Report, name: str) -> Column:
-    return Column(name, _word(report, "columns", name), "integer", "count", "metric")
-
-
-def _rounded(value: Cell) -> Cell:
-    """An amount with as many digits as are told of it."""
-    if not isinstance(value, (int, float)) or not value:
-        return value
-    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(value))))
+    return forecast_word(report, "rules", rival.rule, unit)
 
 
 _CALIBRATION: tuple[tuple[str, Callable[[Report, str], Column]], ...] = (
-    ("rated", _count),
-    ("rates_said", _share),
-    ("rates_happened", _share),
-    ("typed_count", _count),
-    ("typed_said", _share),
-    ("typed_happened", _share),
+    ("rated", count_column),
+    ("rates_said", share_column),
+    ("rates_happened", share_column),
+    ("typed_count", count_column),
+    ("typed_said", share_column),
+    ("typed_happened", share_column),
 )
 
 
 def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
     """What its columns are called."""
+    if spec.flow is not None:
+        return flow_columns(spec.show)
     if spec.dimensions:
         parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
         return (*(dimension.name for dimension in spec.dimensions), *parts)
@@ -886,6 +959,7 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         "mean_error",
         "bias",
         "rule_error",
+        "compared_error",
         "compared",
         "tested",
         "held",

@@ -7,22 +7,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from reportspec.languages import alphabetical, vocabulary
+from reportspec.languages import alphabetical, in_number, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
-from reportspec.measures.attainment import elapsed, goal_state
+from reportspec.measures.attainment import adds_up, elapsed, goal_state
+from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
-from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column
+from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Member
+from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Goal, Section
 from reportspec.model.query import Query
-from reportspec.model.spec import GoalSpec, GroupedSection, Report
+from reportspec.model.spec import GoalSpec, GroupedSection, Report, SectionSpec
 from reportspec.sections.asked_metrics import Rules, unusable
 from reportspec.sections.asking import rows_query, totals_query
 from reportspec.sections.context import Context, label_of
 from reportspec.sections.section_kind import Kind, section_of
+
+JUDGED = ("met", "on_track", "at_risk", "missed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,7 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
     for someone in goal.targets if goal.sure else ():
         names.setdefault(someone, {Member(0): someone, **all_lengths(report)})
     column = metric_column(report, metric, footnotes, None)
+    [column] = with_cautions(report, spec.metrics, rows, [column], footnotes)
     adds, running = additivity(answers.aggregate(spec.id)), elapsed(report) < 1
     body: list[tuple[Cell, Cell, Goal | None]] = []  # whose, the figure, and where it stands
     for name, row in names.items():
@@ -87,8 +92,10 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         return far is None, share is None, best * (far or 0), alphabetical(language, str(item[0]))
 
     body.sort(key=order)
-    measured = _told(goal, running)
+    measured = _told(goal, running and adds_up(report, metric))
     columns = _columns(column, dimension_column(report, dimension), language, measured)
+    if report.each is not None and not goal.targets:
+        return section_of(spec, shape="nothing")  # others have one: whose report it is has none
     section = section_of(
         spec,
         columns=columns,
@@ -97,7 +104,29 @@ def figures(report: Report, spec: GoalsSection, answers: Answers, footnotes: Foo
         bars=bool(goal.targets),
         states=tuple(state.state if state is not None else "none" for *_, state in body),
     )
-    return section if goal.targets else replace(section, notes=(*section.notes, word(language, "no_targets")))
+    section = replace(section, title=_message(report, metric, section) or section.title)
+    notes = () if goal.targets else (word(language, "no_targets"),)
+    if "landing" in measured and any(_lands_too(spec, other) for other in report.sections):
+        notes = (*notes, word(language, "landing_is"))
+    return replace(section, notes=(*section.notes, *notes))
+
+
+def _lands_too(spec: GoalsSection, other: SectionSpec) -> bool:
+    """Whether another section says of the same members what they will come to."""
+    return other.lands and spec.metrics[0] in other.metrics and other.dimensions == spec.dimensions
+
+
+def _message(report: Report, metric: Metric, section: Section) -> str:
+    """How many have met their goal, as the heading of a report that says what it found; empty where one alone has one,
+    or it is not known."""
+    judged = [state for state in section.states if state in JUDGED]
+    if not report.headline.title or len(judged) < 2 or len(judged) < sum(state != "none" for state in section.states):
+        return ""
+    over = elapsed(report) >= 1
+    good = sum(state in (("met",) if over else ("met", "on_track")) for state in judged)
+    key = "goals_met" if over else "goals_on_track"
+    counts = (in_number(report.language, good), in_number(report.language, len(judged)))
+    return word(report.language, key, label(report, metric.label), *counts)
 
 
 Measured = Literal["attainment", "difference", "pace", "landing"]

@@ -35,6 +35,7 @@ from reportspec.sections.context import Context, Draft, label_of, title_of
 from reportspec.sections.section_kind import Kind, section_of
 
 NOTABLE = 0.1  # the smallest relative difference of means that is told
+STANDS_OUT = 1.25  # times an even share, from which on the largest part is told
 SMALLEST_CHANGE = 0.05
 DURATIONS = ("days", "minutes", "seconds")
 _OF_MEANS: tuple[Part, ...] = ("n", "sum", "squares")
@@ -278,6 +279,8 @@ def _known(
     catalogue, known = report.binding.catalogue, []
     for row in rows:
         value = metric_value(catalogue, metric, row)
+        if row[Member(0)] is None:
+            continue  # what has no name is no news
         if value is not None and cases(report, metric, row) >= wanted.at_least:
             known.append((value, str(row[Member(0)]), row))
     known.sort(key=lambda item: (item[0], item[1]))
@@ -373,9 +376,15 @@ def _shared(report: Report, wanted: HighlightsSection, one: _Looked, held: int) 
     if not whole or cases(report, metric, total) < wanted.at_least or len(one.rows) < 2:
         return []
     ranked = sorted(
-        ((metric_value(catalogue, metric, row) or 0, str(row[Member(0)]), row) for row in one.rows),
+        (
+            (metric_value(catalogue, metric, row) or 0, str(row[Member(0)]), row)
+            for row in one.rows
+            if row[Member(0)] is not None
+        ),
         key=lambda item: (-item[0], item[1]),
     )
+    if len(ranked) < 2:
+        return []
     value, _, row = ranked[0]
     part = divided(value, whole)
     share = replace(_told(report, metric, None).column, unit="percent", currency=None, type="number")
@@ -398,6 +407,8 @@ def _shared(report: Report, wanted: HighlightsSection, one: _Looked, held: int) 
             values.append(("apart", Told(number(abs(apart - 1)), share)))
             values.append(("beside", Told(label(report, beside.label), share)))
             counts.append((cases(report, beside, row), None))
+    if kind == "share" and value < whole / len(one.rows) * STANDS_OUT:
+        return []
     return [_highlight(report, kind, metric, tuple(values), tuple(counts))]
 
 

@@ -12,6 +12,7 @@ from reportspec.measures.arithmetic import metric_value
 from reportspec.measures.asked import aggregates, can_trend, measures_of
 from reportspec.measures.attainment import goal_state
 from reportspec.measures.cases import cases_and_hits
+from reportspec.measures.cautions import caution, judged
 from reportspec.measures.metric_columns import (
     Footnotes,
     all_lengths,
@@ -130,6 +131,10 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
         footnote = word(report.language, "no_base", label(report, metric.label), base)
         column = marked(column, footnotes.add(footnote))
     before = metric_value(catalogue, metric, row, "previous") if compared else None
+    few = caution(report, metric, (row,), footnotes)
+    column = marked(column, few) if few is not None else column
+    if compared and not judged(report, metric, row):
+        column = replace(column, direction="neutral")
     moved = change(metric, value, before) if compared else None
     goal = goal_state(report, metric, report.goals.get(metric.id), value)
     sides: tuple[SideName, ...] = ("current", "previous") if compared else ("current",)

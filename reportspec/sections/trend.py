@@ -11,6 +11,7 @@ from reportspec.calendar import Bucket, bucket_label, buckets, instant, same_poi
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
+from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import word
@@ -104,7 +105,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     columns = [
         Column("period", word(report.language, "period"), "date", role="period"),
         *([dimension_column(report, by)] if by is not None else []),
-        *metric_columns(report, spec, footnotes, total),
+        *with_cautions(report, spec.metrics, rows, metric_columns(report, spec, footnotes, total), footnotes),
     ]
     steps = _steps(report, spec, query, rows)
     current = query.sides[0].buckets

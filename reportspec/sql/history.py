@@ -35,6 +35,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.domain import Entity, History, Outcome
 from reportspec.resolve.moments import Span, Spans
+from reportspec.sql.clock import moved
 from reportspec.sql.from_clause import aliased
 
 if TYPE_CHECKING:
@@ -202,17 +203,36 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     assert history is not None
     begins: exp.Expr = column(VISIT, history.entered)
     ends: exp.Expr = column(VISIT, history.left)
-    at = history.outcome.at
-    if statement.binding.storage(entity.name, at) != "date":
-        # The last state begins with the record's own closing, and the one before it ends there. Where people dated a
-        # closing back, so do those before that one: what began after it never held.
-        closing, is_last = _own_closing(history, base), _is_last(history)
-        begins = when(exp.and_(is_last, closing), column(base, at), begins)
-        none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
-        closed_before = exp.LT(this=column(base, at), expression=copied(ends))
-        cut = exp.Paren(this=exp.Or(this=none_but_one, expression=closed_before))
-        ends = when(exp.and_(exp.Not(this=copied(is_last)), cut, copied(closing)), column(base, at), ends)
+    closing: exp.Expr = column(base, history.outcome.at)
+    dated, is_last = _own_closing(history, base), _is_last(history)
+    none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
+    if statement.binding.storage(entity.name, history.outcome.at) == "date":
+        earlier = exp.LT(this=copied(closing), expression=_day_of(statement, ends))
+        closed, left = _within_day(statement, closing, begins), _within_day(statement, closing, ends)
+    else:
+        earlier, closed, left = exp.LT(this=copied(closing), expression=copied(ends)), closing, copied(closing)
+    # The last state begins with the record's own closing, and the one before it ends there. Where people dated a
+    # closing back, so do those before that one: what began after it never held.
+    begins = when(exp.and_(is_last, dated), closed, begins)
+    cut = exp.Paren(this=exp.Or(this=none_but_one, expression=earlier))
+    ends = when(exp.and_(exp.Not(this=copied(is_last)), cut, copied(dated)), left, ends)
     return begins, ends
+
+
+def _within_day(statement: Statement, day: exp.Expr, changed: exp.Expr) -> exp.Expr:
+    """When something happened of which a record says the day: when the history has it, if that was on this day, else as
+    the day began."""
+    zone, source = str(statement.binding.zone), str(statement.binding.source_zone)
+    first = cast(copied(day), "TIMESTAMP")
+    begun = first if zone == source else moved(first, zone, source)
+    same = exp.EQ(this=_day_of(statement, changed), expression=copied(day))
+    return when(same, copied(changed), begun)
+
+
+def _day_of(statement: Statement, time: exp.Expr) -> exp.Expr:
+    """The report's day of a time of the source."""
+    zone, source = str(statement.binding.zone), str(statement.binding.source_zone)
+    return cast(copied(time) if zone == source else moved(copied(time), source, zone).this, "DATE")
 
 
 def _last_open(history: History, stage: exp.Expr, none: exp.Expr) -> exp.Expr:
@@ -359,7 +379,7 @@ def _closing(statement: Statement, entity: Entity, base: str, states: str) -> ex
     outcome, closed = history.outcome, _closed_state(states)
     entered: exp.Expr = column(states, "entered_at")
     if statement.binding.storage(entity.name, outcome.at) == "date":
-        entered = cast(entered, "DATE")
+        entered = _day_of(statement, entered)
     # A closed record without a closing date was closed when the history says.
     undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(closed))), copied(entered))
     dated = exp.Coalesce(this=column(base, outcome.at), expressions=[undated])

@@ -10,7 +10,7 @@ import pytest
 from reportspec.cli.spec_files import spec_files
 from tests.conftest import RunCli
 
-FILES = {
+FILES: dict[str, tuple[str | bytes, bool]] = {
     "report.yaml": ("version: 1\nreport: pipeline\n", True),
     "only_metrics.yml": ("version: 1\ntitle: Won\nmetrics: [won_amount]\n", True),
     "deliver.yaml": ("# no version\ndeliver: {to: anna@example.com}\n", True),
@@ -24,6 +24,15 @@ FILES = {
     "notes.txt": ("report: none\n", False),
     ".hidden/report.yaml": ("version: 1\nreport: pipeline\n", False),
     "compose.yaml": ("services: {}\n", False),
+    "metrics/with_version.yaml": ("version: 1\nmetrics:\n- metric: won\n", False),
+    "capitals.yaml": ("Version: 1\nReport: pipeline\n", True),
+    "list.yaml": ("- version: 1\n  report: pipeline\n- report: leads\n", True),
+    "no_colon.yaml": ("version: 1\nmetrics [won_amount]\n", True),
+    "nothing.yaml": ("", True),
+    "comments.yaml": ("# version: 1\n", True),
+    "utf_16.yaml": ("version: 1\nreport: pipeline\n".encode("utf-16"), True),
+    "marked.yaml": ("version: 1\nreport: pipeline\n".encode("utf-8-sig"), True),
+    "bytes.yaml": (b"\xff\x00\x01", True),
 }
 
 
@@ -33,7 +42,7 @@ def test_specs_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base
     root = tmp_path / base
     for name, (text, _) in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, "utf-8")
+        (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     (tmp_path / "beside").mkdir()
     monkeypatch.chdir(tmp_path / "beside")
     folder = root if given == "absolute" else Path("..") / base

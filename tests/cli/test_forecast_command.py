@@ -43,6 +43,15 @@ def test_forms(run: Run, folder: Path) -> None:
     assert "| Q3 2026 |" in written
 
 
+def test_of_a_metric(run: Run, folder: Path) -> None:
+    done = run("forecast", folder, "--metric", "leads_created_count", "--period", "this_month", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    [section] = json.loads(done.stdout)["sections"]
+    [row] = section["rows"]
+    assert row["low"] <= row["forecast"] <= row["high"]
+    assert run("forecast", folder, "--metric", "close_rate").returncode == 1
+
+
 def test_mistakes(run: Run, folder: Path) -> None:
     done = run("forecast", folder, "--where", "deal.amuont > 5")
     assert done.returncode == 1

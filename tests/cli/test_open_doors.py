@@ -165,3 +165,14 @@ def test_subtotals_are_listed(tmp_path: Path) -> None:
     ran = CliRunner().invoke(cli, ["compile", str(tmp_path / "s.yaml")])
     assert ran.exit_code == 0
     assert "sum up groups" in ran.output
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql", "mariadb", "clickhouse", "sc"])
+def test_a_password_with_an_at_sign_is_taken_for_no_host(scheme: str, tmp_path: Path) -> None:
+    """Drivers take what follows the first one for the host, ask a name server for it, and say it."""
+    project = f"version: 1\nsource: {scheme}://reader:a@hush@127.0.0.1/db\ncrm: hubspot\ntimezone: Europe/Rome\n"
+    assert "bad-url" in codes(tmp_path, project=project)
+    checked = load_report(tmp_path / "s.yaml", NOW, {})
+    assert "hush" not in render_text(checked.diagnostics, checked.texts)
+    ledger = f"{PROJECT}deliver: {{ledger: 'postgresql://reader:a@hush@127.0.0.1/db'}}\n"
+    assert codes(tmp_path, project=ledger) == ["bad-url"]

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -239,3 +240,34 @@ def test_lost_connections_are_tried_again(losses: int, comes: bool, monkeypatch:
         with pytest.raises(SourceError, match="gone"):
             execute.run_statements(source_of("demo", ""), Wanted(), [tree], 1)
         assert Flaky.opened == execute.ATTEMPTS
+
+
+def test_whatever_is_asked_of_a_lost_connection_it_says_so(database: Engine) -> None:
+    """The server may be gone by any call, those that ask about tables before the first statement among them."""
+    if database.name not in ("postgres", "mariadb"):
+        return  # the others have no connection that a server could end
+    asked: dict[str, Callable[[Connection], object]] = {
+        "run": lambda session: session.run("select 1"),
+        "columns": lambda session: session.columns(),
+        "loose": lambda session: session.loose(),
+        "keep": lambda session: session.keep("lost_one", "select 1 as one", ()),
+        "forbidden": lambda session: getattr(session, "forbidden", session.columns)(),
+        "guarded": lambda session: execute.guarded_tables(session) or session.columns(),
+        "never_analyzed": lambda session: getattr(session, "never_analyzed", session.columns)(),
+    }
+    pid = {"postgres": "select pg_backend_pid()", "mariadb": "select connection_id()"}[database.name]
+    end = {"postgres": "select pg_terminate_backend({})", "mariadb": "kill connection {}"}[database.name]
+    tables = Wanted(timeout=60, tables=frozenset({f"{database.prefix}deal"}))
+    for name, ask in asked.items():
+        session, other = connect(source(database), tables), opened(database)
+        try:
+            number = session.run(pid).rows[0][0]
+            with suppress(SourceError):  # a command gives no rows
+                other.run(end.format(number))
+            time.sleep(0.2)
+            with pytest.raises(SourceError) as told:
+                ask(session)
+            assert told.value.lost or told.value.code == "no-connection", name
+        finally:
+            other.close()
+            session.close()

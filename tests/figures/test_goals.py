@@ -151,7 +151,7 @@ def test_months_that_have_not_begun(chart: str, folder: Path) -> None:
 
 def test_a_rate_does_not_grow_with_time(folder: Path) -> None:
     found = goal(folder, {"close_rate": 0.7}, HALF, 1)
-    assert (found.state, found.landing) == ("on_track", pytest.approx(0.75))
+    assert (found.state, found.pace, found.landing) == ("on_track", None, None)  # 0.75, and judged as that
     assert goal(folder, {"close_rate": 0.8}, HALF, 1).state == "at_risk"
 
 
@@ -350,3 +350,18 @@ def test_a_goal_that_nothing_shows_is_told(folder: Path, section: dict[str, Any]
     (folder / "metrics" / "own.yaml").write_text(yaml.safe_dump({"metrics": [own]}), encoding="utf-8")
     spec = {"report": "custom", "period": "2026-04", "goals": {metric: 0.5}, "sections": [section]}
     assert codes(folder, spec) == ([] if shown else ["unshown-goal"])
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it"])
+def test_the_heading_says_how_many_met_their_goal(language: str, folder: Path) -> None:
+    """Of a report that says what it found; who has no goal is none of them."""
+    by = {"by": "user.name", "targets": {"Ada": 1, "Bo": 10_000_000}}
+
+    def title(**more: Any) -> str:
+        spec = {"report": "pipeline", "period": "2026-04", "goals": {"won_amount": by}, "locale": language, **more}
+        return next(one.title for one in figures(folder, spec, OVER).sections if one.kind == "goals")
+
+    assert "1" in title()
+    assert "2" in title()
+    assert title(headline="off") != title()
+    assert "1" not in title(headline="off")

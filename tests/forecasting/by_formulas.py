@@ -158,7 +158,10 @@ def goal_chance(facts, j, goal, apart=1):
 
 
 def rule(facts, j, name, apart=1, per_year=12):
-    back = {"last": [apart], "mean_of_four": [apart * n for n in (1, 2, 3, 4)], "last_year": [per_year]}[name]
+    if name == "last_quarter" and apart > 1:  # quarters that begin with every month
+        return None
+    four = [apart * n for n in (1, 2, 3, 4)]
+    back = {"last": [apart], "mean_of_four": four, "last_year": [per_year], "last_quarter": [3]}[name]
     if max(back) > j:
         return None
     return max(mean(result_of(facts, j - b) for b in back), sum(facts[j]["early"]))

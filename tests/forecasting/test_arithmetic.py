@@ -79,6 +79,8 @@ def test_a_range_holds_what_is_forecast():
         for spread in (0.01, 1.0, 3.0, 10.0, 1000.0):
             found = Spread(mean, (spread * mean) ** 2, 1.5)
             assert 0 <= found.low <= mean <= found.high
+    assert Spread(0.0, 25.0, 1.5).low == 0
+    assert Spread(-3.0, 25.0, 1.5).low < -3
 
 
 @pytest.mark.parametrize("apart", [1, 3])
@@ -173,6 +175,9 @@ def test_rules_of_a_period_to_come():
     assert by_rule(windows, 7, "mean_of_four") == (32 + 16 + 8 + 4) / 4
     assert by_rule(windows, 7, "last_year") == 8
     assert by_rule(Windows(windows.all, apart=2, per_year=1), 7, "last_year") == 32
+    assert by_rule(Windows(windows.all, per_year=12), 7, "last_quarter") == 16
+    assert by_rule(Windows(windows.all, apart=4, per_year=12), 7, "last_quarter") == 2
+    assert by_rule(windows, 7, "last_quarter") is None
     within = Windows(windows.all, apart=3, per_year=12, step=3)
     assert by_rule(within, 7, "last") == 16
     assert by_rule(within, 7, "mean_of_four") is None

@@ -20,6 +20,9 @@ def test_worth_showing() -> None:
     assert 60 < len(shown) < len(made)
     for rule in RULES:
         there = [case for case in shown if rule in case]
+        if rule == "last_quarter":  # which is the last one
+            assert not there
+            continue
         assert mean(there, "method", size=True) < 0.8 * mean(there, rule, size=True), rule
     assert abs(mean(shown, "method")) < 0.1 * mean(shown, "result")
     assert 0.7 <= mean(shown, "held") <= 0.95

@@ -107,3 +107,17 @@ def test_a_change_of_nothing_has_no_sign() -> None:
     )
     assert view is not None
     assert [row[2].text for row in view.rows] == ["€0.00", "€0"]
+
+
+def test_bullets_have_each_row_s_own_goal_at_one_place() -> None:
+    target = replace(WON, name="target", label="Target", role="target")
+    share = Column("attainment", "Reached", "number", "percent")
+    rows: tuple[tuple[Cell, ...], ...] = (("Ada", 150, 100, 1.5), ("Bo", 40, 50, 0.8), ("Cy", 7, None, None))
+    goals = Section("g", "goals", "G", (OWNER, WON, target, share), rows, bars=True, states=("met", "missed", "none"))
+    drawn = beside(goals, 3)
+    assert drawn.bars == (Bar(83.33, None, 55.56), Bar(44.44, None, 55.56, True), None)  # of 180 %
+    far = beside(replace(goals, rows=(("Ada", 300, 100, 3.0), *rows[1:])), 3)
+    assert far.bars[0] == Bar(100.0, None, 33.33)  # the farthest has all the room, and no bar leaves it
+    assert far.bars[1] == Bar(26.67, None, 33.33, True)
+    below = beside(replace(goals, rows=(("Ada", -10, 100, -0.1), *rows[1:])), 3)
+    assert below.bars == ()

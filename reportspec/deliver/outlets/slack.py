@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reportspec.deliver.outlets.parcel import Parcel
-from reportspec.deliver.template import kpis, of_kpi
 from reportspec.diagnostics import harmless, one_line
 from reportspec.render.locale import formats_for
+from reportspec.render.tile_texts import kpis, of_kpi
 
 
 def slack_blocks(parcel: Parcel) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Rates and means that rest on few cases: they are told with a caution, and how they moved is called neither better nor
+worse where they are very few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reportspec.measures.cases import cases
+from reportspec.measures.metric_columns import Footnotes, label, marked
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Row, SideName
+from reportspec.model.domain import Metric
+from reportspec.model.figures import Column
+from reportspec.model.spec import Report
+
+FEW = 30  # cases under which a rate of counts says little: at 30 its 95 % range is 36 points wide at most
+FEWEST = 10  # values under which a mean or a median says little, and a change of either is not judged
+_OF_VALUES = ("average", "median", "percentile")
+
+
+def fewest(report: Report, metric: Metric) -> int:
+    """How many cases a figure has to rest on: 0 of a count, a sum, and what else is what it is."""
+    if metric.kind == "ratio":
+        base = report.binding.catalogue.metrics[metric.denominator]
+        return FEW if metric.unit == "percent" and base.unit == "count" else FEWEST
+    return FEWEST if metric.kind == "aggregate" and metric.aggregate in _OF_VALUES else 0
+
+
+def caution(report: Report, metric: Metric, rows: Iterable[Row], footnotes: Footnotes) -> int | None:
+    """The footnote that a figure of some row rests on few cases, now or before; None where none does."""
+    least = fewest(report, metric)
+    if not least:
+        return None
+    if any(0 < count < least for row in rows for count in _counts(report, metric, row)):
+        return footnotes.add(word(report.language, "few", label(report, metric.label), least))
+    return None
+
+
+def with_cautions(
+    report: Report, metrics: Iterable[Metric], rows: Sequence[Row], columns: Iterable[Column], footnotes: Footnotes
+) -> list[Column]:
+    """The columns of a table, of which those have a footnote that rest on few cases in some row."""
+    told = {metric.id: caution(report, metric, rows, footnotes) for metric in metrics}
+    return [marked(column, few) if (few := told.get(column.metric or "")) is not None else column for column in columns]
+
+
+def judged(report: Report, metric: Metric, row: Row) -> bool:
+    """Whether a figure's change can be called better or worse: a rate's or a mean's where neither side has very few
+    cases."""
+    return not fewest(report, metric) or all(count >= FEWEST for count in _counts(report, metric, row))
+
+
+def _counts(report: Report, metric: Metric, row: Row) -> list[int]:
+    sides: tuple[SideName, ...] = ("current", "previous") if report.compare is not None else ("current",)
+    return [cases(report, metric, row, side) for side in sides]

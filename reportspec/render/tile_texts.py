@@ -1,0 +1,44 @@
+"""What the tiles of a report say, by the names of their metrics: for texts that name figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reportspec.model.figures import Figures, Kpi
+from reportspec.render.locale import Formats, cell, change
+from reportspec.render.page import of_goal
+
+
+def kpis(figures: Figures) -> dict[str, Kpi]:
+    """The tiles by the ids of their metrics; of a metric that has several the first."""
+    by_name: dict[str, Kpi] = {}
+    for section in figures.sections:
+        for kpi in section.kpis:
+            by_name.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
+    return by_name
+
+
+def named(tiles: Mapping[str, Kpi], name: str) -> tuple[Kpi | None, str]:
+    """The tile that `close_rate.change` names, and what of it: its `text`, where nothing is named."""
+    if name in tiles:
+        return tiles[name], "text"
+    metric, _, part = name.rpartition(".")
+    return tiles.get(metric), part
+
+
+def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
+    """One of the things that a tile says."""
+    match part:
+        case "text":
+            return of_goal(kpi, formats)[0]
+        case "value":
+            return "" if kpi.value is None else str(kpi.value)
+        case "change":
+            points = kpi.column.unit == "percent"
+            return "" if kpi.change is None else change(formats, kpi.change, points=points)
+        case "previous":
+            return cell(formats, kpi.previous, kpi.column, bare=False)
+        case "goal":
+            return of_goal(kpi, formats)[1] if kpi.goal else ""
+        case _:
+            return str(formats.words["states"][kpi.goal.state]) if kpi.goal else ""

@@ -1,0 +1,107 @@
+"""Rates and means of few cases are told with a caution wherever they stand; what has no name is no news."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.model.figures import Column, Figures, Section
+from reportspec.render import render_html
+from tests.figures.asking import figures
+
+MAPPING = """entities:
+  deal:
+    table: deals
+    key: id
+    fields: {source: source, status: status, amount: amount, created_at: created, closed_at: closed}
+"""
+PROJECT = "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: mapping.yaml\ntimezone: UTC\ncurrency: EUR\n"
+RATE, MEAN, MEDIAN = "close_rate", "sales_cycle_days", "sales_cycle_days.median"
+
+
+def project(folder: Path, won: int, lost: int, before: int = 60) -> Path:
+    """So many deals of the third quarter, of two channels in turn, and won and lost ones of the second."""
+    lines = ["id,source,status,amount,created,closed"]
+    for at in range(won + lost):
+        lines.append(f"n{at},{'ab'[at % 2]},{'won' if at < won else 'lost'},100,2026-07-01,2026-08-{1 + at % 28:02}")
+    for at in range(before):
+        lines.append(f"b{at},{'ab'[at % 2]},{('won', 'lost')[at // 2 % 2]},100,2026-04-01,2026-05-{1 + at % 28:02}")
+    (folder / "deals.csv").write_text("\n".join(lines), "utf-8")
+    (folder / "mapping.yaml").write_text(MAPPING, "utf-8")
+    (folder / "reportspec.yaml").write_text(PROJECT, "utf-8")
+    return folder
+
+
+def made(folder: Path, section: dict[str, Any], **more: Any) -> Figures:
+    return figures(
+        folder,
+        {"report": "custom", "period": "2026-Q3", "compare": "previous_period", "sections": [section], **more},
+    )
+
+
+def cautions(found: Figures, columns: list[Column]) -> dict[str, int]:
+    """How few cases are told of, by metric."""
+    told = {}
+    for column in columns:
+        for note in column.footnotes:
+            text = found.footnotes[note - 1]
+            if "read it with care" in text:
+                told[str(column.metric)] = int(text.partition("fewer than ")[2].split()[0])
+    return told
+
+
+SECTIONS: dict[str, dict[str, Any]] = {
+    "tiles": {"kpis": [RATE, MEAN, MEDIAN, "won_deals_count", "won_amount"]},
+    "rows": {"breakdown": {"metrics": [RATE, MEAN, MEDIAN, "won_deals_count", "won_amount"], "by": ["deal.source"]}},
+    "steps": {"trend": {"metrics": [RATE, MEAN, MEDIAN, "won_deals_count", "won_amount"], "grain": "quarter"}},
+}
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+@pytest.mark.parametrize(
+    ("won", "lost", "before", "told"),
+    [
+        (2, 1, 400, {RATE: 30, MEAN: 10, MEDIAN: 10}),
+        (40, 19, 400, {RATE: 30}),  # in rows: 20 won of 30 by one, of 29 by the other
+        (40, 20, 400, {}),
+        (40, 20, 0, {}),  # nothing before is no few
+        (400, 200, 4, {RATE: 30, MEAN: 10, MEDIAN: 10}),  # a change rests on both
+    ],
+)
+def test_figures_of_few_cases(
+    kind: str, won: int, lost: int, before: int, told: dict[str, int], tmp_path: Path
+) -> None:
+    found = made(project(tmp_path, won, lost, before), SECTIONS[kind])
+    section: Section = found.sections[0]
+    columns = [kpi.column for kpi in section.kpis] or list(section.columns)
+    if kind != "rows" and won + lost == 59:
+        told = {}  # all 59 of one
+    assert cautions(found, columns) == told
+
+
+def test_a_change_of_very_few_is_not_judged(tmp_path: Path) -> None:
+    """One won of three against one of two: neither better nor worse, and the number of deals is what it is."""
+    found = made(project(tmp_path, 1, 2, 60), {"kpis": [RATE, MEAN, "won_deals_count"]})
+    rate, mean, number = found.sections[0].kpis
+    assert (rate.column.direction, mean.column.direction, number.column.direction) == ("neutral", "neutral", "up")
+    html = render_html(found)
+    assert html.count(" worse</span>") == 1  # of the number
+    assert " better</span>" not in html
+
+
+def test_what_has_no_name_is_no_news(tmp_path: Path) -> None:
+    """Most deals have no channel: the largest that has one is told, and of even ones none is."""
+    folder = project(tmp_path, 0, 0)
+
+    def news(sources: str) -> list[Any]:
+        lines = ["id,source,status,amount,created,closed"]
+        lines += [f"{at},{source.strip('-')},won,100,2026-07-01,2026-08-01" for at, source in enumerate(sources)]
+        (folder / "deals.csv").write_text("\n".join(lines), "utf-8")
+        section = {"highlights": {"shares": [{"metric": "won_deals_count", "by": "deal.source"}], "at_least": 10}}
+        return [dict(one.values)["a"].value for one in made(folder, section).sections[0].highlights]
+
+    assert news("-" * 30 + "a" * 25 + "b" * 5) == ["a"]
+    assert news("a" * 10 + "b" * 10 + "c" * 10) == []
+    assert news("-" * 30 + "a" * 10) == []  # one alone with a name
