@@ -101,6 +101,7 @@ def forecast(
     if metric is not None:  # which has no open deals
         shown = ("tests",) if backtest else ("summary",)
     text = _spec(shown, period, where, metric)
+    given: dict[tuple[str | int, ...], tuple[str, str]]
     given = {("period",): ("--period", period), ("where",): ("--where", where or "")}
     given |= {("sections", at, "forecast", "metric"): ("--metric", metric or "") for at in range(len(shown))}
     built = build_written(text, "reportspec forecast", place, order, tell.tell, given)
