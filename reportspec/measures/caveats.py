@@ -13,7 +13,7 @@ from dataclasses import field
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.sandbox import WRITTEN, column_nodes, path_of
 from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -26,6 +26,7 @@ from reportspec.model.query import AggregateQuery, Dimension, Measure
 from reportspec.model.spec import Report
 from reportspec.resolve.audit_conditions import asked_of, need_check
 from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
+from reportspec.resolve.currencies import mixes_currencies
 
 CAVEATS = "caveats of figures"  # the section that their query belongs to
 # Checks of other kinds ask more of a database than conditions, or look at rows beyond the report's.
@@ -159,7 +160,9 @@ def _can_be_counted(binding: Binding, check: AuditCheck) -> bool:
         need_check(binding, check)
     except Unresolved:
         return False
-    return True
+    # What people compare with amounts of several currencies is to be converted, which a condition here is not.
+    broken = asked_of(binding, check).broken if any(WRITTEN in tree.meta for tree in trees) else None
+    return broken is None or not mixes_currencies(binding, check.entity, broken)
 
 
 def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check: AuditCheck) -> Iterator[_Doubt]:
