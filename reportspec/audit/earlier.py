@@ -24,11 +24,14 @@ class HistoryError(ReportspecError):
 def earlier(root: Path) -> Earlier:
     """What the audits before found. Raises HistoryError."""
     at, broken, entities = None, dict[str, int](), dict[str, tuple[int, int]]()
+    measured: dict[str, list[tuple[datetime, float]]] = {}
     for record in _records(root / PLACE):
         at = datetime.fromisoformat(record["at"])
         broken |= {name: int(count) for name, count in record["broken"].items()}
         entities |= {name: (int(rows), int(clean)) for name, (rows, clean) in record["entities"].items()}
-    return Earlier(at, broken, entities)
+        for name, value in record.get("measured", {}).items():
+            measured.setdefault(name, []).append((at, float(value)))
+    return Earlier(at, broken, entities, {name: tuple(values) for name, values in measured.items()})
 
 
 def kept(root: Path, audit: Audit) -> None:
@@ -40,6 +43,8 @@ def kept(root: Path, audit: Audit) -> None:
         "entities": {entity.entity: [entity.rows, entity.clean] for entity in audit.entities},
         "broken": {key_of(outcome): outcome.broken for outcome in asked},
     }
+    measured = {o.check.id: o.measured for o in audit.outcomes if o.measured is not None}
+    record |= {"measured": measured} if measured else {}
     lines = [json.dumps(one, ensure_ascii=False) for one in (*_records(path)[1 - MOST_KEPT :], record)]
     try:
         write_whole(path, ("\n".join(lines) + "\n").encode())
@@ -64,6 +69,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
             datetime.fromisoformat(record["at"])
             _ = [int(count) for count in record["broken"].values()]
             _ = [(int(rows), int(clean)) for rows, clean in record["entities"].values()]
+            _ = [float(value) for value in record.get("measured", {}).values()]
         except (ValueError, KeyError, TypeError, AttributeError):
             help = "remove the line, or move the file away to begin anew"
             raise HistoryError(f"line {number} of the file of audits `{path}` is no audit", help) from None

@@ -19,12 +19,15 @@ from reportspec.measures.audit_wording import (
     lacking,
     level_called,
     masked,
+    measured,
     money,
     share,
     words,
 )
 from reportspec.measures.audit_wording import text_in as told
-from reportspec.model.audits import Audit, Earlier, EntityAudit, Example, Level, Outcome
+from reportspec.measures.systems import to_do
+from reportspec.model.audits import Audit, AuditCheck, Earlier, EntityAudit, Example, Level, Outcome
+from reportspec.model.settings import System
 from reportspec.resolve.binding import Binding
 
 FOUND: tuple[Level, ...] = ("error", "warning", "info")
@@ -33,7 +36,7 @@ FOUND: tuple[Level, ...] = ("error", "warning", "info")
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An audit with what it takes to print it: the audits before, the language, whether personal values may be read,
-    and whether only what got worse is printed."""
+    whether only what got worse is printed, and the systems that the project lists."""
 
     audit: Audit
     binding: Binding
@@ -41,6 +44,7 @@ class Shown:
     earlier: Earlier
     personal: bool = False
     only_worse: bool = False
+    systems: tuple[System, ...] = ()
 
     def findings(self, entity: EntityAudit) -> list[Outcome]:
         """What is printed of an entity, the worst first, and of that what concerns most rows."""
@@ -83,14 +87,18 @@ class Shown:
         return [
             (
                 example.key,
-                self._value(_name_field(self.binding, entity, example), example.called),
-                [(path, self._value(path, value)) for path, value in example.values],
+                self._value(_name_field(self.binding, entity, example), example.called, outcome.check),
+                [(path, self._value(path, value, outcome.check)) for path, value in example.values],
             )
             for example in outcome.examples
         ]
 
-    def _value(self, path: str, value: str) -> str:
-        return value if self.personal or not is_personal(self.binding, path) else masked(value)
+    def to_do(self, system: System) -> list[str]:
+        """What is missing of a system, or overdue."""
+        return to_do(system, self.audit.at.astimezone(self.binding.zone).date(), self.language)
+
+    def _value(self, path: str, value: str, check: AuditCheck) -> str:
+        return value if self.personal or not is_personal(self.binding, path, check) else masked(value)
 
     def headline(self) -> list[str]:
         """How good the data are, in sentences."""
@@ -155,10 +163,17 @@ def as_table(shown: Shown) -> str:
     if known and not shown.only_worse:
         lines += ["", f"{shown.word('known')}:"]
         lines += [f"  {o.check.id}, {about(o)} ({shown.number(o.broken)}): {o.reason}" for o in known]
+    if shown.systems and not shown.only_worse:
+        lines += ["", f"{shown.word('systems')}:"]
+        lines += [
+            f"  {harmless(one.name)}: {'; '.join(shown.to_do(one)) or shown.word('all_well')}" for one in shown.systems
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _first_keys(shown: Shown, outcome: Outcome) -> str:
+    if outcome.expected is not None:
+        return f" ({measured(outcome, shown.language)})"
     keys = [key or name for key, name, _ in shown.shown(outcome)]
     named = ", ".join(key for key in keys if key)
     return f" ({named}{', …' if outcome.broken > len(keys) else ''})" if named else ""
@@ -186,6 +201,10 @@ def as_json(shown: Shown) -> str:
         "without_error": audit.clean,
         "earlier": shown.earlier.at.isoformat(timespec="seconds") if shown.earlier.at else None,
         "entities": [_entity_data(shown, entity) for entity in audit.entities],
+        "systems": [
+            {"system": one.name, "owner": one.owner, "access": list(one.access), "to_do": shown.to_do(one)}
+            for one in shown.systems
+        ],
     }
     return harmless_json(json.dumps(data, ensure_ascii=False, indent=2))
 
@@ -215,6 +234,8 @@ def _outcome_data(shown: Shown, outcome: Outcome) -> dict[str, Any]:
         "broken": outcome.broken,
         "looked_at": outcome.looked,
         "change": shown.earlier.change(outcome) if outcome.level != "not_applicable" else None,
+        "measured": outcome.measured,
+        "expected": list(outcome.expected) if outcome.expected is not None else None,
         "open": outcome.open,
         "amount": float(outcome.amount) if outcome.amount is not None else None,
         "meaning": told(outcome.check.meaning, shown.language),
@@ -239,7 +260,8 @@ def as_junit(shown: Shown) -> str:
         for outcome in asked:
             name = outcome.check.id if outcome.check.contract is None else f"{outcome.check.id} {about(outcome)}"
             case = Xml.SubElement(suite, "testcase", classname=f"audit.{entity.entity}", name=name)
-            message = f"{shown.called(outcome)}: {outcome.broken} / {outcome.looked}"
+            counted = measured(outcome, shown.language) or f"{outcome.broken} / {outcome.looked}"
+            message = f"{shown.called(outcome)}: {counted}"
             if outcome.level == "error":
                 failure = Xml.SubElement(case, "failure", message=_xml(message), type="error")
                 failure.text = _xml("\n".join(_example_lines(shown, outcome)))
@@ -283,11 +305,17 @@ def as_markdown(shown: Shown) -> str:
             lines += ["", *_coverage_lines(shown, entity)]
     if not shown.all_findings():
         lines += ["", shown.word("none")]
+    if shown.systems and not shown.only_worse:
+        names = [shown.word(key) for key in ("system", "system_owner", "access", "to_do")]
+        lines += ["", f"### {shown.word('systems')}", "", _row(names), _row(["---"] * len(names))]
+        for one in shown.systems:
+            cells = (one.name, one.owner, ", ".join(one.access), "; ".join(shown.to_do(one)))
+            lines.append(_row([_md(cell) for cell in cells]))
     return "\n".join(lines) + "\n"
 
 
 def _cells(shown: Shown, outcome: Outcome) -> list[str]:
-    examples = "; ".join(_example_lines(shown, outcome))
+    examples = measured(outcome, shown.language) or "; ".join(_example_lines(shown, outcome))
     return [
         level_called(outcome.level, shown.language),
         shown.called(outcome),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportspec.audit.run import audited
+from reportspec.audit.run import Asking, audited
 from reportspec.compile import Program
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken
@@ -17,7 +17,7 @@ def require_audit(program: Program) -> None:
     if report.required is None:
         return
     needed = fields_read(program.trees, report.binding)
-    audit = audited(report.project, report.binding, report.now, needed=needed, examples=0)
+    audit = audited(report.project, report.binding, report.now, needed=needed, asking_for=Asking(examples=0))
     failed = [outcome for outcome in audit.outcomes if outcome.level == "error"]
     problems = [
         Diagnostic(

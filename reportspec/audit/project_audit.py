@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reportspec.audit.applicable import Fields
-from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, audited
+from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, Asking, audited
 from reportspec.check.own_catalogue import Own, check_names
 from reportspec.check.project import load_project
 from reportspec.check.report import bind_source
@@ -25,7 +25,8 @@ from reportspec.resolve.binding import Binding
 @dataclass(frozen=True, slots=True)
 class AuditOrder:
     """What is asked of an audit: the instant (of the project's zone, where it names none), the environment, an entity
-    alone, what is needed of each, how many examples of each check, and whether the records to mend are listed."""
+    alone, what is needed of each, how many examples of each check, whether the records to mend are listed, and whether
+    all broken rows of checks that store them are."""
 
     now: datetime
     environment: Mapping[str, str]
@@ -33,6 +34,7 @@ class AuditOrder:
     needed: Fields | None = None
     examples: int = EXAMPLES
     to_mend: bool = False
+    failures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
         return ProjectAudit(in_order(problems), texts, project)
     now = order.now if order.now.tzinfo is not None else order.now.replace(tzinfo=ZoneInfo(project.timezone))
     try:
-        audit = audited(project, binding, now, order.entity, order.needed, order.examples, MOST_TO_MEND * order.to_mend)
+        asking_for = Asking(order.examples, MOST_TO_MEND * order.to_mend, failures=MOST_TO_MEND * order.failures)
+        audit = audited(project, binding, now, order.entity, order.needed, asking_for)
     except ReportspecError as error:
         problems += problems_of(place or Path(project.file), error)
         return ProjectAudit(in_order(problems), texts, project, binding)
@@ -90,12 +93,7 @@ def refused_checks(audit: Audit, own: Own) -> list[Diagnostic]:
         if outcome.why != "refused":
             continue
         name = outcome.check.id
-        places = (
-            document.span(("audits", index, "audit"))
-            for document in own.usable("audits")
-            for index, spec in enumerate(document.data["audits"])
-            if spec["audit"] == name
-        )
+        places = (document.span((*at, "audit")) for document, at, check in own.audits if check.id == name)
         message = f"the check `{name}` cannot be computed: {outcome.reason}"
         help = "mend its expression; the other checks were asked"
         told.append(Diagnostic("refused-check", message, next(places, None), help))

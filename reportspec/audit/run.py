@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from reportspec.audit.anomalies import judged
 from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contract, without_joins
+from reportspec.audit.earlier import earlier
 from reportspec.audit.proposals import proposed
 from reportspec.check.mapping import tables_of
 from reportspec.contract.fit import seen
@@ -51,11 +53,12 @@ _CALLED = ("name", "full_name", "title", "subject")  # fields that a row is told
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What an audit gives besides counts: so many `examples` of each check, so many `records` to mend of each entity
-    (and value); and which rows it is of."""
+    (and value); of which rows it is; and how many broken rows at most of checks whose failures are stored."""
 
     examples: int = EXAMPLES
     records: int = 0
     cut: Cut = WHOLE
+    failures: int = 0
 
 
 def audited(
@@ -64,12 +67,11 @@ def audited(
     now: datetime,
     only: str | None = None,
     needed: Fields | None = None,
-    examples: int = EXAMPLES,
-    records: int = 0,
+    asking_for: Asking | None = None,
 ) -> Audit:
-    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each, with the first
-    `records` to mend of each entity. Raises SourceError."""
-    return audits_of(project, binding, now, only, needed, Asking(examples, records))[""]
+    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each. Raises SourceError, and
+    HistoryError where anomalies are looked for."""
+    return audits_of(project, binding, now, only, needed, asking_for)[""]
 
 
 def audits_of(
@@ -144,26 +146,27 @@ def _asked(
         unique = [check for check in checks if _of_keys(check) and check.entity not in repeated]
         checks = [check for check in checks if check not in unique]
         whole = cut is WHOLE
-        checks = checks if whole else [check for check in checks if check.kind != "fresh_within"]
+        checks = checks if whole else [check for check in checks if check.of_rows]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
         one = _One(binding, name, tuple(checks), tuple(unique), now, replace(asking_for, cut=cut), ask)
         try:
-            made = one.audits(kept[name], [*others, *lacking])
+            found = one.audits(kept[name], [*others, *lacking])
         except SourceError as error:
             refused = _refused(one, kept, error)
             if not refused:
                 raise
             blamed = {outcome.check.id for outcome in refused}
             one = replace(one, checks=tuple(check for check in checks if check.id not in blamed))
-            made = one.audits(kept[name], [*others, *lacking, *refused])
-        for value, audit in made.items():
+            found = one.audits(kept[name], [*others, *lacking, *refused])
+        for value, audit in found.items():
             audits.setdefault(value, {})[name] = audit
     if not asking_for.cut.by:
         audits.setdefault("", {})
-    return {
-        value: _with_known(Audit(now, tuple(of_value.values()), binding.currency), project.checks)
-        for value, of_value in audits.items()
-    }
+    made = {value: Audit(now, tuple(of_value.values()), binding.currency) for value, of_value in audits.items()}
+    if any(outcome.measured is not None for one in made.values() for outcome in one.outcomes):
+        before = earlier(project.root)
+        made = {value: judged(one, before) for value, one in made.items()}
+    return {value: _with_known(one, project.checks) for value, one in made.items()}
 
 
 def _of_keys(check: AuditCheck) -> bool:
@@ -249,8 +252,12 @@ class _One:
             looked = int(row[f"w{at}"] or 0)
             is_open, amount = stake(f"o{at}", f"a{at}")
             outcome = Outcome(check, check.level(broken, looked), broken, looked, is_open, amount)
-            if broken and most and check.kind != "fresh_within":
-                outcome = replace(outcome, examples=_examples(self.binding, check, self.now, most, self.ask))
+            if check.kind == "anomaly":
+                outcome = _measured(outcome, row[f"m{at}"])
+            if broken and check.of_rows and (most or (check.store_failures and self.asking_for.failures)):
+                stored = self.asking_for.failures if check.store_failures else 0
+                found = _examples(self.binding, check, self.now, max(most, stored), self.ask)
+                outcome = replace(outcome, examples=found[:most], failures=found[:stored])
             outcomes.append(outcome)
         is_open, amount = stake("open", "amount")
         coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
@@ -264,7 +271,7 @@ class _One:
         wanted = [
             check
             for check in self.checks
-            if check.severity != "info" and check.kind != "fresh_within" and levels.get(check.id) is not None
+            if check.severity != "info" and check.of_rows and levels.get(check.id) is not None
         ]
         if not wanted:
             return {}
@@ -314,6 +321,16 @@ class _One:
             )
             for value, records in found.items()
         }
+
+
+def _measured(outcome: Outcome, total: Any) -> Outcome:
+    """What is measured of the rows that were looked at; nothing where a mean is of none."""
+    rows = outcome.looked
+    if outcome.check.measure == "rows":
+        return replace(outcome, measured=float(rows))
+    if not rows or total is None:
+        return replace(outcome, level="not_applicable", lacks=outcome.check.id, why="no_rows")
+    return replace(outcome, measured=float(total) / rows)
 
 
 def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:

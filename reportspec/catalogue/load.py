@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
-from reportspec.expression.sandbox import CANONICAL, Refused, column_nodes, parse, path_of
+from reportspec.expression.sandbox import CANONICAL, PERSONAL_FUNCTIONS, Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import copied, literal
 from reportspec.files import packaged as packaged_file
 from reportspec.languages import with_texts
@@ -51,6 +51,8 @@ Trouble = Callable[[Path, str], None]  # where in the file, what is wrong
 _METRIC = re.compile(r"^  - metric: *(\S+)", re.MULTILINE)
 _AUDIT = re.compile(r"^  - audit: *(\S+)", re.MULTILINE)
 _ENDANGERS = re.compile(r"^    endangers: \[(.*)\]$", re.MULTILINE)
+# By how many robust standard deviations an anomaly is off: Iglewicz and Hoaglin, How to Detect and Handle Outliers.
+USUAL_FACTOR = 3.5
 # What one entity of a catalogue may be declared to be.
 DECLARED = ("exchange_rates", "targets", "loads", "forecasting")
 
@@ -394,18 +396,21 @@ def audit_from(
 
     kind: AuditKind = next(known for known in KINDS if known in data)
     asked = data[kind] if isinstance(data[kind], dict) else {"of": data[kind]}
-    key = next((name for name in ("of", "field") if name in asked), "of")
-    of = trees(asked[key], kind, *([key] if isinstance(data[kind], dict) else [])) if kind != "broken" else ()
+    key = next((name for name in ("of", "field", "fields") if name in asked), "")
+    inside = (key,) if isinstance(data[kind], dict) else ()
+    of = trees(asked[key], kind, *inside) if key and kind != "broken" else ()
     other = tree(asked["to"], kind, "to") if "to" in asked else None
     first = next((node for node in (*of, other) if node is not None), None)
     about = tuple(data.get("about") or _own_fields(of))
+    broken = tree(data["broken"], "broken") if kind == "broken" else None
+    functions = broken.find_all(exp.Anonymous) if broken is not None else ()
     return AuditCheck(
         id=data["audit"],
         kind=kind,
         entity=data.get("entity") or _head(first),
         severity=data.get("severity", "error"),
         when=tree(data.get("when"), "when"),
-        broken=tree(data["broken"], "broken") if kind == "broken" else None,
+        broken=broken,
         of=of,
         by=trees(asked["by"], kind, "by") if "by" in asked else (),
         values=tuple(map(str, asked.get("values", ()))),
@@ -414,6 +419,13 @@ def audit_from(
         most=asked.get("max"),
         days=asked.get("days", 0),
         support=asked.get("support", 0.9),
+        at_most=asked.get("at_most", 1),
+        measure=asked.get("measure"),
+        season=asked.get("season"),
+        factor=asked.get("factor", USUAL_FACTOR),
+        store_failures=bool(data.get("store_failures", False)),
+        when_text=" ".join(str(data.get("when", "")).split()),
+        finds_personal=any(str(function.this).upper() in PERSONAL_FUNCTIONS for function in functions),
         elsewhere=(_head(other), other) if other is not None else None,
         about=about,
         warn_if=threshold(data["warn_if"]) if "warn_if" in data else SOME,

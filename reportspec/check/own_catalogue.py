@@ -21,7 +21,7 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
-from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.diagnostics import Diagnostic, did_you_mean, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
 from reportspec.expression.trees import literal
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
@@ -41,6 +41,9 @@ class Own:
 
     def __init__(self, root: Path, shown: Any) -> None:
         self.documents: dict[str, list[Document]] = {}
+        # Each check of an audit as far as it can be read, with its document and its place in it: what is wrong with one
+        # of its names is told beside what is wrong with others, and with the file.
+        self.audits: list[tuple[Document, Place, AuditCheck]] = []
         for folder, schema in FOLDERS.items():
             inside = (root / folder).iterdir() if (root / folder).is_dir() else ()
             files = sorted(file for file in inside if is_yaml(file) and file.name[0] != ".")
@@ -106,19 +109,7 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
         else:
             reports[report.id] = report
     audits = dict(base.audits)
-    for document in own.usable("audits"):
-        for index, spec in enumerate(document.data["audits"]):
-            at: Place = ("audits", index)
-            name = spec["audit"]
-            if name in audits:
-                document.tell(
-                    "duplicate-audit", f"there is a check `{name}` already", (*at, "audit"), "take another name"
-                )
-                continue
-            before = len(document.problems)
-            check = audit_from(spec, base.lists, at, _teller(document))
-            if len(document.problems) == before:
-                audits[name] = check
+    own.audits = [*_own_audits(own, base, audits)]
     tied = (*base.tied(), *(name for name in entities if name not in base.entities))
 
     def build(spec: Mapping[str, Any], library: Library) -> Metric:
@@ -144,6 +135,29 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
     )
 
 
+def _own_audits(
+    own: Own, base: Catalogue, known: dict[str, AuditCheck]
+) -> Iterator[tuple[Document, Place, AuditCheck]]:
+    """The checks of a project's own audits; those that are wrong in nothing are added to the `known` ones."""
+    for document in own.documents["audits"]:
+        listed = document.data.get("audits") if isinstance(document.data, dict) else None
+        lines = {problem.span.line for problem in document.problems if problem.span is not None}
+        for index, spec in enumerate(listed if isinstance(listed, list) else ()):
+            at: Place = ("audits", index)
+            span = document.span(at)
+            if span is None or any(span.line <= line <= span.end_line for line in lines):
+                continue  # it is not what its schema wants, which is told
+            name = spec["audit"]
+            if name in known:
+                what = f"there is a check `{name}` already"
+                document.tell("duplicate-audit", what, (*at, "audit"), "take another name")
+            before = len(document.problems)
+            check = audit_from(spec, base.lists, at, _teller(document))
+            if len(document.problems) == before and name not in known:
+                known[name] = check
+            yield document, at, check
+
+
 def _teller(document: Document, base: Place = ()) -> Any:
     return lambda path, message: document.tell("bad-expression", message, (*base, *path))
 
@@ -157,11 +171,8 @@ def check_names(binding: Binding, own: Own) -> None:
     for document in own.usable("metrics"):
         for index, spec in enumerate(document.data["metrics"]):
             _check_metric(binding, document, spec, ("metrics", index))
-    for document in own.usable("audits"):
-        for index, spec in enumerate(document.data["audits"]):
-            check = binding.catalogue.audits.get(spec["audit"])
-            if check is not None and not any(p.code == "duplicate-audit" for p in document.problems):
-                _check_audit(binding, document, spec, check, ("audits", index))
+    for document, at, check in own.audits:
+        _check_audit(binding, document, document.data["audits"][at[-1]], check, at)
     if any(document.broken for document in own.documents["entities"] + own.documents["metrics"]):
         return  # what report types are made of is wrong itself
     for document in own.usable("report_types"):
@@ -504,6 +515,7 @@ _ASKED: Mapping[str, frozenset[Kind]] = {
     "format": TEXT,
     "accepted_values": TEXT,
     "same_spelling": TEXT,
+    "same_format": TEXT,
     "range": NUMBER,
     "fresh_within": MOMENT,
 }
@@ -514,27 +526,38 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
     entities = binding.catalogue.entities
     asked = spec[check.kind]
     place: Place = (*path, check.kind)
-    of: Place = (*place, "field") if isinstance(asked, dict) else place
+    key = "fields" if isinstance(asked, dict) and "fields" in asked else "field"
+    of: Place = (*place, key) if isinstance(asked, dict) else place
     if check.entity not in entities:
+        unread = next((p for p in document.problems if p.code == "bad-expression" and _within(document, p, path)), None)
+        if not check.entity and unread is not None:
+            return  # which says that the expression with its name cannot be read
         head = check.entity
         what = f"there is no entity `{head}`" if head else "it names no field of an entity"
         help = suggestion(head, entities) or "write fields as `entity.field`"
         document.tell("unknown-entity", what, (*path, "entity") if "entity" in spec else of, help)
         return
+    told = {problem.span for problem in document.problems}
+
+    def look(base: str, tree: exp.Expr | None, at: Place, takes: frozenset[Kind]) -> None:
+        if document.span(at) not in told:  # which is what cannot be read
+            _look_up(binding, document, base, tree, at, takes)
+
     _check_bounds(document, spec, check, path)
-    _look_up(binding, document, check.entity, check.when, (*path, "when"), CONDITION)
-    _look_up(binding, document, check.entity, check.broken, (*path, "broken"), CONDITION)
+    look(check.entity, check.when, (*path, "when"), CONDITION)
+    look(check.entity, check.broken, (*path, "broken"), CONDITION)
+    listed = asked.get(key) if isinstance(asked, dict) else asked
     for index, tree in enumerate(check.of):
-        takes = _ASKED.get(check.kind, ANY)
-        at = (*of, index) if isinstance(asked, list) else of
-        _look_up(binding, document, check.entity, tree, at, takes)
+        takes = NUMBER if check.measure == "mean" else _ASKED.get(check.kind, ANY)
+        at = (*of, index) if isinstance(listed, list) else of
+        look(check.entity, tree, at, takes)
     for index, tree in enumerate(check.by):
         at = (*place, "by", index) if isinstance(asked["by"], list) else (*place, "by")
-        _look_up(binding, document, check.entity, tree, at, ANY)
+        look(check.entity, tree, at, ANY)
     if check.elsewhere is not None:
         other, tree = check.elsewhere
         if other in entities:
-            _look_up(binding, document, other, tree, (*place, "to"), ANY)
+            look(other, tree, (*place, "to"), ANY)
         else:
             document.tell(
                 "unknown-entity",
@@ -544,10 +567,10 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
             )
     for index, name in enumerate(spec.get("about") or ()):
         tree = exp.column(*(exp.to_identifier(step) for step in reversed(name.split("."))))
-        _look_up(binding, document, check.entity, tree, (*path, "about", index), ANY)
+        look(check.entity, tree, (*path, "about", index), ANY)
     if check.estimate_by:
         tree = exp.column(*(exp.to_identifier(step) for step in reversed(check.estimate_by.split("."))))
-        _look_up(binding, document, check.entity, tree, (*path, "estimate_by"), ANY)
+        look(check.entity, tree, (*path, "estimate_by"), ANY)
     for index, name in enumerate(check.endangers):
         try:
             binding.catalogue.metrics[name]
@@ -558,6 +581,12 @@ def _check_audit(binding: Binding, document: Document, spec: Mapping[str, Any], 
                 (*path, "endangers", index),
                 suggestion(why.part, why.known) or "`reportspec catalog metrics` lists them",
             )
+
+
+def _within(document: Document, problem: Diagnostic, path: Place) -> bool:
+    """Whether a mistake stands within a part of the file."""
+    part, span = document.span(path), problem.span
+    return part is not None and span is not None and part.line <= span.line <= part.end_line
 
 
 def _check_bounds(document: Document, spec: Mapping[str, Any], check: AuditCheck, path: Place) -> None:

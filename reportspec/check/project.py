@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
+from reportspec.check.listed_systems import systems_of
 from reportspec.check.mail_settings import mail_of
 from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
 from reportspec.diagnostics import Span, counted, did_you_mean, suggestion
@@ -190,6 +191,7 @@ def _project(document: Document, root: Path) -> Project:
         disk=int((data.get("query") or {}).get("disk", 0)),
         mail=mail_of(document, data),
         checks=_checks(data.get("checks") or {}),
+        systems=systems_of(document, data.get("systems")),
         loaded_at=said_load(document, zone),
         stale_after=_stale_after(data.get("stale_after")),
     )

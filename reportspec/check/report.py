@@ -412,6 +412,7 @@ def _report(
         project.fiscal,
         compare is not None,
         _ended(period, as_of, now, binding),
+        systems=bool(project.systems),
     )
     goals = goals_of(document, data, binding)
     sections = check_sections(context, preset, goals)

@@ -15,6 +15,7 @@ from reportspec.cli.audit_command import audit
 from reportspec.cli.build_command import build
 from reportspec.cli.catalog_command import catalog
 from reportspec.cli.compile_command import print_sql
+from reportspec.cli.diff_command import diff
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     print_sql,
     query,
     explain,
+    diff,
     build,
     send,
     status,

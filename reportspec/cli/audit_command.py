@@ -95,7 +95,7 @@ def audit(
     specs = spec_files(paths)
     place = _place(project, specs)
     needed = _needed(specs, place, order, tell) if specs else None
-    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None)
+    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None, failures=True)
     made = audit_project(place, asked)
     tell.tell(made.diagnostics, made.texts)
     if made.audit is None:
@@ -181,6 +181,7 @@ def _shown(
 ) -> int:
     """Print an audit and keep it; the code to end with."""
     from reportspec.audit.earlier import HistoryError, earlier, kept
+    from reportspec.audit.failures import store_failures
     from reportspec.audit.forms import FORMS, Shown
     from reportspec.problems import problems_of
 
@@ -189,9 +190,10 @@ def _shown(
     root = made.project.root
     try:
         before: Earlier = earlier(root)
-        shown = Shown(audit, made.binding, made.language, before, personal, only_worse)
+        shown = Shown(audit, made.binding, made.language, before, personal, only_worse, made.project.systems)
         give_to(out, FORMS[form](shown), "the audit")
         kept(root, audit)
+        store_failures(root, audit)
     except (HistoryError, OSError) as error:
         tell.tell(problems_of(out or root, error), {})
         return WRONG

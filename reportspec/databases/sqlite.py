@@ -222,6 +222,8 @@ _DIFFERENCES = {
 
 def _truncated(node: exp.Expr) -> exp.Expr:
     unit = unit_of(node)
+    if unit == "SECOND":
+        return _sql("SUBSTR(x, 1, 19)", x=node.this)
     if unit == "HOUR":
         return _sql("STRFTIME('%Y-%m-%d %H:00:00', SUBSTR(x, 1, 19))", x=node.this)
     if unit not in _TRUNCATED:
@@ -467,6 +469,7 @@ SQLITE = Dialect(
     lacks="%y",
     untyped=True,
     lax=True,
+    brings=frozenset({"CARD_IS_RIGHT", "IBAN_IS_RIGHT"}),
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------

@@ -45,9 +45,16 @@ NODES: tuple[type[exp.Expr], ...] = (
     exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot,
 )  # fmt: skip
 # The catalogue's own functions, which `sql/functions.py` turns into SQL.
-OWN_FUNCTIONS = frozenset(
-    {"DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN", "LOCAL_DATE", "LOCAL_WEEKDAY", "MONTH_AFTER", "CONVERTED"}
-)
+PERSONAL_FUNCTIONS = frozenset({"HAS_EMAIL", "HAS_PHONE", "HAS_CARD_NUMBER", "HAS_IBAN"})  # what they find in a text
+OWN_FUNCTIONS = PERSONAL_FUNCTIONS | {
+    "DAYS_BETWEEN",
+    "MINUTES_BETWEEN",
+    "SECONDS_BETWEEN",
+    "LOCAL_DATE",
+    "LOCAL_WEEKDAY",
+    "MONTH_AFTER",
+    "CONVERTED",
+}
 # How many arguments they take.
 _TAKES = {
     "DAYS_BETWEEN": 2,
@@ -57,6 +64,7 @@ _TAKES = {
     "LOCAL_WEEKDAY": 1,
     "MONTH_AFTER": 1,
     "CONVERTED": 2,
+    **dict.fromkeys(PERSONAL_FUNCTIONS, 1),
 }
 GOAL = "GOAL"  # what a metric's goal is, which only formulas of metrics may ask
 ANONYMOUS = OWN_FUNCTIONS | frozenset({GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})

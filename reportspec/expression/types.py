@@ -16,7 +16,7 @@ from enum import Enum
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import path_of
+from reportspec.expression.sandbox import PERSONAL_FUNCTIONS, path_of
 from reportspec.lazy_dataclass import dataclass
 
 
@@ -200,6 +200,7 @@ _OWN = {
     "LOCAL_WEEKDAY": (Kind.WHOLE, MOMENT),
     "MONTH_AFTER": (Kind.DATE, MOMENT),
     "CONVERTED": (Kind.MONEY, NUMBER, MOMENT),
+    **dict.fromkeys(PERSONAL_FUNCTIONS, (Kind.BOOLEAN, TEXT)),
     "TO_TIMESTAMP": (Kind.TIME, NUMBER),
     "MAKE_DATE": (Kind.DATE, NUMBER, NUMBER, NUMBER),
     "STRPTIME": (Kind.TIME, TEXT, TEXT),

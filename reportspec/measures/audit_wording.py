@@ -27,8 +27,11 @@ def words(language: str, key: str, *values: object) -> str:
 def called(binding: Binding, check: AuditCheck, language: str) -> str:
     """What the rows that break a check are called."""
     own = text_in(check.label, language)
-    if own:
-        return own
+    return own or _made_of(binding, check, language) + (f" ({check.when_text})" if check.when_text else "")
+
+
+def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
+    """A label from the kind of a check and its fields."""
     rows = text_in(binding.entity(check.entity).plural, language)
     kind = check.contract.kind.replace("-", "_") if check.contract is not None else check.kind
     fields = ", ".join(field_called(binding, path, language) for path in check.about)
@@ -42,7 +45,28 @@ def called(binding: Binding, check: AuditCheck, language: str) -> str:
         other = ", ".join(field_called(binding, path, language) for path in paths)
     elif check.kind == "fresh_within":
         other = in_number(language, check.days, ",g")
+    elif check.kind == "anomaly":
+        kind = f"anomaly_{check.measure}"
+    elif check.kind == "range":
+        least, most = (in_number(language, n, ",.15g") if n is not None else "" for n in (check.least, check.most))
+        kind = "range" if least and most else "range_least" if least else "range_most"
+        return words(language, f"of_{kind}", rows, fields, least, most)
     return words(language, f"of_{kind}", rows, fields, other)
+
+
+def measured(outcome: Outcome, language: str) -> str:
+    """What was measured of an anomaly, and what was expected; nothing of others."""
+    if outcome.measured is None or outcome.expected is None:
+        return ""
+    share_of = outcome.check.measure == "nulls"
+    whole = outcome.check.measure == "rows"
+    numbers = [
+        f"{in_number(language, 100 * value, ',.1f')} %"
+        if share_of
+        else in_number(language, value, ",.0f" if whole or abs(value) >= 1000 else ",.4g")
+        for value in (outcome.measured, *outcome.expected)
+    ]
+    return words(language, "measured", *numbers)
 
 
 def field_called(binding: Binding, path: str, language: str) -> str:
@@ -54,9 +78,11 @@ def field_called(binding: Binding, path: str, language: str) -> str:
         return path
 
 
-def is_personal(binding: Binding, path: str) -> bool:
-    """Whether a field tells who or where a person is."""
+def is_personal(binding: Binding, path: str, check: AuditCheck | None = None) -> bool:
+    """Whether a field tells who or where a person is, or a check found that its text does."""
     parts = tuple(path.split("."))
+    if check is not None and check.finds_personal and path in check.about:
+        return True
     return len(parts) > 1 and binding.resolve(parts[0], parts).field.personal
 
 

@@ -2,7 +2,8 @@
 
 A check of an audit says which metrics it endangers. One query asks, for all figures of a report, how many rows fail the
 checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
-amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them.
+amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them. The
+same query asks what figures take from a history (`stand_ins.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import field
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.sandbox import WRITTEN, column_nodes, path_of
 from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.asked import measures_of
+from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, stand_ins_of
 from reportspec.model.audits import AuditCheck
 from reportspec.model.column_ids import Aggregated, Row, Tally
 from reportspec.model.domain import Metric
@@ -24,6 +26,7 @@ from reportspec.model.query import AggregateQuery, Dimension, Measure
 from reportspec.model.spec import Report
 from reportspec.resolve.audit_conditions import asked_of, need_check
 from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
+from reportspec.resolve.currencies import mixes_currencies
 
 CAVEATS = "caveats of figures"  # the section that their query belongs to
 # Checks of other kinds ask more of a database than conditions, or look at rows beyond the report's.
@@ -42,11 +45,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Caveats:
-    """How many rows fail a check that endangers a figure, by metric; and estimates by the aggregate that leaves rows
-    out."""
+    """How many rows fail a check that endangers a figure, by metric; estimates by the aggregate that leaves rows
+    out; and what the history stands in for, by metric."""
 
     failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,10 @@ class _Doubt:
 
 
 def caveats_query(report: Report) -> AggregateQuery | None:
-    """The query of a report's caveats; None where no check endangers its figures."""
+    """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
     doubts = _doubts(report)
-    if not doubts:
+    stand_ins = _stand_ins(report, doubts)
+    if not doubts and not stand_ins:
         return None
     summed = [doubt.part for doubt in doubts if doubt.part is not None]
     measures = {doubt.measure.column: doubt.measure for doubt in doubts if doubt.part is None}
@@ -71,6 +76,7 @@ def caveats_query(report: Report) -> AggregateQuery | None:
         wanted = ("value", "n", "missing")
         own = (one for one in measures_of(report.binding, part) if one.column.part in wanted)  # type: ignore[union-attr]
         measures |= {one.column: one for one in own}
+    measures |= {measure.column: measure for asked in stand_ins for measure in asked.measures}
     by = _estimate_by(report.binding, doubts)
     dimensions = (_dimension(report.binding, by),) if by else ()
     return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
@@ -95,7 +101,22 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         known = failed.setdefault(doubt.metric, {})
         if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
             known[doubt.check.id] = (doubt.check, count)
-    return Caveats({metric: tuple(found.values()) for metric, found in failed.items() if found}, estimates)
+    told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
+    return Caveats(told, estimates, stand_ins_of(_stand_ins(report, doubts), rows))
+
+
+def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
+    """What is asked of histories that stand in, of rows that have the field by which amounts are estimated."""
+    by = _estimate_by(report.binding, doubts)
+    return tuple(asked for asked in asked_stand_ins(report) if not by or _has(report.binding, asked.count.entity, by))
+
+
+def _has(binding: Binding, entity: str, name: str) -> bool:
+    try:
+        binding.need_reference(entity, binding.resolve(entity, tuple(name.split("."))))
+    except Unresolved:
+        return False
+    return True
 
 
 def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:
@@ -139,7 +160,9 @@ def _can_be_counted(binding: Binding, check: AuditCheck) -> bool:
         need_check(binding, check)
     except Unresolved:
         return False
-    return True
+    # What people compare with amounts of several currencies is to be converted, which a condition here is not.
+    broken = asked_of(binding, check).broken if any(WRITTEN in tree.meta for tree in trees) else None
+    return broken is None or not mixes_currencies(binding, check.entity, broken)
 
 
 def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check: AuditCheck) -> Iterator[_Doubt]:

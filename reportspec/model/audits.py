@@ -17,8 +17,8 @@ from reportspec.model.findings import Check
 Severity = Literal["error", "warning", "info"]
 Level = Literal["error", "warning", "info", "pass", "known", "not_applicable"]
 # Why a check is not applicable: a field is not mapped, keys that records are joined by are repeated, or the database
-# has not what the check asks by, or refuses to compute it.
-Why = Literal["needs", "repeated_keys", "unsupported", "refused"]
+# has not what the check asks by, or refuses to compute it; an anomaly needs more audits before it, or has no rows.
+Why = Literal["needs", "repeated_keys", "unsupported", "refused", "young", "no_rows"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 # What a check may ask, by the key that asks it.
@@ -32,10 +32,14 @@ AuditKind = Literal[
     "format",
     "range",
     "same_spelling",
+    "same_format",
     "determined_by",
     "fresh_within",
+    "anomaly",
     "source_contract",
 ]
+Measure = Literal["rows", "nulls", "mean"]
+Season = Literal["week", "year"]
 KINDS: tuple[AuditKind, ...] = get_args(AuditKind)[:-1]
 
 
@@ -64,14 +68,17 @@ class AuditCheck:
 
     broken           the condition `broken` holds
     not_null         `of` is empty or blank
-    unique           another row has the same in all of `of`
+    unique           more than `at_most` rows have the same in all of `of`
     accepted_values  `of` is none of `values`
     relationship     no row of `elsewhere.entity` has `of` as its `elsewhere.key`; `unrelated` the other way round
     format           `of` does not match the `pattern`
     range            `of` is less than `least` or more than `most`
     same_spelling    `of` is spelled otherwise than most rows that have it, but for case and blanks
+    same_format      `of` has not the form (letters and digits, and where) that at least `support` of the rows have
     determined_by    `of` is not what at least the share `support` of the rows with the same `by` have
     fresh_within     the newest `of` is more than `days` days old
+    anomaly          how many rows there are, which share of them lacks `of`, or the mean of `of` (`measure`) is further
+                     than `factor` from what audits before lead to expect
     source_contract  the row breaks a check of the source's contract
 
     Rows whose `of` is empty are looked at by none of them but `not_null`. `about` are the fields that are shown of a
@@ -92,6 +99,13 @@ class AuditCheck:
     most: float | None = None
     days: float = 0
     support: float = 0
+    at_most: int = 1
+    measure: Measure | None = None
+    season: Season | None = None
+    factor: float = 0
+    store_failures: bool = False
+    when_text: str = ""  # as it was written
+    finds_personal: bool = False  # it looks for personal data in a text
     elsewhere: tuple[str, exp.Expr] | None = None  # the other entity, and its key as an expression
     about: tuple[str, ...] = ()
     warn_if: Threshold = SOME
@@ -102,6 +116,11 @@ class AuditCheck:
     endangers: tuple[str, ...] = ()
     estimate_by: str = ""
     contract: Check | None = None
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether single rows are broken, and not all of them together."""
+        return self.kind not in ("fresh_within", "anomaly")
 
     def level(self, broken: int, looked: int) -> Level:
         """How bad it is that so many of the rows looked at are broken."""
@@ -128,8 +147,9 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a check: how many of the rows `looked` at are `broken`; of those that are still open how many, and
-    what they are worth in the report's currency, where their entity has such rows. A check that is not applicable
-    `lacks` something (`why` says what kind of thing); one that is known has its `reason`."""
+    what they are worth in the report's currency, where their entity has such rows. Of an anomaly what is `measured`,
+    and between which numbers it was `expected`. `failures` are all broken rows, where they are to be kept. A check
+    that is not applicable `lacks` something (`why` says what kind of thing); one that is known has its `reason`."""
 
     check: AuditCheck
     level: Level
@@ -138,6 +158,9 @@ class Outcome:
     open: int | None = None
     amount: Decimal | None = None
     examples: tuple[Example, ...] = ()
+    measured: float | None = None
+    expected: tuple[float, float] | None = None
+    failures: tuple[Example, ...] = ()
     lacks: str = ""
     why: Why = "needs"
     reason: str = ""
@@ -225,11 +248,13 @@ class Audit:
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What was known last of each check, by its key: how many rows were broken; and of each entity how many records
-    there were, and how many without an error. `at` is when the last audit was, None where there was none."""
+    there were, and how many without an error; what was measured for anomalies, each time. `at` is when the last audit
+    was, None where there was none."""
 
     at: datetime | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
     entities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    measured: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
 
     def change(self, outcome: Outcome) -> int | None:
         """How many more rows are broken than before; None where the check was not asked before."""

@@ -78,6 +78,24 @@ class SourceChecks:
     ignore: tuple[Known, ...] = ()
 
 
+A_YEAR = 365  # days
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system that holds customer data: what it holds, who answers for it and who may change data there; on which day
+    that access was last reviewed and those who have it last trained, and after how many days both are due again."""
+
+    name: str
+    holds: tuple[str, ...] = ()
+    owner: str = ""
+    access: tuple[str, ...] = ()
+    reviewed: date | None = None
+    review_every: int = A_YEAR
+    trained: date | None = None
+    train_every: int = A_YEAR
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """The settings that a project's specs share."""
@@ -100,6 +118,7 @@ class Project:
     disk: int = 0  # megabytes of DuckDB's temporary files; 0: half of what is free
     mail: Mail = field(default_factory=Mail)
     checks: SourceChecks = field(default_factory=SourceChecks)
+    systems: tuple[System, ...] = ()
     # When the data were loaded, as an instant or a whole day; after how long without a change they are
     # taken to end with the newest, None for what their own gaps make likely.
     loaded_at: datetime | date | None = None

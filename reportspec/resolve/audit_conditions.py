@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.expression.trees import all_of, any_of, copied, literal, when
+from reportspec.expression.trees import all_of, any_of, copied, literal
 from reportspec.expression.types import Kind, Mistyped, kind_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
@@ -25,13 +25,14 @@ class Asked:
 
 def asked_of(binding: Binding, check: AuditCheck) -> Asked:
     """The conditions of a check that can be asked of the source."""
-    there = [] if check.kind == "not_null" else [_there(binding, check.entity, tree) for tree in check.of]
-    there += [_there(binding, check.entity, tree) for tree in check.by]
-    looked = all_of([*([copied(check.when)] if check.when is not None else []), *there])
-    return Asked(looked, _broken(binding, check, looked))
+    absent_too = check.kind == "not_null" or check.measure == "nulls"
+    filled = [] if absent_too else [there(binding, check.entity, tree) for tree in check.of]
+    filled += [there(binding, check.entity, tree) for tree in check.by]
+    looked = all_of([*([copied(check.when)] if check.when is not None else []), *filled])
+    return Asked(looked, _broken(binding, check))
 
 
-def _broken(binding: Binding, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr | None:
+def _broken(binding: Binding, check: AuditCheck) -> exp.Expr | None:
     if check.kind == "broken":
         assert check.broken is not None
         return check.broken
@@ -42,10 +43,6 @@ def _broken(binding: Binding, check: AuditCheck, looked: exp.Expr | None) -> exp
             blank = exp.EQ(this=exp.Trim(this=copied(value)), expression=literal(""))
             absent = any_of([absent, blank])
         return absent
-    if check.kind == "unique":
-        ones = exp.Sum(this=when(copied(looked), literal(1), literal(0)) if looked is not None else literal(1))
-        same = exp.Window(this=ones, partition_by=[copied(tree) for tree in check.of], over="OVER")
-        return exp.GT(this=same, expression=literal(1))
     if check.kind == "accepted_values":
         [value] = check.of
         return exp.Not(this=exp.In(this=copied(value), expressions=[literal(text) for text in check.values]))
@@ -63,11 +60,20 @@ def _broken(binding: Binding, check: AuditCheck, looked: exp.Expr | None) -> exp
     return None
 
 
-def _there(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr:
+def there(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr:
     """That a value is there, and not blank."""
     if _is_text(binding, entity, tree):
         return exp.NEQ(this=exp.Trim(this=copied(tree)), expression=literal(""))
     return exp.Not(this=exp.Is(this=copied(tree), expression=exp.Null()))
+
+
+def form_of(tree: exp.Expr) -> exp.Expr:
+    """The form of a text: each letter of English as `A`, each digit as `9`, and all else as it is."""
+    everywhere = {"modifiers": literal("g")}
+    letters = exp.RegexpReplace(
+        this=copied(tree), expression=literal("[A-Za-z]"), replacement=literal("A"), **everywhere
+    )
+    return exp.RegexpReplace(this=letters, expression=literal("[0-9]"), replacement=literal("9"), **everywhere)
 
 
 def _is_text(binding: Binding, entity: str, tree: exp.Expr) -> bool:

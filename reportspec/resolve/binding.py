@@ -52,7 +52,7 @@ class Unlisted(Missing):
 
     def __init__(self, name: str) -> None:
         why = f"`{name}` is learned from past periods as of the report's date: lists of rows have it, and no figure"
-        help = "list the rows with `records`; sections of the kind `forecast` count with these chances"
+        help = "list the rows with `records` or `attention`; sections of the kind `forecast` count with these chances"
         super().__init__(name, why, help)
         self.code = "lists-only"
 

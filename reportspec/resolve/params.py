@@ -101,7 +101,9 @@ def values_of(document: Document, data: Mapping[str, Any], settings: Mapping[str
         try:
             value = _typed(kind, value)
         except ValueError as error:
-            document.tell("bad-value", f"the param `{name}` {error}", path)
+            default = document.span((*path, "default")) if name not in settings else None
+            if default is None or all(problem.span != default for problem in document.problems):  # told already
+                document.tell("bad-value", f"the param `{name}` {error}", path)
             continue
         choices = spec.get("choices")
         if choices and value not in choices:

@@ -88,19 +88,25 @@ def tables_of(figures: Figures) -> dict[str, tuple[Section, str]]:
 def changed_cells(printed: Mapping[str, str], figures: Figures) -> tuple[list[ChangedCell], list[str], list[str]]:
     """The cells of printed tables that are others in some figures; the tables that are not there any more, or whose
     columns are others, and those that were not there."""
-    now = tables_of(figures)
+    now = {_called(name): found for name, found in tables_of(figures).items()}
     changed: list[ChangedCell] = []
     lost = []
     for name, text in printed.items():
         if name.startswith("00-"):
             continue  # notes, which are no figures
-        found = now.get(name)
+        found = now.get(_called(name))
         then_rows, now_rows = _rows(text), _rows(found[1]) if found is not None else []
         if found is None or not then_rows or len(then_rows[0]) != len(now_rows[0]):
             lost.append(name)
             continue
         changed += _compared(found[0], then_rows, now_rows)
-    return changed, lost, [name for name in now if name not in printed]
+    there = {_called(name) for name in printed}
+    return changed, lost, [name for name in now if name not in there]
+
+
+def _called(name: str) -> str:
+    """What a table's file is called without its place among the others."""
+    return name.partition("-")[2]
 
 
 def _rows(text: str) -> list[list[str]]:

@@ -35,11 +35,11 @@ def as_markdown(found: Sequence[Restatement], personal: bool = False) -> str:
         if one.changed:
             lines += ["| figure | printed | today | change |", "|---|---:|---:|---:|"]
         for cell, _ in one.changed:
-            values = (number(cell.then, cell), number(cell.now, cell), _change(cell))
-            lines.append(f"| {plain(_called(cell))} | " + " | ".join(map(plain, values)) + " |")
+            values = (number(cell.then, cell), number(cell.now, cell), change_of(cell))
+            lines.append(f"| {plain(called(cell))} | " + " | ".join(map(plain, values)) + " |")
         for cell, rows in one.changed:
             if rows is not None:
-                lines += ["", f"**{plain(_called(cell))}** {plain(_told(cell, rows))}", ""]
+                lines += ["", f"**{plain(called(cell))}** {plain(_told(cell, rows))}", ""]
                 lines += [f"- {plain(_row(row, personal))}" for row in _first(rows.rows)]
         lines += [f"\n{plain(note)}" for note in _notes(one)]
         blocks.append("\n".join(lines))
@@ -80,7 +80,7 @@ def verdict(one: Restatement) -> str:
 def _lines(one: Restatement, personal: bool) -> list[str]:
     lines = []
     for cell, rows in one.changed:
-        lines.append(f"  {_called(cell)}: {number(cell.then, cell)} → {number(cell.now, cell)} ({_change(cell)})")
+        lines.append(f"  {called(cell)}: {number(cell.then, cell)} → {number(cell.now, cell)} ({change_of(cell)})")
         if rows is None:
             continue
         lines.append(f"    {_told(cell, rows)}")
@@ -100,7 +100,8 @@ def _notes(one: Restatement) -> list[str]:
     return notes
 
 
-def _called(cell: ChangedCell) -> str:
+def called(cell: ChangedCell) -> str:
+    """What a figure is called: its section, its row, its column."""
     return ", ".join([cell.section, *filter(None, cell.row), cell.column])
 
 
@@ -150,7 +151,8 @@ def _apart(difference: float, cell: ChangedCell) -> str:
     return number(difference, cell)
 
 
-def _change(cell: ChangedCell) -> str:
+def change_of(cell: ChangedCell) -> str:
+    """By how much a figure changed, in its unit."""
     if isinstance(cell.then, float) and isinstance(cell.now, float):
         difference = cell.now - cell.then
         return f"{'+' if difference > 0 else '−'}{_apart(abs(difference), cell)}"

@@ -57,7 +57,7 @@ def as_markdown(found: Sequence[RowExplanation], personal: bool = False) -> str:
             for row in part.rows:
                 lines += ["", f"**{plain(_row_verdict(one, part, row))}**", ""]
                 lines += [
-                    f"- {_sign(c)} {_ASKS[c.asks]}: `{_code(c.text)}`{plain(_has(c.values, personal))}"
+                    f"- {_sign(c)} {_ASKS[c.asks]}: `{code(c.text)}`{plain(_has(c.values, personal))}"
                     for c in row.conditions
                 ]
                 lines += [f"- value: {plain(listed(row.values, personal))}"]
@@ -206,5 +206,6 @@ def plain(text: str) -> str:
 _SIGNS = re.compile(r"[\\`*\[\]<>|#]|(?<!\w)_|_(?!\w)")
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """A text that may stand between backticks."""
     return text.replace("`", "'")

@@ -37,6 +37,7 @@ class Context:
     compared: bool
     ended: bool = False  # whether the report is as of the end of its period or later
     lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
+    systems: bool = False  # whether the project lists systems that hold customer data
 
     def text(self, value: Any) -> str:
         """A title or note in the report's language."""

@@ -31,6 +31,7 @@ from reportspec.measures.asked import measures
 from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
 from reportspec.measures.flow_windows import adds_up_over_time, flow_queries
 from reportspec.measures.forecast_windows import (
+    RUSH,
     Facts,
     cell_dimensions,
     cell_key,
@@ -511,6 +512,8 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
         there = len(windows.before(windows.last))
         needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
         there = there + 2 if basis.facts.within and there else there
+        rush = basis.facts.rush
+        why = [said(report, "forecast_rush", share=(rush, share))] if rush is not None and rush > RUSH else []
         return [
             said(
                 report,
@@ -519,7 +522,8 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
                 periods=forecast_word(report, "periods", unit, "many"),
                 count=(there, count),
                 since=_from(report, basis, needed - there),
-            )
+            ),
+            *why,
         ]
     refusal = outcome.refusal
     best = outcome.rivals[0] if outcome.rivals else None

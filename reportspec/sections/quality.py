@@ -6,11 +6,22 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from reportspec.diagnostics import suggestion
+from reportspec.expression.sandbox import path_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
-from reportspec.measures.audit_wording import called, field_called, is_personal, level_called, masked, text_in, words
+from reportspec.measures.audit_wording import (
+    called,
+    field_called,
+    is_personal,
+    level_called,
+    masked,
+    measured,
+    text_in,
+    words,
+)
 from reportspec.measures.metric_columns import Footnotes
-from reportspec.model.audits import Audit, EntityAudit, Outcome
+from reportspec.measures.systems import to_do
+from reportspec.model.audits import Audit, AuditCheck, EntityAudit, Outcome
 from reportspec.model.figures import Cell, Column, Kpi, Section, Unit
 from reportspec.model.query import Query
 from reportspec.model.spec import Report, SectionSpec
@@ -19,10 +30,11 @@ from reportspec.sections.context import Context, Draft, named_as, title_of
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 
-Shows = Literal["summary", "entities", "findings", "coverage", "records"]
+Shows = Literal["summary", "entities", "findings", "coverage", "records", "systems"]
 _FOUND = ("error", "warning", "info")
 _KEYS = 3  # examples of a finding
-_LISTED, _LISTED_OF_ONE = 10, 200  # records to mend of an entity, in a report of all and in that of one value
+_LISTED, _LISTED_OF_ONE = 3, 200  # records to mend of an entity, in a report of all and in that of one value
+_CHECKS, _FIELDS = 15, 15  # that are listed in a report of all
 _OWNERS = 2  # who are named of those whose records are to be mended
 
 
@@ -46,6 +58,13 @@ class QualitySection(SectionSpec):
 def check(context: Context, draft: Draft) -> SectionSpec | None:
     """What is shown, of an entity that the source has."""
     body, binding = draft.body, context.binding
+    if body["show"] == "systems" and not context.systems:
+        if not draft.standard:
+            what = "the project lists no systems that hold customer data"
+            context.document.tell(
+                "no-systems", what, (*draft.inner, "show"), "list them under `systems` of the project"
+            )
+        return None
     entity = str(body.get("entity") or "")
     if draft.conditions:
         context.document.tell(
@@ -93,6 +112,8 @@ def figures(report: Report, spec: QualitySection, answers: Answers, footnotes: F
             return shown.findings()
         case "coverage":
             return shown.coverage()
+        case "systems":
+            return shown.systems()
         case _:
             return shown.records()
 
@@ -214,13 +235,17 @@ class _Shown:
         columns += [self.column("whose")] if several else []
         columns += [self.column("examples"), self.column("remedy")]
         names = [column.name for column in columns]
+        found = [(entity, one) for entity in self.entities() for one in entity.outcomes if one.level in _FOUND]
+        found.sort(key=lambda pair: (_FOUND.index(pair[1].level), -pair[1].broken, pair[1].check.id))
+        limit = self.spec.limit or (_CHECKS if self.report.each is None else len(found))
+        listed = found[:limit]
         rows: list[tuple[Cell, ...]] = []
         for entity in self.entities():
-            found = [outcome for outcome in entity.outcomes if outcome.level in _FOUND]
-            for outcome in sorted(found, key=lambda one: (_FOUND.index(one.level), -one.broken, one.check.id)):
+            for outcome in (one for of, one in listed if of is entity):
                 cells = self.finding(entity, outcome)
                 rows.append(tuple(cells[name] for name in names))
-        return self.table(tuple(columns), tuple(rows))
+        more = len(found) - len(listed)
+        return self.table(tuple(columns), tuple(rows), (self.word("more_checks", self.number(more)),) if more else ())
 
     def finding(self, entity: EntityAudit, outcome: Outcome) -> dict[str, Cell]:
         """What is told of a check that fails, by column."""
@@ -239,32 +264,76 @@ class _Shown:
             "looked": outcome.looked,
             "change": self.word(key, *([] if change is None else [self.number(abs(change))])),
             "whose": f"{whose}, …" if len(owners) > _OWNERS else whose,
-            "examples": ", ".join(keys) + (", …" if keys and outcome.broken > len(keys) else ""),
+            "examples": measured(outcome, self.language)
+            or ", ".join(keys) + (", …" if keys and outcome.broken > len(keys) else ""),
             "remedy": text_in(check.remedy, self.language),
         }
 
     def coverage(self) -> Section:
-        """Of each field that some records lack, how many have it: those that most lack first."""
+        """Of each field that some records lack which ought to have it, how many do: those that most lack first."""
         columns = (
             self.column("entity", role="group"),
             self.column("field", role="dimension"),
             self.column("filled", "count", "metric"),
             self.column("filled_share", "percent", "metric"),
         )
-        rows: list[tuple[Cell, ...]] = []
+        gaps: list[tuple[float, EntityAudit, str, int]] = []
+        never: list[str] = []
         whole = 0
         for entity in self.entities():
-            gaps = sorted((one for one in entity.coverage if one.there < entity.rows), key=lambda one: one.there)
-            whole += len(entity.coverage) - len(gaps)
-            for one in gaps:
-                name = field_called(self.report.binding, f"{entity.entity}.{one.field}", self.language)
-                rows.append((self.plural(entity.entity), name, one.there, _share(one.there, entity.rows)))
-        return self.table(columns, tuple(rows), (self.word("whole_fields", self.number(whole)),))
+            for name, there, rows in self.expected(entity):
+                if rows and not there:
+                    never.append(f"{self.plural(entity.entity)}: {self.field(entity, name)}")
+                elif there < rows:
+                    gaps.append((there / rows, entity, name, there))
+                else:
+                    whole += 1
+        gaps.sort(key=lambda gap: gap[0])
+        listed = gaps[: self.spec.limit or (_FIELDS if self.report.each is None else len(gaps))]
+        cells = tuple(
+            (self.plural(of.entity), self.field(of, name), there, share)
+            for entity in self.entities()
+            for share, of, name, there in listed
+            if of is entity
+        )
+        notes = [self.word("never_filled", "; ".join(never))] if never else []
+        more = len(gaps) - len(listed)
+        notes += [self.word("more_fields", self.number(more))] if more else []
+        return self.table(columns, cells, (*notes, self.word("whole_fields", self.number(whole))))
+
+    def expected(self, entity: EntityAudit) -> Iterator[tuple[str, int, int]]:
+        """The fields that an entity's records ought to have, of how many they are there, and how many these are: by
+        the checks that ask for them of some records, else those that no record is without by its nature."""
+        asked = {
+            path_of(one.check.of[0])[-1]: one
+            for one in entity.outcomes
+            if one.check.kind == "not_null" and one.level != "not_applicable"
+        }
+        for coverage in entity.coverage:
+            outcome = asked.get(coverage.field)
+            if outcome is not None:
+                yield coverage.field, outcome.looked - outcome.broken, outcome.looked
+            elif self.by_nature(entity.entity, coverage.field):
+                yield coverage.field, coverage.there, entity.rows
+
+    def by_nature(self, entity: str, name: str) -> bool:
+        """Whether every record ought to have a field: not what an event brings, what is optional, or a key of one of
+        several things that a record may belong to."""
+        field = self.report.binding.field(entity, name)
+        known = self.report.binding.entity(entity)
+        if field is None or field.as_of is not None or field.optional:
+            return False
+        return name == known.exists_from or field.type not in ("key", "time", "date")
+
+    def field(self, entity: EntityAudit, name: str) -> str:
+        """What a field is called."""
+        return field_called(self.report.binding, f"{entity.entity}.{name}", self.language)
 
     def records(self) -> Section:
         """The records to mend, each with what is wrong with it: those of the worst checks first."""
         columns = [self.column("entity", role="group"), self.column("record", role="dimension"), self.column("whose")]
         columns += [self.column(name) for name in ("check", "value", "proposal", "remedy")]
+        together = self.report.each is None
         limit = self.spec.limit or (_LISTED if self.report.each is None else _LISTED_OF_ONE)
         rows: list[tuple[Cell, ...]] = []
         count = mended = 0
@@ -275,22 +344,42 @@ class _Shown:
                 mended += 1
                 name = self.value(f"{entity.entity}.{record.named_by}", record.called) if record.named_by else ""
                 told = " ".join(filter(None, (record.key, name)))
+                told_of: list[tuple[str, str, str, str]] = []
                 for check, fields in record.broken:
-                    values = "; ".join(self.value(one.field, one.value) for one in fields if one.value)
-                    proposed = "; ".join(self.value(one.field, one.proposed) for one in fields if one.proposed)
+                    values = "; ".join(self.value(one.field, one.value, check) for one in fields if one.value)
+                    proposed = "; ".join(self.value(o.field, o.proposed, check) for o in fields if o.proposed)
                     what = called(self.report.binding, check, self.language)
                     remedy = text_in(check.remedy, self.language)
-                    rows.append((self.plural(entity.entity), told, record.owner, what, values, proposed, remedy))
+                    told_of.append((what, values, proposed, remedy))
+                if together:
+                    told_of = [("; ".join(what for what, *_ in told_of), "", "", "")]
+                rows += ((self.plural(entity.entity), told, record.owner, *texts) for texts in told_of)
         notes = [self.word("to_mend", self.number(count))] if count == mended else []
         notes += [self.word("to_mend_first", self.number(count), self.number(mended))] if count > mended else []
         empty = {at for at in (2, 5) if not any(row[at] for row in rows)}  # nobody's, nothing proposed
+        empty |= {4, 5, 6} if together else set()  # who mends a record has a report or a list of their own
         kept = [at for at in range(len(columns)) if at not in empty]
         cut = tuple(tuple(row[at] for at in kept) for row in rows)
         return self.table(tuple(columns[at] for at in kept), cut, tuple(notes))
 
-    def value(self, path: str, text: str) -> str:
+    def systems(self) -> Section:
+        """The systems that the project lists, those of which something is missing or overdue first."""
+        names = ("system", "holds", "system_owner", "access", "reviewed", "trained", "to_do")
+        today = self.audit.at.astimezone(self.report.binding.zone).date()
+        rows: list[tuple[Cell, ...]] = []
+        for system in self.report.project.systems:
+            days = [day.isoformat() if day is not None else "" for day in (system.reviewed, system.trained)]
+            due = "; ".join(to_do(system, today, self.language))
+            rows.append((system.name, ", ".join(system.holds), system.owner, ", ".join(system.access), *days, due))
+        rows.sort(key=lambda row: not row[-1])
+        columns = [self.column(name, role="dimension" if name == "system" else "field") for name in names]
+        kept = [at for at in range(len(names)) if at in (0, len(names) - 1) or any(row[at] for row in rows)]
+        cut = tuple(tuple(row[at] for at in kept) for row in rows)
+        return self.table(tuple(columns[at] for at in kept), cut)
+
+    def value(self, path: str, text: str, check: AuditCheck | None = None) -> str:
         """A value of the source, masked where it tells who somebody is."""
-        return text if self.spec.personal or not is_personal(self.report.binding, path) else masked(text)
+        return text if self.spec.personal or not is_personal(self.report.binding, path, check) else masked(text)
 
     def table(
         self,

@@ -1,11 +1,10 @@
 """All checks of an audit that are of one entity's rows, in one pass over these.
 
     rows     the entity's rows, each with 1 or 0 for each check: whether it is looked at, and whether it is broken
-    placed   the same, where a check needs places among rows that have something in common
     counts   the sums of these, how many rows break no check of severity error, and how many have each field
 
-What is the same in several rows is counted by windows; what is to be found elsewhere is joined by distinct keys, so
-that no row is there twice.
+What is the same in several rows is counted in groups, which are joined by what they have in common, as what is to be
+found elsewhere is by distinct keys: no row is there twice. Groups are much cheaper than windows over all rows.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.sandbox import WRITTEN, column_nodes, path_of
 from reportspec.expression.trees import (
     KEY,
     alias_of,
@@ -36,7 +35,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Entity, Field
 from reportspec.model.findings import Check
-from reportspec.resolve.audit_conditions import asked_of
+from reportspec.resolve.audit_conditions import asked_of, form_of, there
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
@@ -78,11 +77,7 @@ def counts_statement(
     every = exp.Count(this=exp.Star())
     select = exp.Select().select(named(every, "rows"))
     types = {"rows": "integer", "clean": "integer"}
-    wrong = [
-        _is_one(f"f{at}")
-        for at, check in enumerate(checks)
-        if check.severity == "error" and check.kind != "fresh_within"
-    ]
+    wrong = [_is_one(f"f{at}") for at, check in enumerate(checks) if check.severity == "error" and check.of_rows]
     error = any_of(wrong) if wrong else exp.Boolean(this=False)
     select = select.select(named(_sum(when(copied(error), literal(0), literal(1))), "clean"), copy=False)
     if stake is not None:
@@ -91,6 +86,8 @@ def counts_statement(
         if check.kind == "fresh_within":
             select = select.select(named(_stale(rows, check, at, now), f"f{at}"), copy=False)
             select = select.select(named(literal(1), f"w{at}"), copy=False)
+        elif check.kind == "anomaly":
+            select = _measured(rows, select, check, at, types)
         else:
             looked = column(_ROWS, f"w{at}") if at in rows.looking else literal(1)
             select = select.select(named(_sum(column(_ROWS, f"f{at}")), f"f{at}"), copy=False)
@@ -126,10 +123,11 @@ def records_to_mend(
         types[f"v{number}"] = binding.resolve(checks[0].entity, path).field.type
     flags = [f"f{at}" for at in range(len(checks))]
     types |= dict.fromkeys(flags, "integer")
-    for at in rows.placed:
+    for at in rows.shared:
         types |= {f"p{at}": "text", f"s{at}": "number"}
     types |= {"by": "text"} if cut.by else {}
-    source = rows.select(proposals=True)
+    rows.keep_shared()
+    source = rows.select()
     select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
     every = exp.Window(this=exp.Count(this=exp.Star()), over="OVER")
     select = select.select(named(every, "available"), copy=False)
@@ -185,8 +183,9 @@ class _Rows:
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []
         self._joins: list[exp.Join] = []
-        self._counted: list[exp.Alias] = []  # columns that only places are found by
-        self._places: list[tuple[int, exp.Expr, exp.Expr, exp.Expr]] = []  # conditions over the columns of rows
+        self.shared: dict[
+            int, tuple[exp.Expr, exp.Expr]
+        ] = {}  # by check, what most rows like one have, and their share
         self._cut = all_of([self.scope.compile(tree, self.moment, (), AS_OF) for tree in cut.conditions])
         if self._cut is not None:
             self.keep("mine", when(copied(self._cut), literal(1), literal(0)))
@@ -194,11 +193,6 @@ class _Rows:
             self.keep("by", self.scope.field(cut.by, self.moment))
         for at, check in enumerate(checks):
             self._ask(at, check)
-
-    @property
-    def placed(self) -> list[int]:
-        """The checks that find a value out of others, by their places."""
-        return [place[0] for place in self._places]
 
     def cut_to(self, select: exp.Select) -> exp.Select:
         """A SELECT over the rows, of those that the cut leaves."""
@@ -208,20 +202,18 @@ class _Rows:
         """Have one more column."""
         self._columns.append(named(tree, name))
 
-    def select(self, *, proposals: bool = False) -> exp.Select:
-        """The SELECT of the rows, or of these with their places; with `proposals` also what most rows have."""
-        columns = [*self._columns, *self._counted] or [named(literal(1), "one")]
-        select = self.scope.attach(exp.Select(expressions=columns))
+    def keep_shared(self) -> None:
+        """Have columns of what most rows like one have in a field."""
+        for at, (most, share) in self.shared.items():
+            self.keep(f"p{at}", most)
+            self.keep(f"s{at}", share)
+
+    def select(self) -> exp.Select:
+        """The SELECT of the rows."""
+        select = self.scope.attach(exp.Select(expressions=self._columns or [named(literal(1), "one")]))
         for join in self._joins:
             select.append("joins", join)
-        if not self._places:
-            return select
-        placed = exp.Select().select(*(named(column(_ROWS, kept.alias), kept.alias) for kept in self._columns))
-        for at, misplaced, first, share in self._places:
-            placed = placed.select(named(when(misplaced, literal(1), literal(0)), f"f{at}"), copy=False)
-            if proposals:
-                placed = placed.select(named(first, f"p{at}"), named(share, f"s{at}"), copy=False)
-        return placed.from_(exp.Subquery(this=select, alias=alias_of(_ROWS)), copy=False)
+        return select
 
     def _ask(self, at: int, check: AuditCheck) -> None:
         if check.contract is not None:
@@ -235,15 +227,23 @@ class _Rows:
         if check.kind == "fresh_within":
             [value] = check.of
             past = exp.LTE(this=copied(value), expression=exp.column(exp.to_identifier("as_of")))
-            past_value = when(self.scope.compile(past, self.moment), copied(self.scope.compile(value, self.moment)))
-            self.keep(f"x{at}", past_value)
-        elif check.kind in ("same_spelling", "determined_by"):
-            self._place(at, check, looked)
+            both = all_of([*([copied(asked.looked)] if asked.looked is not None else []), past])
+            assert both is not None
+            own = copied(self.scope.compile(value, self.moment))
+            self.keep(f"x{at}", when(self.scope.compile(both, self.moment), own))
+        elif check.kind == "anomaly":
+            self._measure(at, check)
+        elif check.kind in ("same_spelling", "same_format", "determined_by"):
+            self._flag(at, looked, self._unlike_most(at, check, asked.looked))
+        elif check.kind == "unique":
+            self._flag(at, looked, self._repeated(at, check, asked.looked))
         elif check.elsewhere is not None:
             self._flag(at, looked, self._elsewhere(check, at))
         else:
             assert asked.broken is not None
-            self._flag(at, looked, self.scope.compile(asked.broken, self.moment))
+            # Amounts that people compare are in one currency; the catalogue's checks see to theirs.
+            written = any(WRITTEN in tree.meta for tree in (check.broken, *check.of) if tree is not None)
+            self._flag(at, looked, self.scope.compile(asked.broken, self.moment, (), AS_OF if written else None))
 
     def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
         both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
@@ -286,44 +286,81 @@ class _Rows:
         self._joins.append(exp.Join(this=exp.Subquery(this=keys, alias=alias_of(alias)), side="LEFT", on=on))
         return exp.Is(this=column(alias, "key"), expression=exp.Null())
 
-    def _place(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> None:
-        """Find rows whose value is not the one that most have of those which are the same in what determines it. Of
+    def _measure(self, at: int, check: AuditCheck) -> None:
+        """What is measured of a row: whether it has a value, or the value in the report's currency."""
+        if not check.of:
+            return
+        [value] = check.of
+        if check.measure == "mean":
+            self.keep(f"x{at}", self.scope.compile(value, self.moment, (), AS_OF))
+        else:
+            absent = exp.Not(this=copied(there(self.binding, check.entity, value)))
+            self.keep(f"x{at}", when(self.scope.compile(absent, self.moment), literal(1), literal(0)))
+
+    def _grouped(self, keys: Sequence[exp.Expr], looked: exp.Expr | None) -> tuple[exp.Select, list[exp.Expr]]:
+        """The rows that are looked at, by some expressions (`k0`, …); and these as they are of a row."""
+        scope = Scope(self.statement, self.entity, self.moment)
+        compiled = [copied(bare_key(scope.compile(tree, self.moment))) for tree in keys]
+        condition = scope.compile_optional(looked, self.moment)
+        select = scope.attach(exp.Select(expressions=[named(copied(c), f"k{n}") for n, c in enumerate(compiled)]))
+        if condition is not None:
+            select = select.where(copied(condition), copy=False)
+        select = select.group_by(*compiled, copy=False)
+        return select, [copied(bare_key(self.scope.compile(tree, self.moment))) for tree in keys]
+
+    def _beside(self, alias: str, groups: exp.Select, own: Sequence[exp.Expr], more: Sequence[exp.Expr] = ()) -> None:
+        """Join groups to the rows by their first keys, of which no two groups have the same."""
+        same = [exp.EQ(this=column(alias, f"k{n}"), expression=copied(key)) for n, key in enumerate(own)]
+        on = all_of([*same, *more])
+        self._joins.append(exp.Join(this=exp.Subquery(this=groups, alias=alias_of(alias)), side="LEFT", on=on))
+
+    def _repeated(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
+        """That more rows than may have the same."""
+        groups, own = self._grouped(check.of, looked)
+        several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(check.at_most))
+        self._beside(f"same{at}", groups.having(several, copy=False), own)
+        return exp.Not(this=exp.Is(this=column(f"same{at}", "k0"), expression=exp.Null()))
+
+    def _unlike_most(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
+        """That a row's value is not the one that most have of those which are the same in what determines it. Of
         values that as many have, the first counts."""
         [value] = check.of
-        same = check.by or (exp.Lower(this=exp.Trim(this=copied(value))),)
-        keys = [copied(bare_key(self.scope.compile(tree, self.moment))) for tree in same]
-        own = copied(bare_key(self.scope.compile(value, self.moment)))
-        ones = when(copied(looked), literal(1), literal(0)) if looked is not None else literal(1)
-        alike = exp.Window(this=exp.Sum(this=ones), partition_by=[*keys, own], over="OVER")
-        every = exp.Window(this=exp.Sum(this=copied(ones)), partition_by=[copied(key) for key in keys], over="OVER")
-        names = [f"key{at}_{number}" for number in range(len(keys))]
-        self._counted += [named(copied(key), name) for name, key in zip(names, keys, strict=True)]
-        self._counted += [named(copied(own), f"own{at}"), named(alike, f"alike{at}"), named(every, f"every{at}")]
-        by = [column(_ROWS, name) for name in names]
-        often = column(_ROWS, f"alike{at}")
+        if check.kind == "same_spelling":
+            keys: tuple[exp.Expr, ...] = (exp.Lower(this=exp.Trim(this=copied(value))),)
+        else:
+            keys = check.by
+        counted = form_of(value) if check.kind == "same_format" else value
+        groups, own = self._grouped((*keys, counted), looked)
+        groups = groups.select(named(exp.Count(this=exp.Star()), "alike"), copy=False)
+        names, last = [f"k{n}" for n in range(len(keys))], f"k{len(keys)}"
+        by = [column("counted", name) for name in names]
+        often = column("counted", "alike")
+
+        def over(tree: exp.Expr) -> exp.Window:
+            return exp.Window(this=tree, partition_by=[copied(key) for key in by], over="OVER")
+
         order = [
             exp.Ordered(this=copied(often), desc=True, nulls_first=False),
-            exp.Ordered(this=column(_ROWS, f"own{at}"), nulls_first=False),
+            exp.Ordered(this=column("counted", last), nulls_first=False),
         ]
-        place = exp.Window(this=exp.DenseRank(), partition_by=by, order=exp.Order(expressions=order), over="OVER")
-        conditions: list[exp.Expr] = [exp.GT(this=place, expression=literal(1))]
-        if looked is not None:
-            conditions.insert(0, _is_one(f"w{at}"))
-        most = exp.Window(this=exp.Max(this=often), partition_by=[copied(key) for key in by], over="OVER")
-        if check.kind == "determined_by":
-            least = exp.Mul(this=literal(check.support), expression=column(_ROWS, f"every{at}"))
-            conditions.append(exp.GTE(this=copied(most), expression=least))
-        misplaced = all_of(conditions)
-        assert misplaced is not None
-        first = exp.Window(
-            this=exp.FirstValue(this=column(_ROWS, f"own{at}")),
-            partition_by=[copied(key) for key in by],
-            order=exp.Order(expressions=[copied(one) for one in order]),
-            over="OVER",
-        )
-        whole = exp.Mul(this=literal(1.0), expression=column(_ROWS, f"every{at}"))
-        share = exp.Div(this=copied(most), expression=exp.Nullif(this=whole, expression=literal(0)))
-        self._places.append((at, misplaced, first, share))
+        place = over(exp.RowNumber())
+        place.set("order", exp.Order(expressions=order))
+        placed = exp.Select().select(*(named(column("counted", name), name) for name in (*names, last, "alike")))
+        placed = placed.select(named(over(exp.Sum(this=copied(often))), "every"), named(place, "place"), copy=False)
+        placed = placed.from_(exp.Subquery(this=groups, alias=alias_of("counted")), copy=False)
+        alias = f"most{at}"
+        first = exp.EQ(this=column(alias, "place"), expression=literal(1))
+        self._beside(alias, placed, own[:-1], [first])
+        whole = exp.Mul(this=literal(1.0), expression=column(alias, "every"))
+        share = exp.Div(this=column(alias, "alike"), expression=exp.Nullif(this=whole, expression=literal(0)))
+        if check.kind != "same_format":  # a form is no value to propose
+            self.shared[at] = (column(alias, last), share)
+        unlike: exp.Expr = exp.NEQ(this=column(alias, last), expression=own[-1])
+        if check.kind == "same_spelling":
+            return unlike
+        least = exp.Mul(this=literal(check.support), expression=column(alias, "every"))
+        agreed = exp.GTE(this=column(alias, "alike"), expression=least)
+        return exp.And(this=unlike, expression=agreed)
 
 
 def _there(rows: _Rows, name: str) -> exp.Expr:
@@ -344,14 +381,25 @@ def _filled(value: exp.Expr) -> exp.Expr:
 
 
 def _stale(rows: _Rows, check: AuditCheck, at: int, now: datetime) -> exp.Expr:
-    """1 where there are rows and the newest value is older than it may be, else 0."""
+    """1 where rows are looked at and the newest value is older than it may be, else 0."""
     binding, [value] = rows.binding, check.of
     name = path_of(value)[-1]
     oldest = now - timedelta(days=check.days)
     bound = instant_literal(oldest, binding.storage(rows.entity, name), binding.source_zone, binding.zone)
     fresh = exp.GTE(this=exp.Max(this=column(_ROWS, f"x{at}")), expression=bound)
-    none = exp.EQ(this=exp.Count(this=exp.Star()), expression=literal(0))
+    looked = _sum(column(_ROWS, f"w{at}")) if at in rows.looking else exp.Count(this=exp.Star())
+    none = exp.EQ(this=looked, expression=literal(0))
     return when(exp.Or(this=none, expression=fresh), literal(0), literal(1))
+
+
+def _measured(rows: _Rows, select: exp.Select, check: AuditCheck, at: int, types: dict[str, str]) -> exp.Select:
+    """With what an anomaly is looked for in: of how many rows (`w`), and the sum over these (`m`)."""
+    value = column(_ROWS, f"x{at}") if check.of else literal(1)
+    looked = column(_ROWS, f"w{at}") if at in rows.looking else literal(1)
+    both = when(exp.EQ(this=copied(looked), expression=literal(1)), copied(value))
+    types[f"m{at}"] = "number"
+    total = exp.Sum(this=exp.Mul(this=both, expression=literal(1.0)))
+    return select.select(named(literal(0), f"f{at}"), named(_sum(looked), f"w{at}"), named(total, f"m{at}"), copy=False)
 
 
 def _staked(select: exp.Select, rows: str, worth: str, broken: exp.Expr, types: dict[str, str]) -> exp.Select:

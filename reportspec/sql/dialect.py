@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import NODES as EXPRESSIONS
 from reportspec.expression.trees import HOLDS, READS, SOURCE, SPEAKS, VALUES, alias_of, identifier, names_cte
+from reportspec.sql.dialects.check_digits import written_out
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
@@ -194,7 +195,8 @@ def _reading(reading: Rule, other: Rule | None) -> Rule:
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
     own, shared = "" if dialect.canonical else dialect.sqlglot, shared_in(tree)
-    found = rewritten(_apart(tree), ALIKE, own, shared=(shared, (dialect, "alike")))
+    alike = {**ALIKE, exp.Anonymous: written_out(dialect.brings)}
+    found = rewritten(_apart(tree), alike, own, shared=(shared, (dialect, "alike")))
     if dialect.before is not None:
         found = dialect.before(found)
     found = rewritten(found, _rules(dialect), own, dialect.anyhow, (shared, (dialect, "rules")))

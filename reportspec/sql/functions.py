@@ -6,6 +6,7 @@ local_date(t)           the report's day of a time
 local_weekday(t)        1 for Monday to 7 for Sunday, of that day
 month_after(d)          the first day of the next month
 converted(amount, t)    an amount in the report's currency, at the rate of the day of t
+has_email(text)         whether a text has personal data in it, and has_phone, has_card_number, has_iban
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.sandbox import PERSONAL_FUNCTIONS, column_nodes, path_of
 from reportspec.expression.trees import ZONE, cast, literal
 from reportspec.resolve.binding import INSTANTS
+from reportspec.sql.personal_data import has_personal_data
 from reportspec.sql.windows import plain_column
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ def call(scope: Scope, node: exp.Anonymous, moment: Moment, steps: tuple[str, ..
         return _between(scope, name, arguments, moment, steps)
     if name == "CONVERTED":
         return scope.converted(path_of(arguments[0]), arguments[1], moment, steps)
+    if name in PERSONAL_FUNCTIONS:
+        return has_personal_data(name, scope.compile(arguments[0], moment, steps))
     if name == "MONTH_AFTER":
         local = local_day(scope, arguments[0], moment, steps)
         month = exp.DateTrunc(this=local, unit=literal("MONTH"))  # type: ignore[no-untyped-call]

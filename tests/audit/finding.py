@@ -15,6 +15,7 @@ TOLD_BY = {
     "deal_stage_history": "deal_stage_history.deal_id",
     "campaign_member": "campaign_member.contact_id",
     "service_call": "service_call.call_id",
+    "goal": "goal.value",
 }
 
 

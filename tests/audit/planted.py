@@ -68,7 +68,7 @@ SPELT = ("adam", "berta", "carlo", "dora", "emil", "fiona", "gustav", "helga", "
 def _clean(table: str, n: int) -> Row:
     """The n-th record of a table that fails no check."""
     born = at("01-05 08:00") + timedelta(days=n, minutes=7 * n)
-    name = f"{SPELT[n % 10]}{'abcdefghij'[n // 10]}"
+    name = f"{SPELT[n % 10]}{'abcdefghijklmnopqrst'[n // 10]}"
     rows: dict[str, Callable[[], Row]] = {
         "user": lambda: {"name": f"User {n}", "email": f"user{n}@firm.test-net.com", "team": "T", "is_active": True},
         "account": lambda: {
@@ -222,7 +222,7 @@ def _plant_all() -> None:
     plant("account", "a-lost", "no-partner:account.parent", parent_account_id="no such account")
     plant("account", "a-future", "account_created_in_future", created_at=at("12-01 08:00"))
     for number in range(20):
-        plant("account", f"a-burst-{number}", "account_created_at_once", created_at=at("02-02 02:02:02"))
+        plant("account", f"a-burst-{number}", "account_created_at_once", created_at=at(f"02-02 02:02:02.{number:02d}"))
     # Contacts
     mail = {"account_id": "account-1"}
     plant("contact", "c-mailless", "contact_email_missing", **mail, email="  ")
@@ -274,6 +274,8 @@ def _plant_all() -> None:
     plant("lead", "l-once", "", created_at=at("05-05 10:00"), **twice)
     plant("lead", "l-twice", "lead_double_submit", created_at=at("05-05 10:10"), **twice)
     plant("lead", "l-later", "", created_at=at("05-05 10:20:01"), **twice)
+    plant("lead", "l-garbled", "lead_company_garbled", company="CafÃ© Nord")
+    plant("lead", "l-cyrillic", "lead_company_look_alike", company="Мill 7")  # the М is Cyrillic
     plant("lead", "l-contact", "lead_is_contact", email="ADAMA@house-0.com")
     plant("lead", "l-nobody", "lead_no_owner", owner_id=None)
     plant("lead", "l-gone", "lead_owner_inactive", **gone)
@@ -293,11 +295,11 @@ def _plant_all() -> None:
     # Stages
     steps = ("New", "Qualified", "Offer", "Negotiation")
     for number, name in enumerate(steps):
-        place = {"pipeline_id": "pipeline-0", "position": number, "probability": 0.1 + number / 5}
+        place = {"pipeline_id": "pipeline-0", "position": 10 * number, "probability": 0.1 + number / 5}
         plant("stage", f"stage-{number}", "", name=name, **place, is_won=False, is_lost=False)
     ends = {"pipeline_id": "pipeline-0"}
-    plant("stage", "stage-won", "", name="Won", **ends, position=4, probability=1.0, is_won=True, is_lost=False)
-    plant("stage", "stage-lost", "", name="Lost", **ends, position=5, probability=0.0, is_won=False, is_lost=True)
+    plant("stage", "stage-won", "", name="Won", **ends, position=50, probability=1.0, is_won=True, is_lost=False)
+    plant("stage", "stage-lost", "", name="Lost", **ends, position=40, probability=0.0, is_won=False, is_lost=True)
     # Deals
     won = {"status": "won", "stage_id": "stage-won", "probability": 1.0, "closed_at": at("11-20 08:00")}
     dead = {"status": "lost", "stage_id": "stage-lost", "probability": 0.0, "closed_at": at("11-20 08:00")}
@@ -343,6 +345,19 @@ def _plant_all() -> None:
     plant("deal", "d-same-2", "deal_repeated", **same, created_at=at("11-18 08:00"))
     plant("deal", "d-same-3", "", **same, created_at=at("11-25 08:00:01"))
     plant("deal", "d-elsewhere", "deal_contact_elsewhere", account_id="account-8", contact_id="contact-9")
+    plant("deal", "d-spelt", "deal_loss_reason_spelling", **dead, loss_reason="Price ")
+    plant(
+        "deal", "d-spelt-2", "", stage_id="stage-1", loss_reason="PRICE"
+    )  # open: what it will be lost for is no matter
+    for number, name in enumerate(
+        ("bo@house-7.com", "+39 02 8412345", "4111 1111 1111 1111", "GB82WEST12345698765432")
+    ):
+        plant("deal", f"d-named-{number}", "deal_name_personal", name=f"Deal of {name}")
+    plant("deal", "d-named-not", "", name="Deal 4111 1111 1111 1112, GB82WEST12345698765433, 02 8412345")
+    plant("deal", "d-dated-back", "deal_closed_before_stages", **won)
+    plant("deal", "d-dated-well", "", **won)
+    plant("deal", "d-left-open", "deal_closed_in_open_stage", **won)
+    plant("deal", "d-long", "deal_long_in_stage", stage_id="stage-2")
     plant("deal", "d-future", "deal_created_in_future", created_at=at("11-29 08:00"))
     plant("deal", "d-odd", "odd-time:deal.expected_close_date", expected_close_date=date(2999, 12, 31))
     # Activities
@@ -357,6 +372,22 @@ def _plant_all() -> None:
     plant("activity", "e-nobody", "activity_no_owner", owner_id=None)
     plant("activity", "e-mail", "activity_text_email", subject="Write to anna.neri@house-7.com soon")
     plant("activity", "e-iban", "activity_text_iban", subject="Paid to IT60 X054 2811 1010 0000 0123 456")
+    plant("activity", "e-iban-not", "", subject="Paid to IT60 X054 2811 1010 0000 0123 457")
+    plant("activity", "e-iban-short", "", subject="Paid to IT60 X054 2811 1010 0000 0123")
+    for number, phone in enumerate(("call +39 02 8412345", "Tel. 02 84 12 345", "Phone: (212) 555-0187")):
+        plant("activity", f"e-phone-{number}", "activity_text_phone", subject=phone)
+    plant("activity", "e-phone-not", "", subject="Hotel 02 8412345, invoice 20261128-0017")
+    for number, card in enumerate(
+        ("4111 1111 1111 1111", "5500-0000-0000-0004", "378282246310005", "3782 822463 10005")
+    ):
+        plant("activity", f"e-card-{number}", "activity_text_card", subject=f"Card {card}, please")
+    for number, none in enumerate(("4111 1111 1111 1112", "order 41111111111111111111111", "2026-11-28 10-11-12")):
+        plant("activity", f"e-card-not-{number}", "", subject=none)
+    plant("activity", "e-cancelled", "activity_cancelled_and_done", status="Cancelled")
+    undone = {"done_at": None, "due_at": at("12-02 08:00")}
+    plant("activity", "e-cancelled-2", "", **undone, status="cancelled")
+    plant("activity", "e-gone", "activity_owner_inactive", **undone, **gone, status="open")
+    plant("activity", "e-gone-2", "", **gone)  # done before they left
     plant("activity", "e-lost", "no-partner:activity.deal", deal_id="no such deal")
     plant("activity", "e-timeless", "unlikely-rows:activity.done_without_time", done_at=None)
     # The rest
@@ -372,6 +403,10 @@ def _plant_all() -> None:
     plant("case_", "t-old", "case_open_very_old", **still, created_at=at("08-30 11:59"), first_response_at=None)
     plant("case_", "t-mail", "case_text_email", subject="I am anna@house-7.com")
     plant("case_", "t-iban", "case_text_iban", subject="my account is de89370400440532013000")
+    plant("case_", "t-phone", "case_text_phone", subject="please call +49 (30) 1234987")
+    plant("case_", "t-card", "case_text_card", subject="charged twice: 6011000990139424")
+    plant("case_", "t-gone", "case_owner_inactive", **still, **gone)
+    plant("case_", "t-gone-2", "", **gone)
     plant("case_", "t-timeless", "unlikely-rows:case_.resolved_without_time", resolved_at=None, closed_at=None)
     plant("service_call", "s-negative", "call_wait_negative", wait_s=-3)
     plant("service_call", "s-backwards", "call_answered_before_queued", answered_at=at("11-02 07:59"))
@@ -445,6 +480,18 @@ def _steps() -> list[tuple[str, Row]]:
         step("d-reopened", "stage-1", "11-13 08:00", None),
         step("d-skipped", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("d-skipped", "stage-2", "11-12 08:00", None),
+        step("d-slow", "stage-1", "06-01 08:00", "11-18 08:00"),
+        step("d-slow", "stage-2", "11-18 08:00", "11-20 07:00"),
+        step("d-slow", "stage-3", "11-20 07:00", "11-20 08:00"),
+        step("d-slow", "stage-won", "11-20 08:00", None),
+        step("d-dated-back", "stage-2", "11-11 08:00", "11-21 08:00"),
+        step("d-dated-back", "stage-3", "11-21 08:00", "11-22 08:00"),
+        step("d-dated-back", "stage-won", "11-22 08:00", None),
+        step("d-dated-well", "stage-3", "11-11 08:00", "11-20 08:00"),
+        step("d-dated-well", "stage-won", "11-20 08:00", None),
+        step("d-left-open", "stage-0", "11-11 08:00", "11-12 08:00"),
+        step("d-left-open", "stage-1", "11-12 08:00", None),
+        step("d-long", "stage-2", "11-12 08:00", None),  # 16 days, and others leave it after six
         step("deal-10", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("deal-10", "stage-1", "11-12 07:00", None, "stage_history_overlap"),
         step("deal-11", "stage-0", "11-11 08:00", "11-12 08:00"),
@@ -457,6 +504,27 @@ def _steps() -> list[tuple[str, Row]]:
     ]
 
 
+def _goals() -> list[tuple[str, Row]]:
+    """Targets: what each row is to fail, and the row."""
+
+    def goal(value: str, target: float, fails: str = "", month: str = "01", **more: Any) -> tuple[str, Row]:
+        days = {"starts_on": day(f"{month}-01"), "ends_on": day(f"{month}-28")}
+        of = {"metric": "won_amount", "dimension": "user.name" if value else None, "value": value or None}
+        return fails, {**of, **days, "target": target, **more}
+
+    differ = "goal_parts_differ"
+    rate = {"metric": "close_rate"}
+    return [
+        goal("", 1000), goal("User 0", 600), goal("User 1", 400.4),
+        goal("T", 1000, dimension="user.team"),
+        goal("", 1000, month="02"),
+        goal("of February", 600, differ, month="02"), goal("of February, too", 300, differ, month="02"),
+        goal("T", 1000, month="02", dimension="user.team"),
+        goal("", 0.3, month="03", **rate), goal("User 0", 0.2, month="03", **rate), goal("User 1", 0.4, month="03", **rate),
+        goal("User 0", 5, month="04"),  # there is none of all
+    ]  # fmt: skip
+
+
 def tables() -> list[Given]:
     """All tables, with their clean and their planted records."""
     made = []
@@ -466,6 +534,7 @@ def tables() -> list[Given]:
         made.append(_given(name, rows))
     made.append(_given("campaign_member", [{**row, "campaign_id": "campaign-0"} for _, row in MEMBERS]))
     made.append(_given("deal_stage_history", [row for _, row in _steps()]))
+    made.append(_given("goal", [row for _, row in _goals()]))
     return made
 
 
@@ -485,6 +554,7 @@ def expected() -> dict[str, set[str]]:
     rows = [(one.fails, one.key) for one in PLANTED]
     rows += [(frozenset(fails.split()), row["deal_id"]) for fails, row in _steps()]
     rows += [(frozenset(fails.split()), row.get("contact_id", "")) for fails, row in MEMBERS]
+    rows += [(frozenset(fails.split()), row["value"]) for fails, row in _goals()]
     for fails, key in rows:
         for check in fails:
             found.setdefault(check, set()).add(key)

@@ -329,3 +329,69 @@ def test_keys_that_are_repeated_multiply_nothing(folder: Path, run_cli: RunCli) 
     assert of_deal["no-partner"]["broken"] == 1
     repeated = next(one for one in entities["user"]["checks"] if one["check"] == "repeated-key")
     assert (repeated["level"], repeated["broken"]) == ("error", 2)
+
+
+def test_all_mistakes_of_a_file_of_checks_are_told_at_once(folder: Path, run_cli: RunCli) -> None:
+    """What is no key, what cannot be read, what names nothing, a name that is taken: each with its line, in one go."""
+    (folder / "audits").mkdir()
+    lines = [
+        "audits:",
+        "  - {audit: our_key, not_nul: deal.amount}",
+        "  - {audit: our_syntax, entity: deal, when: deal.amont > 1, broken: deal.amount >}",
+        "  - {audit: our_field, not_null: deal.amont, endangers: [won_amont]}",
+        "  - {audit: deal_no_owner, not_null: deal.nothing}",
+        "  - {audit: our_sound, not_null: deal.amount}",
+    ]
+    (folder / "audits" / "ours.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = run_cli([*FIRST, "--messages", "json"], cwd=folder)
+    told = sorted((one["line"], one["code"]) for one in json.loads(done.stdout))
+    assert {line for line, _ in told} == {2, 3, 4, 5}
+    assert told[-6:] == [
+        (3, "bad-expression"),
+        (3, "unknown-field"),
+        (4, "unknown-field"),
+        (4, "unknown-metric"),
+        (5, "duplicate-audit"),
+        (5, "unknown-field"),
+    ]
+
+
+def test_systems_of_the_project_with_what_is_missing_and_overdue(folder: Path, run_cli: RunCli) -> None:
+    """On 28 November 2026: a review every 180 days was due on 30 June, trainings a year after the last; to the day none
+    is overdue."""
+    systems = """systems:
+  - {system: CRM, owner: Ada, access: [Sales], reviewed: 2025-11-28, trained: 2026-03-01}
+  - {system: Mailer, access: [Marketing], reviewed: 2026-01-01, review_every: 180, trained: 2025-11-27}
+  - {system: Old lists, owner: Bo, reviewed: 2026-12-24}
+"""
+    (folder / "reportspec.yaml").write_text(PROJECT + systems, encoding="utf-8")
+    done = run_cli([*FIRST, "--format", "json"], cwd=folder)
+    assert {one["system"]: one["to_do"] for one in json.loads(done.stdout)["systems"]} == {
+        "CRM": [],
+        "Mailer": ["nobody answers for it", "review of access due since 2026-06-30", "training due since 2026-11-27"],
+        "Old lists": [
+            "who may change data is not listed",
+            "the review of 2026-12-24 is yet to come",
+            "nobody was trained",
+        ],
+    }
+    for form in ("table", "md"):
+        page = run_cli([*FIRST, "--format", form], cwd=folder).stdout
+        assert "review of access due since 2026-06-30" in page
+    spec = "version: 1\nperiod: 2026-11\nsections:\n  - quality: {show: systems}\n"
+    (folder / "s.yaml").write_text(spec, encoding="utf-8")
+    asked = ["query", "s.yaml", "--today", "2026-11-28", "--format", "json"]
+    assert "review of access due since 2026-06-30" in run_cli(asked, cwd=folder).stdout
+    (folder / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
+    assert "error[no-systems]" in run_cli(asked, cwd=folder).stderr
+
+
+def test_mistakes_in_the_list_of_systems(folder: Path, run_cli: RunCli) -> None:
+    first = len(PROJECT.splitlines()) + 2
+    for systems, wrong in (
+        ("  - {system: CRM, reviewed: 2026-02-30}\n  - {system: crm}\n", {("bad-date", 0), ("bad-value", 1)}),
+        ("  - {system: CRM, owners: Ada}\n", {("unknown-key", 0)}),
+    ):
+        (folder / "reportspec.yaml").write_text(f"{PROJECT}systems:\n{systems}", encoding="utf-8")
+        done = run_cli([*FIRST, "--messages", "json"], cwd=folder)
+        assert {(one["code"], one["line"] - first) for one in json.loads(done.stdout)} == wrong

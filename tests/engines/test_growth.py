@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reportspec.audit.run import Asking, audited
 from reportspec.compile import Program, compile_report
 from reportspec.contract.fit import fitted
 from reportspec.contract.survey import survey_of, wanted_of
@@ -80,4 +81,39 @@ def test_no_faster_than_the_rows(report: str, sizes: list[Path]) -> None:
     # n log n, and what a larger cache of pages and other plans may add.
     most = 1.3 * TIMES * math.log(1500 * TIMES) / math.log(1500)
     grown = {name: (before, large[name]) for name, before in small.items() if large[name] > most * max(before, 20)}
+    assert not grown, f"more than {most:.1f} times as many steps for {TIMES} times as many rows: {grown}"
+
+
+def steps_of_audit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The thousands of steps of each statement of an audit: the survey, the counts of each entity, and its records to
+    mend."""
+    report, taken = standard_report(folder, "pipeline"), list[tuple[str, int]]()
+    run = SqliteConnection.run
+
+    def counted(session: SqliteConnection, statement: str, *rest: object) -> object:
+        looked = 0
+
+        def look() -> int:
+            nonlocal looked
+            looked += 1
+            return 0
+
+        session._raw.set_progress_handler(look, EACH)
+        found = run(session, statement, *rest)  # type: ignore[arg-type]
+        taken.append((statement[:60], looked))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteConnection, "run", counted)
+        audited(report.project, report.binding, report.now, asking_for=Asking(examples=0, records=1000))
+    return taken
+
+
+@pytest.mark.slow
+def test_an_audit_grows_no_faster_than_the_rows(sizes: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = (steps_of_audit(folder, monkeypatch) for folder in sizes)
+    assert len(small) == len(large) > 20
+    most = 1.3 * TIMES * math.log(1500 * TIMES) / math.log(1500)
+    pairs = zip(small, large, strict=True)
+    grown = {name: (before, after) for (name, before), (_, after) in pairs if after > most * max(before, 20)}
     assert not grown, f"more than {most:.1f} times as many steps for {TIMES} times as many rows: {grown}"

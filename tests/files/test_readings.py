@@ -304,6 +304,18 @@ def test_errors_of_spreadsheets(word: str, tmp_path: Path) -> None:
         assert column(tmp_path, kind, word, "-", null=(word, "-")) == [None, None]
 
 
+@pytest.mark.parametrize("kind", ["money", "number"])
+def test_powers_of_ten(kind: str, tmp_path: Path) -> None:
+    """As databases read them. Beside what may be 1,234 or 1.234 they say nothing of what that is."""
+    for values, numbers in (
+        (("1e5", "100"), [100_000, 100]),
+        (("1E+3",), [1000]),
+        (("1.5e2", "-2E-1", "7"), [150, -0.2, 7]),
+    ):
+        assert column(tmp_path, kind, *values) == numbers
+    assert said_of(tmp_path, kind, "1e5", "1.234").code == "unreadable-value"
+
+
 def test_words_for_nothing_beside_others_are_told_apart(tmp_path: Path) -> None:
     """What is shown first is what no setting reads."""
     found = said_of(tmp_path, "number", "#N/A", "-", "n/a", "soon", "5")

@@ -17,6 +17,8 @@ NOW = datetime(2026, 10, 1, tzinfo=UTC)
     [
         ("{type: number, default: 500}", "deal.amount > {{ params.x }}", {}, "deal.amount > 500"),
         ("{type: number, default: 500}", "deal.amount >  {{params.x}}", {"x": "0.5"}, "deal.amount > 0.5"),
+        ("{type: number, default: '500'}", "deal.amount > {{ params.x }}", {}, "deal.amount > 500"),
+        ("{type: integer, default: '7'}", "deal.amount > {{ params.x }}", {}, "deal.amount > 7"),
         ("{type: integer, default: 7}", "deal.amount > {{ params.x }}", {}, "deal.amount > 7"),
         ("{type: string, default: O'Hara}", "deal.name = '{{ params.x }}'", {}, "deal.name = 'O''Hara'"),
         ("{type: string, default: web}", "deal.name = {{ params.x }}", {}, "deal.name = 'web'"),

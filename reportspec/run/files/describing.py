@@ -288,7 +288,7 @@ class _Look:
     def unclear_sum(self, name: str, answers: Sequence[Any]) -> bool:
         """Whether an expression takes texts for numbers that are written in a way of their own, or in one that can be
         read in two."""
-        _, bad, dots, odd, _, _ = answers
+        _, bad, dots, odd, *_ = answers
         declared = self.spec.decimal or self.spec.thousands
         unclear = not bad and dots and not odd and self.cells(name) != "number"
         return bool(self.summed(name) and (declared or unclear))
@@ -500,10 +500,10 @@ class _Look:
         """A column of which no field tells what it is: what all its texts are as they stand, else texts."""
         quoted_name = quoted(name)
         if "number" in parts:
-            _, bad, dots, odd, zeros, longest = parts["number"]
+            _, bad, dots, odd, zeros, longest, powers = parts["number"]
             clear = self.cells(name) == "number" or not dots or odd
-            if not bad and clear and not zeros and (dots or longest <= 18):
-                kind = "DOUBLE" if dots else "BIGINT"
+            if not bad and clear and not zeros and (dots or powers or longest <= 18):
+                kind = "DOUBLE" if dots or powers else "BIGINT"
                 return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         if "time" in parts and not parts["time"][1]:
             kind = _time_type(parts["time"])
@@ -585,12 +585,12 @@ class _Look:
     # Numbers
 
     def number(self, name: str, answers: Sequence[Any]) -> Column:
-        _, bad, dots, odd, _zeros, longest = answers
+        _, bad, dots, odd, _zeros, longest, powers = answers
         quoted_name, spec = quoted(name), self.spec
         percent = self.in_percent(name)
         plain = not bad and not percent and spec.decimal in ("", ".") and spec.thousands != "."
         if plain and (not dots or odd or spec.decimal or spec.thousands or self.cells(name) == "number"):
-            kind = "DOUBLE" if dots or longest > 18 else "BIGINT"
+            kind = "DOUBLE" if dots or powers or longest > 18 else "BIGINT"
             return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         forms = self.forms(name)
         if forms == {}:
@@ -939,10 +939,11 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "number": (
         "count({0})",
         f"count_if({_unlike(readings.PLAIN)})",
-        "count_if(contains({0}, '.') OR contains({0}, 'e') OR contains({0}, 'E'))",
+        "count_if(contains({0}, '.'))",
         f"count_if(contains({{0}}, '.') AND {_unlike(readings.THREES)})",
         "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
         "max(length({0}))",
+        "count_if(contains({0}, 'e') OR contains({0}, 'E'))",
     ),
     "boolean": ("count({0})", f"count_if({_no_boolean('{0}')})"),
     "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),

@@ -39,7 +39,8 @@ class Dialect:
     an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
     has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`.
     `keys` has kinds of types that are compared as they are: two values of columns of one kind are equal exactly where
-    their texts are. Whatever is in none of them is compared as text."""
+    their texts are. Whatever is in none of them is compared as text. `brings` are the functions of `check_digits` that
+    a session has."""
 
     name: str
     label: str
@@ -66,6 +67,7 @@ class Dialect:
     bits: bool = False
     since_1970: str = ""
     keys: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    brings: frozenset[str] = frozenset()
 
 
 _VALUES: frozenset[type] = frozenset((type(None), str, bool))  # of arguments that are no nodes

@@ -1,0 +1,88 @@
+"""Anomalies: what is measured of all rows of an entity, held against what the audits before measured.
+
+What is expected is on the line through the past that has the median of all slopes between two of its points (Theil,
+1950; Sen, 1968), which a few odd audits do not turn; with a season it is that line moved by what days of the season are
+off it.
+How far off is too far goes by the median absolute deviation of the past from the same (Iglewicz and Hoaglin, 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import combinations
+from statistics import median
+
+from reportspec.model.audits import Audit, AuditCheck, Earlier, Outcome, Season
+
+LEAST = 7  # audits of other days, from which something can be expected
+LEAST_OF_SEASON = 3  # of these, of the same season
+MOST = 100  # the last ones
+_OF_NORMAL = 1.4826  # a normal distribution's standard deviation is so many of its median absolute deviations
+_LEAST_SPREAD = 0.01  # what is no anomaly in any case: so much of what is expected, of a share so much of all
+
+
+def judged(audit: Audit, before: Earlier) -> Audit:
+    """The audit in which each anomaly's outcome says what was expected, and how bad it is that it is not so."""
+    entities = (
+        replace(
+            one, outcomes=tuple(_judged(o, before, audit.at) if o.measured is not None else o for o in one.outcomes)
+        )
+        for one in audit.entities
+    )
+    return replace(audit, entities=tuple(entities))
+
+
+def _judged(outcome: Outcome, before: Earlier, at: datetime) -> Outcome:
+    check, measured = outcome.check, outcome.measured
+    assert measured is not None
+    past = _by_day(before.measured.get(check.id, ()), at)
+    found = expected(past, at, check)
+    if found is None:
+        lacks = LEAST_OF_SEASON if check.season is not None and len(past) >= LEAST else LEAST
+        return replace(outcome, level="not_applicable", lacks=str(lacks), why="young")
+    broken = int(not found[0] <= measured <= found[1])
+    return replace(outcome, level=check.level(broken, 1), broken=broken, looked=1, expected=found)
+
+
+def expected(past: Sequence[tuple[datetime, float]], at: datetime, check: AuditCheck) -> tuple[float, float] | None:
+    """The least and the greatest that is no anomaly; None where too few audits went before."""
+    past = past[-MOST:]
+    if len(past) < LEAST:
+        return None
+    days = [(then - at).total_seconds() / 86_400 for then, _ in past]
+    values = [value for _, value in past]
+    slopes = [(values[b] - values[a]) / (days[b] - days[a]) for a, b in combinations(range(len(past)), 2)]
+    slope = median(slopes)
+    start = median(value - slope * day for day, value in zip(days, values, strict=True))
+    off = [value - start - slope * day for day, value in zip(days, values, strict=True)]
+    of_season: dict[int, list[float]] = {}
+    for (then, _), difference in zip(past, off, strict=True):
+        of_season.setdefault(season_of(then, check.season), []).append(difference)
+    own = of_season.get(season_of(at, check.season), [])
+    if check.season is not None and len(own) < LEAST_OF_SEASON:
+        return None
+    usual: Mapping[int, float] = {season: median(found) for season, found in of_season.items()}
+    spread = median(
+        abs(difference - usual[season_of(then, check.season)]) for (then, _), difference in zip(past, off, strict=True)
+    )
+    middle = start + median(own)
+    least = _LEAST_SPREAD if check.measure == "nulls" else _LEAST_SPREAD * abs(middle)
+    least = max(least, 1.0) if check.measure == "rows" else least
+    room = max(check.factor * _OF_NORMAL * spread, least)
+    low, high = middle - room, middle + room
+    if check.measure != "mean":
+        low = max(low, 0.0)
+    return low, min(high, 1.0) if check.measure == "nulls" else high
+
+
+def season_of(at: datetime, season: Season | None) -> int:
+    """Which weekday or month a time is of; 0 without a season."""
+    return at.isoweekday() if season == "week" else at.month if season == "year" else 0
+
+
+def _by_day(past: Sequence[tuple[datetime, float]], at: datetime) -> list[tuple[datetime, float]]:
+    """The last of each day before this one: audits of one day say the same twice."""
+    days = {then.date(): (then, value) for then, value in past if then.date() < at.date()}
+    return [days[day] for day in sorted(days)]

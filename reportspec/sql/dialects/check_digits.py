@@ -1,0 +1,74 @@
+"""Check digits in plain SQL, for databases whose sessions bring no function of ours for them:
+
+CARD_IS_RIGHT(digits)   1 where the last of up to 19 digits is right (Luhn, ISO/IEC 7812-1), else 0
+IBAN_IS_RIGHT(signs)    1 where the check digits of an IBAN without blanks are right (mod 97, ISO 13616), else 0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+
+from reportspec.expression.sandbox import CANONICAL
+from reportspec.expression.trees import copied
+from reportspec.sql.dialects.rewrite import Rule
+
+_DIGITS_OF_CARD = 19
+_FIRST, _NEXT, _STEPS = 18, 16, 4  # digits that are divided by 97 at a time: what is left stays a BIGINT
+_DIGITS_OF_IBAN = _FIRST + _NEXT * _STEPS
+
+
+def written_out(brings: frozenset[str]) -> Rule:
+    """The rule that writes the functions out, but for those that a session brings."""
+
+    def rule(node: exp.Expr) -> exp.Expr:
+        name = str(node.this)
+        if name not in _FUNCTIONS or name in brings:
+            return node
+        [argument] = node.expressions
+        return _template(name).transform(lambda one: copied(argument) if isinstance(one, exp.Column) else one)
+
+    return rule
+
+
+@cache
+def _template(name: str) -> exp.Expr:
+    """The function of a text that is called `t`."""
+    tree = sqlglot.parse_one(_FUNCTIONS[name](), dialect=CANONICAL)
+    for node in tree.walk():
+        node._meta = None  # positions in the text
+    return tree
+
+
+def _card() -> str:
+    """Of the digits from the right every second one is doubled, and 9 taken off what is above 9; their sum is to be a
+    multiple of 10."""
+    digits = f"right('{'0' * _DIGITS_OF_CARD}' || t, {_DIGITS_OF_CARD})"
+    terms = []
+    for place in range(1, _DIGITS_OF_CARD + 1):
+        digit = f"substr({digits}, {place}, 1)"
+        doubled = (_DIGITS_OF_CARD - place) % 2 == 1
+        terms.append(f"cast({digit} as bigint) * {2 if doubled else 1}")
+        if doubled:
+            terms.append(f"-(case when {digit} > '4' then 9 else 0 end)")
+    return f"(case when ({' + '.join(terms)}) % 10 = 0 then 1 else 0 end)"
+
+
+def _iban() -> str:
+    """The first four signs go to the end, letters become numbers from 10 on, and of the number that this makes 1 is
+    left when it is divided by 97."""
+    number = "substr(t, 5, 30) || substr(t, 1, 4)"
+    for at, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
+        number = f"replace({number}, '{letter}', '{10 + at}')"
+    number = f"right('{'0' * _DIGITS_OF_IBAN}' || {number}, {_DIGITS_OF_IBAN})"
+    left = f"cast(substr({number}, 1, {_FIRST}) as bigint) % 97"
+    for step in range(_STEPS):
+        piece = f"substr({number}, {_FIRST + 1 + step * _NEXT}, {_NEXT})"
+        left = f"cast(cast({left} as varchar) || {piece} as bigint) % 97"
+    return f"(case when {left} = 1 then 1 else 0 end)"
+
+
+_FUNCTIONS: Mapping[str, Callable[[], str]] = {"CARD_IS_RIGHT": _card, "IBAN_IS_RIGHT": _iban}

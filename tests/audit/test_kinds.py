@@ -1,0 +1,216 @@
+"""The kinds of checks that are for one's own: what each finds in a few rows, worked out by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.audit.anomalies import LEAST, expected
+from reportspec.model.audits import AuditCheck
+from tests.figures.from_tables import project_of
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+ENGINES = ("duckdb", "sqlite")
+USERS = "user_id,name,is_active\n1,Ada,true\n"
+
+
+def project(folder: Path, tables: Mapping[str, str], engine: str = "duckdb") -> Path:
+    """A project over the tables, in the place of the one before."""
+    (folder / "crm.db").unlink(missing_ok=True)
+    return project_of(folder, tables, engine)
+
+
+def own(folder: Path, *checks: str) -> None:
+    (folder / "audits").mkdir(exist_ok=True)
+    (folder / "audits" / "ours.yaml").write_text("audits:\n" + "".join(f"  - {c}\n" for c in checks), encoding="utf-8")
+
+
+def asked(run_cli: RunCli, folder: Path, day: date = date(2026, 11, 28)) -> Mapping[str, dict[str, Any]]:
+    """What came of each of the checks that are called `our_…`."""
+    done = run_cli(["audit", "--today", day.isoformat(), "--format", "json", "--fail-on", "never"], cwd=folder)
+    assert done.returncode == 0, done.stderr
+    every = [check for entity in json.loads(done.stdout)["entities"] for check in entity["checks"]]
+    return {check["check"]: check for check in every if check["check"].startswith("our_")}
+
+
+def deals(rows: list[str]) -> dict[str, str]:
+    head = "deal_id,owner_id,name,status,amount,currency,created_at,expected_close_date,competitor\n"
+    return {"user": USERS, "deal": head + "".join(f"{row}\n" for row in rows)}
+
+
+def deal(number: int, name: str = "", amount: str = "1000", cur: str = "EUR", at: str = "2026-11-01 09:00:00") -> str:
+    return f"D{number},1,{name or f'Deal {number}'},open,{amount},{cur},{at},2026-12-31,"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_departs_from_the_form_that_most_have(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """Of ten names nine are two letters, a line and four digits: `ab-1234`; where 95 % have to agree nothing is told."""
+    names = [f"{'Ab' if n % 2 else 'cd'}-{1000 + n}" for n in range(9)]
+    folder = project(tmp_path, deals([deal(n, name) for n, name in enumerate([*names, "Ab 1009"])]), engine)
+    own(
+        folder,
+        "{audit: our_form, same_format: {field: deal.name}}",
+        "{audit: our_strict_form, same_format: {field: deal.name, support: 0.95}}",
+        "{audit: our_status_form, same_format: {field: deal.status}}",
+    )
+    found = asked(run_cli, folder)
+    assert {name: one["broken"] for name, one in found.items()} == {
+        "our_form": 1,
+        "our_strict_form": 0,
+        "our_status_form": 0,
+    }
+    assert [one["key"] for one in found["our_form"]["examples"]] == ["D9"]
+    assert found["our_form"]["label"] == "Deals: Deal in another form than most"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_how_many_may_have_the_same(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """Three deals are called A, two B, one C."""
+    folder = project(tmp_path, deals([deal(n, name) for n, name in enumerate("AABACB")]), engine)
+    own(
+        folder,
+        "{audit: our_same, unique: deal.name}",
+        "{audit: our_two, unique: {fields: deal.name, at_most: 2}}",
+        "{audit: our_pair, unique: {fields: [deal.name, deal.amount], at_most: 2}}",
+        "{audit: our_three, unique: {fields: deal.name, at_most: 3}}",
+    )
+    counts = {name: one["broken"] for name, one in asked(run_cli, folder).items()}
+    assert counts == {"our_same": 5, "our_two": 3, "our_pair": 3, "our_three": 0}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_how_old_the_newest_may_be(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """The newest deal is of the 21st at nine, 7.6 days before the 28th is over; one of the future is no sign of life. Of
+    deals that are won there is none, which is not old."""
+    times = ["2026-11-20 09:00:00", "2026-11-21 09:00:00", "2026-12-24 09:00:00"]
+    folder = project(tmp_path, deals([deal(n, at=at) for n, at in enumerate(times)]), engine)
+    own(
+        folder,
+        "{audit: our_week, fresh_within: {field: deal.created_at, days: 7}}",
+        "{audit: our_days, fresh_within: {field: deal.created_at, days: 7.7}}",
+        "{audit: our_won, when: deal.status = 'won', fresh_within: {field: deal.created_at, days: 1}}",
+    )
+    found = {name: (one["broken"], one["level"]) for name, one in asked(run_cli, folder).items()}
+    assert found == {"our_week": (1, "error"), "our_days": (0, "pass"), "our_won": (0, "pass")}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_amounts_that_people_compare_are_in_one_currency(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """A dollar is two euros: of 1,000 EUR, 1,000 USD and 300 USD the third is below 900 EUR, and the second above 1,400;
+    a sign is the same in each currency."""
+    amounts = [deal(1, amount="1000"), deal(2, amount="1000", cur="USD"), deal(3, amount="300", cur="USD")]
+    rates = "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2\n"
+    folder = project(tmp_path, {**deals(amounts), "fx_rate": rates}, engine)
+    mapping = (folder / "mapping.yaml").read_text(encoding="utf-8").replace("    key: day\n", "")
+    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    own(
+        folder,
+        "{audit: our_small, entity: deal, broken: deal.amount < 900}",
+        "{audit: our_range, range: {field: deal.amount, min: 900, max: 1400}}",
+        "{audit: our_sign, entity: deal, broken: deal.amount < 0}",
+    )
+    found = asked(run_cli, folder)
+    keys = {name: sorted(one["key"] for one in check["examples"]) for name, check in found.items()}
+    assert keys == {"our_small": ["D3"], "our_range": ["D2", "D3"], "our_sign": []}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_anomaly_against_the_audits_before(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """A deal more each day, for nine days, of 1,000 each; then six at once, three of them without an amount and three
+    of 5,000. Before seven audits of other days nothing is expected."""
+    anomalies = ("rows", "nulls", "mean")
+    rows = [deal(n) for n in range(20)]
+    last: Mapping[str, dict[str, Any]] = {}
+    for day in range(9):
+        folder = project(tmp_path, deals(rows), engine)
+        own(
+            folder,
+            "{audit: our_rows, entity: deal, anomaly: {measure: rows}}",
+            "{audit: our_nulls, anomaly: {measure: nulls, field: deal.amount}}",
+            "{audit: our_mean, severity: warning, anomaly: {measure: mean, field: deal.amount, factor: 4}}",
+        )
+        last = asked(run_cli, folder, date(2026, 11, 1) + timedelta(days=day))
+        level = "not_applicable" if day < LEAST else "pass"
+        assert {last[f"our_{name}"]["level"] for name in anomalies} == {level}, day
+        rows.append(deal(len(rows)))
+    assert last["our_rows"]["expected"] == pytest.approx([27, 29], abs=0.001)  # 28, and one more or less
+    rows += [deal(len(rows) + n, amount="" if n < 3 else "5000") for n in range(6)]
+    project(tmp_path, deals(rows), engine)
+    found = asked(run_cli, folder, date(2026, 11, 10))
+    measured = {name: found[f"our_{name}"]["measured"] for name in anomalies}
+    assert measured == {
+        "rows": 35.0,
+        "nulls": pytest.approx(3 / 35),
+        "mean": pytest.approx((29 * 1000 + 3 * 5000) / 32),
+    }
+    assert [found[f"our_{name}"]["level"] for name in anomalies] == ["error", "error", "warning"]
+    table = run_cli(["audit", "--today", "2026-11-10", "--fail-on", "never"], cwd=folder).stdout
+    assert "Deals: an unusual number of records (35, expected 28 to 30)" in table
+
+
+def a_past(values: list[float]) -> list[tuple[datetime, float]]:
+    first = datetime(2026, 6, 1, 8, tzinfo=UTC)  # a Monday
+    return [(first + timedelta(days=day), value) for day, value in enumerate(values)]
+
+
+def test_an_anomaly_with_a_season() -> None:
+    """Ten on each weekday and none on Saturday and Sunday, for four weeks. Ten on the next Saturday are odd, and on Monday
+    usual; who knows of no season takes both for usual."""
+    past = a_past([10, 10, 10, 10, 10, 0, 0] * 4)
+    of_week = AuditCheck("our_rows", "anomaly", "deal", measure="rows", season="week", factor=3.5)
+    monday = past[-1][0] + timedelta(days=1)
+    low, high = expected(past, monday, of_week) or (0, 0)
+    assert low <= 10 <= high
+    assert not low <= 0 <= high
+    low, high = expected(past, monday + timedelta(days=5), of_week) or (0, 0)
+    assert low <= 0 <= high
+    assert not low <= 10 <= high
+    assert expected(past[:14], monday, of_week) is None  # two Mondays only
+    of_year = AuditCheck("our_rows", "anomaly", "deal", measure="rows", season="year", factor=3.5)
+    assert expected(past, datetime(2026, 12, 1, tzinfo=UTC), of_year) is None
+
+
+def test_one_odd_audit_does_not_turn_what_is_expected() -> None:
+    """The line through 100, 101, … stays where it is when one of them was 900."""
+    check = AuditCheck("our_rows", "anomaly", "deal", measure="rows", factor=3.5)
+    values = [float(100 + n) for n in range(20)]
+    values[12] = 900
+    past = a_past(values)
+    low, high = expected(past, past[-1][0] + timedelta(days=1), check) or (0, 0)
+    assert low <= 120 <= high
+    assert high - low < 4
+
+
+def test_failures_are_stored_where_it_is_asked_for(tmp_path: Path, run_cli: RunCli) -> None:
+    """All of them, whatever the number of examples; none once none is broken; of other checks none."""
+    folder = project(tmp_path, deals([deal(n, "=A" if n < 5 else "") for n in range(6)]))
+    own(
+        folder,
+        "{audit: our_stored, entity: deal, broken: deal.name = '=A', about: [deal.name], store_failures: true}",
+        "{audit: our_other, entity: deal, broken: deal.name = '=A'}",
+    )
+    asked(run_cli, folder)
+    [path] = (folder / ".reportspec" / "failures").iterdir()
+    assert path.name == "our_stored.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert [(row["key"], row["deal.name"]) for row in rows] == [(f"D{n}", "'=A") for n in range(5)]
+    project(tmp_path, deals([deal(6)]))
+    asked(run_cli, folder)
+    assert path.read_text(encoding="utf-8") == "key,name\n"
+
+
+def test_personal_data_that_a_check_finds_are_masked(tmp_path: Path, run_cli: RunCli) -> None:
+    folder = project(tmp_path, deals([deal(1, "Card 4111 1111 1111 1111")]))
+    own(folder, "{audit: our_cards, entity: deal, broken: has_card_number(deal.name), about: [deal.name]}")
+    for form in ("json", "md", "junit", "table"):
+        command = ["audit", "--today", "2026-11-28", "--fail-on", "never", "--format", form]
+        assert "1111" not in run_cli(command, cwd=folder).stdout
+        if form != "table":
+            assert "4111 1111 1111 1111" in run_cli([*command, "--show-personal"], cwd=folder).stdout
