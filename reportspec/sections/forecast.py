@@ -84,6 +84,7 @@ POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones 
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
 MOST_GONE = 10_000
+LEAST_CHANGE, MOST_CHANGE = -0.9, 9.0  # of what is asked to be otherwise, as in the schema
 MOST_LISTED = 10
 
 
@@ -214,7 +215,19 @@ def _changes(context: Context, draft: Draft) -> Changes | None:
             "write it beside `show: summary`",
             key=True,
         )
-    return Changes(**{name: float(share) for name, share in written.items()})
+    shares = {name: _share_of(share) for name, share in written.items()}
+    for name, share in shares.items():
+        if not LEAST_CHANGE <= share <= MOST_CHANGE:
+            message = f"`{written[name]}` is more than can be reckoned with"
+            help = f"a change is between {LEAST_CHANGE:.0%} and +{MOST_CHANGE:.0%}"
+            context.document.tell("bad-value", message, (*draft.inner, "what_if", name), help)
+            return None
+    return Changes(**shares)
+
+
+def _share_of(written: float | str) -> float:
+    """A share, or a percentage such as `+10%`."""
+    return float(written.rstrip("% ")) / 100 if isinstance(written, str) else float(written)
 
 
 def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:

@@ -244,6 +244,10 @@ def test_what_if(folder: Path) -> None:
     text = text_of(folder, spec)
     assert "If otherwise (deals won +10 %, amounts −5 %)" in text
     assert "no forecast" in text
+    percent = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": "+10%", "amount": "-5 %"}}}]}
+    assert text_of(folder, percent) == text
+    for wrong in ("+950%", "-95%"):
+        assert codes(folder, {**SPEC, "sections": [{"forecast": {"what_if": {"inflow": wrong}}}]}) == ["bad-value"]
     assert codes(folder, {**SPEC, "sections": [{"forecast": {"show": "tests", "what_if": {"inflow": 1}}}]}) == [
         "bad-value"
     ]
