@@ -35,7 +35,12 @@ def as_of(revision: str, spec: Path) -> Iterator[Path]:
             "name a branch, a tag or a commit; a shallow clone has few: `git fetch --unshallow`",
         )
     place = find_project(spec)
-    folder = place.parent if place is not None and place.is_relative_to(root) else spec.parent.resolve()
+    if place is not None and not place.is_relative_to(root):
+        raise RevisionError(
+            f"the project file `{place}` lies outside of the git repository `{root}`, which has no revisions of it",
+            "compare two files: `reportspec diff OLD.yaml NEW.yaml`",
+        )
+    folder = place.parent if place is not None else spec.parent.resolve()
     inside = folder.relative_to(root)
     listed = _git(root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, *_paths(inside)) or b""
     names = [PurePosixPath(name) for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
