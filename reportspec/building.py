@@ -18,13 +18,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reportspec.check.report import Checked, check_document, check_file
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError
 from reportspec.lazy_dataclass import dataclass
-from reportspec.resolve.document import written_document
+from reportspec.resolve.document import Place, written_document
 from reportspec.timings import Timings
 
 if TYPE_CHECKING:  # what comes after the check is imported when a report is made
@@ -83,10 +84,17 @@ def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell =
 
 
 def build_written(
-    text: str, name: str, project: Path | None, order: Order, tell: Tell = lambda findings, texts: None
+    text: str,
+    name: str,
+    project: Path | None,
+    order: Order,
+    tell: Tell = lambda findings, texts: None,
+    options: Mapping[Place, tuple[str, str]] = MappingProxyType({}),
 ) -> Built:
-    """The figures of a spec that stands in no file, by a name, of the project whose file is named."""
+    """The figures of a spec that stands in no file, by a name, of the project whose file is named. `options` are those
+    that its values come from, by their places, with what they say."""
     document = written_document(text, "report", name)
+    document.options.update(options)
     checked = check_document(document, project, order.now, order.environment, period=order.period, clock=order.clock)
     return _built(Path(name), checked, order, Timings(), tell)
 

@@ -101,7 +101,10 @@ def forecast(
     if metric is not None:  # which has no open deals
         shown = ("tests",) if backtest else ("summary",)
     text = _spec(shown, period, where, metric)
-    built = build_written(text, "reportspec forecast", place, order, tell.tell)
+    given: dict[tuple[str | int, ...], tuple[str, str]]
+    given = {("period",): ("--period", period), ("where",): ("--where", where or "")}
+    given |= {("sections", at, "forecast", "metric"): ("--metric", metric or "") for at in range(len(shown))}
+    built = build_written(text, "reportspec forecast", place, order, tell.tell, given)
     code = WRONG if built.made is None else _shown(built.made.figures[0][1], form, out, tell)
     tell.close()
     sys.exit(code)

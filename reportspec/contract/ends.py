@@ -16,9 +16,9 @@ from sqlglot import exp
 from reportspec.calendar import instant
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.stopped import counted_entities
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report, sides_of
-from reportspec.resolve.binding import metrics_needed
 from reportspec.sql.survey_sql import changes, days_statement
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def stale_tables(
         return []
     over = min(report.reached, instant(report.period.end, report.binding.zone))
     findings = []
-    for name in sorted(_counted(report) & read.keys()):
+    for name in sorted(counted_entities(report) & read.keys()):
         latest = _latest(report, [row for row in rows if row["entity"] == name])
         if latest is None or latest.over(report) >= over or report.reached - latest.over(report) <= _WEEK:
             continue
@@ -135,24 +135,6 @@ def stale_tables(
             ends = [end.at.astimezone(report.binding.zone).date().isoformat() for end in (latest, last)]
             findings.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
     return findings
-
-
-def _counted(report: Report) -> set[str]:
-    """The entities of tables whose rows the report's metrics count and add up, or are made of."""
-    catalogue, entities = report.binding.catalogue, set()
-    waiting = [
-        part.entity
-        for section in report.sections
-        for metric in section.metrics
-        for part in metrics_needed(catalogue, metric)
-    ]
-    while waiting:
-        name = waiting.pop()
-        if name not in entities:
-            entities.add(name)
-            derived = catalogue.entities[name].derived
-            waiting += [derived.source] if derived is not None else []
-    return entities
 
 
 def usual_gap(days: Iterable[date]) -> timedelta:

@@ -1,14 +1,17 @@
-"""What checks of an audit find wrong with the rows of a figure, as footnotes at the figure."""
+"""What checks of an audit find wrong with the rows of a figure, and what these take from a history for want of it in
+their records, as footnotes at the figure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from reportspec.languages import as_part
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, text_in
 from reportspec.measures.caveats import Caveats
 from reportspec.measures.metric_columns import Footnotes, label, marked
+from reportspec.measures.stand_ins import StandIn
 from reportspec.measures.words import word
 from reportspec.model.audits import AuditCheck
 from reportspec.model.figures import Column, Section
@@ -21,18 +24,23 @@ def with_caveats(
     report: Report, answers: Answers, sections: tuple[Section, ...], caveats: Caveats, footnotes: Footnotes
 ) -> tuple[Section, ...]:
     """The sections with a mark at each metric that rows which fail a check endanger: where it stands first among the
-    sections that show all rows of the report, and its period. Each check is one footnote of a section."""
-    left = dict(caveats.failed)
+    sections that show all rows of the report, and its period. Each check is one footnote of a section, and so is each
+    field that comes from the history of the same rows."""
+    left, stood_in = dict(caveats.failed), dict(caveats.stand_ins)
     marked_sections = []
     for spec, section in zip(report.sections, sections, strict=True):
         query = answers.aggregate(spec.id)
         whole = query is not None and query.sides[:1] == report.sides[:1] and query.conditions == report.conditions
         shown = {column.metric for column in (*section.columns, *(kpi.column for kpi in section.kpis))}
-        names = [metric.id for metric in spec.metrics if metric.id in left and metric.id in shown] if whole else []
+        names = [metric.id for metric in spec.metrics if metric.id in shown] if whole else []
         marks: dict[str, list[int]] = {}
-        for check, counts in _by_check({name: left.pop(name) for name in names}).items():
+        for check, counts in _by_check({name: left.pop(name) for name in names if name in left}).items():
             mark = footnotes.add(_text(report, check, counts))
             for name in counts:
+                marks.setdefault(name, []).append(mark)
+        for stand_in, of in _by_stand_in({name: stood_in.pop(name) for name in names if name in stood_in}).items():
+            mark = footnotes.add(_by_history(report, stand_in, of))
+            for name in of:
                 marks.setdefault(name, []).append(mark)
         marked_sections.append(_marked(section, marks) if marks else section)
     return tuple(marked_sections)
@@ -45,6 +53,29 @@ def _by_check(failed: Mapping[str, Failed]) -> dict[AuditCheck, dict[str, int]]:
         for check, count in checks:
             found.setdefault(check, {})[name] = count
     return found
+
+
+def _by_stand_in(found: Mapping[str, Sequence[StandIn]]) -> dict[StandIn, list[str]]:
+    """What comes from a history, with the metrics of which the same is to be told."""
+    together: dict[StandIn, list[str]] = {}
+    for name, stand_ins in found.items():
+        for one in stand_ins:
+            together.setdefault(one, []).append(name)
+    return together
+
+
+def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> str:
+    """How many rows of these metrics have a field from the history alone, of how many, and what that adds."""
+    names = [label(report, report.binding.catalogue.metrics[name].label) for name in metrics]
+    entity = report.binding.entity(found.entity)
+    rows = label(report, entity.label if found.rows == 1 else entity.plural)
+    given = (", ".join(names), report.number(found.count), report.number(found.rows), as_part(report.language, rows))
+    name, _, own = found.field.partition(".")
+    field = label(report, report.binding.catalogue.entities[name].fields[own].label)
+    if found.amount is None:
+        return word(report.language, "by_history", *given, field)
+    amount = f"{report.number(found.amount, ',.0f')} {report.binding.currency or ''}".rstrip()
+    return word(report.language, "by_history_amount", *given, field, amount)
 
 
 def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Target
+from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 
@@ -108,6 +108,8 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
     if row.get(Aggregated(metric.id, "unknown", side)):
         return None  # of some rows it is not known what they were
+    if not metric.ahead and row.get(Stopped(metric.entity, side)):
+        return None  # there may be rows that the source does not have yet
     if metric.aggregate == "average":
         return divided(
             number(row.get(Aggregated(metric.id, "sum", side))), number(row.get(Aggregated(metric.id, "n", side)))
@@ -216,10 +218,11 @@ def counted(row: Row, columns: Iterable[ColumnId]) -> bool:
 
 
 def without(total: Row, row: Row) -> Row:
-    """All rows but one, of aggregates that add up. The period's length and targets are the same for all."""
+    """All rows but one, of aggregates that add up. The period's length and targets are the same for all, and so is
+    what is not known."""
     rest: dict[ColumnId, Any] = {}
     for column, value in total.items():
-        if isinstance(column, (PeriodDays, Target)):
+        if isinstance(column, (PeriodDays, Target, Stopped)):
             rest[column] = value
             continue
         cell = row.get(column)

@@ -190,6 +190,21 @@ def without_history(binding: Binding, metric: Metric) -> Entity | None:
     return entity if entity.history and not binding.has_history(entity) else None
 
 
+def state_of_today(binding: Binding, metric: Metric, path: tuple[str, ...]) -> Entity | None:
+    """The entity whose past states a metric asks for and a field tells, by what is known of its states today alone."""
+    entity = without_history(binding, metric)
+    if entity is None or entity.history is None:
+        return None
+    at = metric.entity
+    for step in binding.resolve(metric.entity, path).steps:
+        relation = binding.entity(at).relations[step]
+        if relation.by == entity.history.stage:  # what is made of the entity's rows has it by the same name
+            return entity
+        at = relation.to
+    last = path[-1] if len(path) == 2 else ""
+    return entity if last in (entity.history.stage, *entity.history.with_state) else None
+
+
 def can_trend(
     binding: Binding,
     metric: Metric,

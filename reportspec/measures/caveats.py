@@ -2,7 +2,8 @@
 
 A check of an audit says which metrics it endangers. One query asks, for all figures of a report, how many rows fail the
 checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
-amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them.
+amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them. The
+same query asks what figures take from a history (`stand_ins.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.asked import measures_of
+from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, stand_ins_of
 from reportspec.model.audits import AuditCheck
 from reportspec.model.column_ids import Aggregated, Row, Tally
 from reportspec.model.domain import Metric
@@ -43,11 +45,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Caveats:
-    """How many rows fail a check that endangers a figure, by metric; and estimates by the aggregate that leaves rows
-    out."""
+    """How many rows fail a check that endangers a figure, by metric; estimates by the aggregate that leaves rows
+    out; and what the history stands in for, by metric."""
 
     failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,10 @@ class _Doubt:
 
 
 def caveats_query(report: Report) -> AggregateQuery | None:
-    """The query of a report's caveats; None where no check endangers its figures."""
+    """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
     doubts = _doubts(report)
-    if not doubts:
+    stand_ins = _stand_ins(report, doubts)
+    if not doubts and not stand_ins:
         return None
     summed = [doubt.part for doubt in doubts if doubt.part is not None]
     measures = {doubt.measure.column: doubt.measure for doubt in doubts if doubt.part is None}
@@ -72,6 +76,7 @@ def caveats_query(report: Report) -> AggregateQuery | None:
         wanted = ("value", "n", "missing")
         own = (one for one in measures_of(report.binding, part) if one.column.part in wanted)  # type: ignore[union-attr]
         measures |= {one.column: one for one in own}
+    measures |= {measure.column: measure for asked in stand_ins for measure in asked.measures}
     by = _estimate_by(report.binding, doubts)
     dimensions = (_dimension(report.binding, by),) if by else ()
     return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
@@ -96,7 +101,22 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         known = failed.setdefault(doubt.metric, {})
         if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
             known[doubt.check.id] = (doubt.check, count)
-    return Caveats({metric: tuple(found.values()) for metric, found in failed.items() if found}, estimates)
+    told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
+    return Caveats(told, estimates, stand_ins_of(_stand_ins(report, doubts), rows))
+
+
+def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
+    """What is asked of histories that stand in, of rows that have the field by which amounts are estimated."""
+    by = _estimate_by(report.binding, doubts)
+    return tuple(asked for asked in asked_stand_ins(report) if not by or _has(report.binding, asked.count.entity, by))
+
+
+def _has(binding: Binding, entity: str, name: str) -> bool:
+    try:
+        binding.need_reference(entity, binding.resolve(entity, tuple(name.split("."))))
+    except Unresolved:
+        return False
+    return True
 
 
 def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:

@@ -16,6 +16,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of, without_history
 from reportspec.measures.caveats import Estimate
+from reportspec.measures.stopped import not_told, why_not_told
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Metric
@@ -78,12 +79,12 @@ def label(report: Report, texts: Mapping[str, str]) -> str:
 
 
 def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
-    """How many days of a side (or of one of its buckets) have begun, for formulas."""
+    """How many days of a side (or of one of its buckets) have begun, for formulas, and what is not known of it."""
     start, end = (bucket.start, bucket.end) if bucket else (side.start, side.end)
     limit = side.as_of.astimezone(report.binding.zone)
     begun = limit.date() + timedelta(days=1 if limit.time() > time.min else 0)
     days = max(0, (min(end, begun) - start).days)
-    return {PeriodDays(side.name): days}
+    return {PeriodDays(side.name): days, **not_told(report, side, bucket)}
 
 
 def all_lengths(report: Report) -> Row:
@@ -119,6 +120,7 @@ def metric_column(
     marks = []
     if metric.caveat:
         marks.append(footnotes.add(label(report, metric.caveat)))
+    marks += [footnotes.add(text) for text in why_not_told(report, metric)] if report.stopped else []
     marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):

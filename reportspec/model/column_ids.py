@@ -66,7 +66,16 @@ class Target(NamedTuple):
     of: Literal["goal"] = "goal"
 
 
-ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target
+class Stopped(NamedTuple):
+    """That the table an entity is made of ended before what a side's figures are to tell, beside the columns of a row
+    too."""
+
+    entity: str
+    side: SideName = "current"
+    of: Literal["data"] = "data"
+
+
+ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target | Stopped
 Row = Mapping[ColumnId, Any]
 BUCKET, IDLE = Beside.BUCKET, Beside.IDLE
 

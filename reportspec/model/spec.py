@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from sqlglot import exp
@@ -230,6 +230,8 @@ class Report:
     # come; and that end, where it does.
     movable: bool = False
     ended: datetime | None = None
+    # The last day of tables that have ended while the source goes on, by entity.
+    stopped: Mapping[str, date] = field(default_factory=dict)
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
 

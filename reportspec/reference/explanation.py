@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from sqlglot import exp
 
-from reportspec.compile import compile_report
+from reportspec.compile import Program, compile_report
 from reportspec.databases import dialect_named
 from reportspec.evaluate.evaluate import formula
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -72,15 +72,17 @@ def shown_by(report: Report) -> list[str]:
     return list(dict.fromkeys(metric.id for section in report.sections for metric in section.metrics))
 
 
-def explained(report: Report, metric: Metric) -> Explanation:
-    """What one of a report's metrics is made of."""
+def explained(report: Report, metric: Metric, program: Program | None = None, *, sql: bool = True) -> Explanation:
+    """What one of a report's metrics is made of; of a report that is compiled already by its `program`, and without its
+    statements where these are not asked for (`sql`)."""
+    program = program or compile_report(report)
     sections = [section for section in report.sections if metric.id in {one.id for one in section.metrics}]
     names = {section.id for section in sections}
     dialect = dialect_named(report.project.source.dialect)
     statements = [
         sql_text(compiled.tree, dialect, pretty=True)
-        for compiled in compile_report(report)
-        if compiled.query.section in names and compiled.purpose == "figures"
+        for compiled in program
+        if sql and compiled.query.section in names and compiled.purpose == "figures"
     ]
     counted = tuple(_counted(report, part) for part in metrics_needed(report.binding.catalogue, metric))
     columns: dict[str, None] = {}
@@ -97,18 +99,18 @@ def explained(report: Report, metric: Metric) -> Explanation:
         tuple(section.id for section in sections),
         period,
         report.filter_texts,
-        _within(report, names),
+        _within(report, program, names),
         counted,
         tuple(columns),
         tuple(statements),
     )
 
 
-def _within(report: Report, names: set[str]) -> tuple[str, ...]:
+def _within(report: Report, program: Program, names: set[str]) -> tuple[str, ...]:
     """The conditions that hold in sections only."""
     of_all = {tree.sql("duckdb") for tree in report.conditions}
     found: dict[str, None] = {}
-    for compiled in compile_report(report):
+    for compiled in program:
         query = compiled.query
         if query.section in names and compiled.purpose == "figures":
             texts = [tree.sql("duckdb") for tree in query.conditions]

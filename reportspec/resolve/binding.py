@@ -52,7 +52,7 @@ class Unlisted(Missing):
 
     def __init__(self, name: str) -> None:
         why = f"`{name}` is learned from past periods as of the report's date: lists of rows have it, and no figure"
-        help = "list the rows with `records`; sections of the kind `forecast` count with these chances"
+        help = "list the rows with `records` or `attention`; sections of the kind `forecast` count with these chances"
         super().__init__(name, why, help)
         self.code = "lists-only"
 
@@ -478,12 +478,24 @@ def _missing(binding: Binding, entity: str, name: str) -> tuple[str, str, str | 
     description = binding.catalogue.entities[entity]
     if description.derived is not None and spec.expr is None:
         return _lacking_derived(binding, description.derived, name)
-    if binding.mapped(entity, name) is not None or spec.optional:
+    if binding.mapped(entity, name) is not None:
         return None
+    if spec.optional:
+        return _untold(binding, description, name)
     tree = spec.expr or spec.default
     if tree is not None:
         return _lacking(binding, entity, tree)
     return _not_given(binding, entity, name)
+
+
+def _untold(binding: Binding, entity: Entity, name: str) -> tuple[str, str, str | None] | None:
+    """Why nobody knows from which state rows were lost: neither they nor a history tell. It would look as if they had
+    been in none."""
+    history = entity.history
+    if history is None or name != history.outcome.lost_from or binding.has_history(entity):
+        return None
+    field, message, help = _not_given(binding, entity.name, name)
+    return (field, f"{message}, and there is no history of {entity.plural['en'].lower()} that would tell it", help)
 
 
 def _not_given(binding: Binding, entity: str, name: str) -> tuple[str, str, str | None]:

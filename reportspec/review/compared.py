@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.building import Order, load, make
+from reportspec.compile import Program, compile_report
 from reportspec.databases import dialect_named
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import ReportspecError, SourceError
@@ -126,6 +127,7 @@ def difference(first: Made, second: Made) -> Difference:
     alike = periods[0] == periods[1] and first.report.reached == second.report.reached
     if not alike:
         notes.append("they are of different times, which their statements have in them: those are not compared")
+        cells = [cell for cell in cells if cell.value or not cell.metric]  # what came before is of other times, too
     if periods[0] != periods[1]:
         steps = {section.id for section in (*first.figures.sections, *second.figures.sections) if _over_time(section)}
         cells = [cell for cell in cells if cell.section not in steps]
@@ -159,7 +161,7 @@ def _slug(name: str) -> str:
 
 def _definitions(first: Report, second: Report) -> list[ChangedDefinition]:
     found = []
-    sides = [{name: _defined(report, name) for name in shown_by(report)} for report in (first, second)]
+    sides = [_all_defined(report) for report in (first, second)]
     for name in dict.fromkeys((*sides[0], *sides[1])):
         then, now = sides[0].get(name), sides[1].get(name)
         if then is None or now is None:
@@ -178,9 +180,14 @@ def _definitions(first: Report, second: Report) -> list[ChangedDefinition]:
     return found
 
 
-def _defined(report: Report, name: str) -> dict[str, str]:
+def _all_defined(report: Report) -> dict[str, dict[str, str]]:
+    program = compile_report(report)
+    return {name: _defined(report, program, name) for name in shown_by(report)}
+
+
+def _defined(report: Report, program: Program, name: str) -> dict[str, str]:
     """A metric's definition, by its parts; those of what it is made of with their names before them."""
-    told = asdict(explained(report, report.binding.catalogue.metrics[name]))
+    told = asdict(explained(report, report.binding.catalogue.metrics[name], program, sql=False))
     parts: dict[str, str] = {}
     for part in _DEFINES:
         if part != "counted":

@@ -11,6 +11,7 @@ from reportspec.review.recompute_forms import called, change_of, number
 from reportspec.review.row_changes import Decomposed, PartChange
 from reportspec.review.row_forms import bare, code, figure, plain
 
+_KINDS = ("added", "taken away", "with another value")
 MOST_LINES = 60  # of a table in a comment
 
 
@@ -114,19 +115,17 @@ def _part(cell: ChangedCell, part: PartChange, *, alone: bool) -> list[str]:
     name = "" if alone else f"{part.metric} {_plainly(part.then)} → {_plainly(part.now)}: "
     if part.unknown:
         return [f"{name}which rows did it is not told: {part.unknown}"]
+    kinds = part.new, part.gone, part.other
     told = [
         f"{count:,} {'row' if count == 1 else 'rows'} of {part.entity} {what} ({_signed(value)})"
-        for what, (count, value) in (
-            ("added", part.new),
-            ("taken away", part.gone),
-            ("with another value", part.other),
-        )
+        for what, (count, value) in zip(_KINDS, kinds, strict=True)
         if count
     ]
     if not told:
         return []
     most = ", ".join(f"{row.key} {_signed(row.change)}" for row in part.rows)
-    return [f"{name}{'; '.join(told)}", f"the most: {most}"]
+    alike = len({abs(row.change) for row in part.rows}) == 1 and sum(n for n, _ in kinds) > len(part.rows)
+    return [f"{name}{'; '.join(told)}", f"{'for example' if alike else 'the most'}: {most}"]
 
 
 def _plainly(value: float | int | None) -> str:

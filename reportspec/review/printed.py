@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.figures import Column, Figures, Section
+from reportspec.model.figures import Column, Figures, Role, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.locale import formats_for
 
 _KEYS = ("dimension", "period", "group", "field")  # the roles of columns by which a row is known again
+_KPI_ROLES: Mapping[int, Role] = {2: "previous", 3: "change"}
 SPEC = "spec.yaml"
 
 
@@ -161,6 +162,8 @@ def _cell(
         kpi = next((one for one in section.kpis if row[0].startswith(one.column.label)), None)
         called = row[0] if place == 1 else f"{row[0]}: {header[place]}"
         column = kpi.column if kpi is not None else None
+        if column is not None and place > 1:
+            column = replace(column, role=_KPI_ROLES.get(place, "target"))
         return _of(ChangedCell(section.id, (), called, *sides), column, value=place == 1)
     name = tuple(row[at] for at in keys)
     column = section.columns[place]
@@ -171,7 +174,8 @@ def _of(cell: ChangedCell, column: Column | None, *, value: bool) -> ChangedCell
     """A cell with the metric of its column, whether it is the metric itself, and its unit."""
     if column is None or column.metric is None:
         return cell
-    unit = (column.unit or "") if value or column.role == "previous" else ""
+    unit: str | None = column.unit if value or column.role == "previous" else ""
+    unit = "percent" if column.role == "change" else unit or ""
     return replace(cell, metric=column.metric, value=value, unit=unit, currency=column.currency)
 
 

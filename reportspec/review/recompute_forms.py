@@ -32,6 +32,7 @@ def as_markdown(found: Sequence[Restatement], personal: bool = False) -> str:
     blocks = []
     for one in found:
         lines = [f"### {plain(one.file)}: {plain(verdict(one))}", ""]
+        lines += [f"{plain(note)}\n" for note in one.notes]
         if one.changed:
             lines += ["| figure | printed | today | change |", "|---|---:|---:|---:|"]
         for cell, _ in one.changed:
@@ -78,7 +79,7 @@ def verdict(one: Restatement) -> str:
 
 
 def _lines(one: Restatement, personal: bool) -> list[str]:
-    lines = []
+    lines = [f"  ! {note}" for note in one.notes]
     for cell, rows in one.changed:
         lines.append(f"  {called(cell)}: {number(cell.then, cell)} → {number(cell.now, cell)} ({change_of(cell)})")
         if rows is None:
@@ -91,7 +92,8 @@ def _lines(one: Restatement, personal: bool) -> list[str]:
 
 
 def _notes(one: Restatement) -> list[str]:
-    notes = list(one.notes)
+    """What is said behind the figures."""
+    notes = []
     if one.lost:
         notes.append(f"these tables are not in the report of today, or have other columns: {', '.join(one.lost)}")
     if one.changed and one.printed is not None and one.printed.data_as_of is not None:

@@ -168,35 +168,40 @@ def _of_another_period(printed: Printed, period: Period) -> str:
 
 def _compared(file: str, printed: Printed, report: Report, figures: Figures) -> Restatement:
     cells, lost, _ = changed_cells(printed.tables, figures)
-    notes = _notes(printed, report, figures)
+    filtered, others = printed.filters != figures.filters, _other_statements(printed, figures)
     shown = []
     known: dict[tuple[str, tuple[str, ...]], Accounted | None] = {}
     for cell in cells:
         key = (cell.metric, (cell.section, *cell.row))
-        if cell.value and cell.metric and key not in known and len(known) < MOST_ACCOUNTED:
+        of_data = cell.value and bool(cell.metric) and not filtered and cell.section not in others
+        if of_data and key not in known and len(known) < MOST_ACCOUNTED:
             known[key] = _accounted(report, printed, cell)
         shown.append((cell, known.get(key) if cell.value else None))
     count = sum(text.count("\n") - 1 for text in printed.tables.values())
-    return Restatement(file, printed, tuple(shown), count, notes, tuple(lost))
+    return Restatement(file, printed, tuple(shown), count, _notes(printed, figures, others), tuple(lost))
 
 
-def _notes(printed: Printed, report: Report, figures: Figures) -> tuple[str, ...]:
+def _other_statements(printed: Printed, figures: Figures) -> list[str]:
+    """The sections whose statements are others than they were."""
+    now: dict[str, list[str]] = {}
+    then: dict[str, list[str]] = {}
+    for statement in figures.statements:
+        now.setdefault(statement.section, []).append(statement.sql_hash)
+    for section, sql in printed.statements:
+        then.setdefault(section, []).append(sql)
+    return [name for name, of in then.items() if sorted(of) != sorted(now.get(name, of))]
+
+
+def _notes(printed: Printed, figures: Figures, others: list[str]) -> tuple[str, ...]:
     """What else is other than it was, so that it is not the data alone."""
     notes = []
     if printed.filters != figures.filters:
         then, now = (", ".join(one) or "none" for one in (printed.filters, figures.filters))
         notes.append(f"its filters were {then} and are {now}: give params their values of then with `--set NAME=VALUE`")
-    hashes: dict[str, list[str]] = {}
-    for statement in figures.statements:
-        hashes.setdefault(statement.section, []).append(statement.sql_hash)
-    then_of: dict[str, list[str]] = {}
-    for section, sql in printed.statements:
-        then_of.setdefault(section, []).append(sql)
-    others = [name for name, of in then_of.items() if sorted(of) != sorted(hashes.get(name, of))]
     if others:
         notes.append(
             f"the statements of {', '.join(others)} are others than they were: the mapping, the metrics, the source's"
-            f" types or the program changed since (then: {printed.made_by}), so that it may not be the data alone"
+            f" types or the program changed since (then: {printed.made_by}); which rows changed is not looked for there"
         )
     return tuple(notes)
 

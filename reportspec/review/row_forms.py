@@ -191,11 +191,13 @@ def figure(value: Any, unit: str, currency: str | None) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if unit == "percent":
-        return f"{float(value) * 100:,.2f} %"
-    if unit == "currency":
-        return f"{float(value):,.2f} {currency or ''}".rstrip()
-    shown = f"{float(value):,.4f}".rstrip("0").rstrip(".")
-    return shown if unit in ("count", "number", "ratio", "") else f"{shown} {unit}"
+        text = f"{float(value) * 100:,.2f} %"
+    elif unit == "currency":
+        text = f"{float(value):,.2f} {currency or ''}".rstrip()
+    else:
+        text = f"{float(value):,.4f}".rstrip("0").rstrip(".")
+        text = text if unit in ("count", "number", "ratio", "") else f"{text} {unit}"
+    return text.replace("-", "−")
 
 
 def plain(text: str) -> str:

@@ -30,11 +30,13 @@ NO_CURRENCY = Unresolved(
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a kind of section asks of its metrics: that they are told `over_time`, or that each is a number of
-    things (`steps`); and whether they may compare its `rows` with each other."""
+    things (`steps`); whether they may compare its `rows` with each other; and whether it names the very rows, which
+    then may be told apart by what is only known of lists (`listed`)."""
 
     over_time: bool = False
     steps: bool = False
     rows: bool = False
+    listed: bool = False
 
 
 def find_metric(
@@ -138,7 +140,7 @@ def unusable(
             for dimension in dimensions:
                 binding.need_some_of(part.entity, dimension.path)
             for tree in conditions:
-                binding.need_some(part.entity, tree)
+                binding.need_some(part.entity, tree, listed=rules.listed)
             by = [dimension.path for dimension in dimensions]
             if rules.over_time and not can_trend(binding, part, conditions, by):
                 return Unresolved("no-trend", "it is only known for one date, not over time")

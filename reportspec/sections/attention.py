@@ -17,6 +17,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import number
 from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.metric_columns import Footnotes, label
+from reportspec.measures.win_chances import chance_notes, cut_by_chances, reads_chances
 from reportspec.model.domain import Metric, Texts
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import Dimension, Query, RecordsQuery
@@ -139,7 +140,7 @@ def _usable(context: Context, draft: Draft, entity: str, name: str, place: Place
         return ()
     path = tuple(name.split("."))
     try:
-        context.binding.need_reference(entity, context.binding.resolve(entity, path))
+        context.binding.need_reference(entity, context.binding.resolve(entity, path), listed=True)
     except Unresolved as why:
         draft.refuse(context, name, named_as(context, name), why, place)
         return ()
@@ -199,7 +200,7 @@ def _no_reason(context: Context, draft: Draft, entity: str, metric: Metric) -> U
         )
     except Unresolved as why:
         return why
-    return unusable(context, metric, Rules(), (), (*context.conditions, *draft.conditions))
+    return unusable(context, metric, Rules(listed=True), (), (*context.conditions, *draft.conditions))
 
 
 def _own_reason(context: Context, draft: Draft, entity: str, asked: Mapping[str, Any], place: Place) -> Reason | None:
@@ -214,7 +215,7 @@ def _own_reason(context: Context, draft: Draft, entity: str, asked: Mapping[str,
     name = str(say.get(context.language) or say["en"])
     try:
         for one in (tree, *context.conditions, *draft.conditions):
-            binding.need_some(entity, one)
+            binding.need_some(entity, one, listed=True)
             if binding.currency is None and money_currencies(binding, entity, one):
                 raise NO_CURRENCY
     except Unresolved as why:
@@ -292,6 +293,9 @@ class _Named:
 
 def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each of the largest records with its reasons, all smaller ones in one, and what they come to."""
+    chances = _chances(report, spec, answers)
+    if chances is None:  # none is no record of any chance
+        return section_of(spec, notes=tuple(chance_notes(report)), shape="sentences")
     found, cut = _found(report, spec, answers)
     words = vocabulary(report.language)["attention"]
     ordered = sorted(found.items(), key=lambda one: (one[1].amount is None, -(one[1].amount or 0), one[0]))
@@ -316,9 +320,19 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         available_rows=len(rows),
         others=len(rest),
         in_mails=IN_MAILS,
-        notes=tuple(notes),
+        notes=(*notes, *chances),
     )
     return or_none_there(report, section)
+
+
+def _chances(report: Report, spec: AttentionSection, answers: Answers) -> Sequence[str] | None:
+    """What is to be known of the chances of records, where they are asked for; None where only those of some chance
+    are named, and there are none to be had."""
+    asked = [answers.records(spec.id, f"reason {at}") for at in range(1, len(spec.reasons) + 1)]
+    reading = [query for query in asked if query is not None and reads_chances(report.binding, query)]
+    if report.chances != "shown" and any(cut_by_chances(report.binding, query) for query in reading):
+        return None
+    return chance_notes(report) if reading else ()
 
 
 def _found(report: Report, spec: AttentionSection, answers: Answers) -> tuple[dict[str, _Named], bool]:

@@ -31,6 +31,7 @@ from reportspec.sections.metric_rows import column_names, metric_cells, metric_c
 from reportspec.sections.ordering import Kept, is_nameless, ordered
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import sort_of
+from reportspec.sections.states_of_today import closed_since, without_change
 from reportspec.sections.text import nothing_served
 
 
@@ -218,6 +219,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         subtotals=subtotals,
         bars=True,
     )
+    section = replace(section, notes=(*section.notes, *closed_since(report, spec, held_rows.kept)))
     return or_none_there(report, with_bridge(section))
 
 
@@ -237,7 +239,7 @@ def _rows(report: Report, spec: BreakdownSection, answers: Answers) -> _Rows:
         every = range(len(spec.dimensions[0].bins) + 1)
         rows += [{Member(0): index, **all_lengths(report)} for index in every if index not in there]
     kept = [
-        (row, metric_cells(report, spec.metrics, row, total))
+        (row, without_change(report, spec, metric_cells(report, spec.metrics, row, total)))
         for row in rows
         if counted(row, adds) or row.get(IDLE) or (binned and row[Member(0)] is not None)
     ]

@@ -31,6 +31,7 @@ from reportspec.measures.asked import measures
 from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
 from reportspec.measures.flow_windows import adds_up_over_time, flow_queries
 from reportspec.measures.forecast_windows import (
+    RUSH,
     Facts,
     cell_dimensions,
     cell_key,
@@ -83,6 +84,7 @@ POINTS = (0.0, 0.25, 0.5, 0.75)  # of a period, at which forecasts of past ones 
 LARGE = 0.05  # of the forecast, from which on what one deal is expected to bring of it is told
 MOST_NAMED = 3
 MOST_GONE = 10_000
+LEAST_CHANGE, MOST_CHANGE = -0.9, 9.0  # of what is asked to be otherwise, as in the schema
 MOST_LISTED = 10
 
 
@@ -213,7 +215,19 @@ def _changes(context: Context, draft: Draft) -> Changes | None:
             "write it beside `show: summary`",
             key=True,
         )
-    return Changes(**{name: float(share) for name, share in written.items()})
+    shares = {name: _share_of(share) for name, share in written.items()}
+    for name, share in shares.items():
+        if not LEAST_CHANGE <= share <= MOST_CHANGE:
+            message = f"`{written[name]}` is more than can be reckoned with"
+            help = f"a change is between {LEAST_CHANGE:.0%} and +{MOST_CHANGE:.0%}"
+            context.document.tell("bad-value", message, (*draft.inner, "what_if", name), help)
+            return None
+    return Changes(**shares)
+
+
+def _share_of(written: float | str) -> float:
+    """A share, or a percentage such as `+10%`."""
+    return float(written.rstrip("% ")) / 100 if isinstance(written, str) else float(written)
 
 
 def _given(context: Context, entity: str, path: tuple[str, ...]) -> bool:
@@ -511,6 +525,8 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
         there = len(windows.before(windows.last))
         needed = FEWEST_PERIODS + (4 if basis.facts.within else 0)
         there = there + 2 if basis.facts.within and there else there
+        rush = basis.facts.rush
+        why = [said(report, "forecast_rush", share=(rush, share))] if rush is not None and rush > RUSH else []
         return [
             said(
                 report,
@@ -519,7 +535,8 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
                 periods=forecast_word(report, "periods", unit, "many"),
                 count=(there, count),
                 since=_from(report, basis, needed - there),
-            )
+            ),
+            *why,
         ]
     refusal = outcome.refusal
     best = outcome.rivals[0] if outcome.rivals else None

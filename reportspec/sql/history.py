@@ -33,7 +33,7 @@ from reportspec.expression.trees import (
     text_key,
     when,
 )
-from reportspec.model.domain import Entity, History, Outcome
+from reportspec.model.domain import Entity, Field, History, Outcome
 from reportspec.resolve.moments import Span, Spans
 from reportspec.sql.clock import moved
 from reportspec.sql.from_clause import aliased
@@ -55,6 +55,13 @@ def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -
     values_asked = [name for name in known if name in needed]
     money = [name for name in known if entity.fields[name].currency in values_asked]
     return tuple(dict.fromkeys((*values_asked, *money)))
+
+
+def before_event(field: Field) -> str:
+    """The column in which states have what the history says of a field that an event makes another: the record tells
+    of it from then on."""
+    assert field.as_of is not None
+    return f"{field.name}_before_{field.as_of.event}"
 
 
 def select_versions(
@@ -286,6 +293,9 @@ def _versions(
     if history_of:
         fields_of_state |= _bounds(history, states)
     select = exp.Select()
+    for known in (entity.fields[name] for name in history_of):
+        if known.as_of is not None:
+            select = select.select(named(column(WORTH, known.name), before_event(known)), copy=False)
     for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
         value = fields_of_state.get(field) or _as_then(statement, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)

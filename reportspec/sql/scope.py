@@ -40,7 +40,7 @@ from reportspec.sql.conversion import At, converted, currency_of, whatever_curre
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
-from reportspec.sql.history import SINCE
+from reportspec.sql.history import SINCE, before_event
 from reportspec.sql.rates import RATES
 from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window
@@ -439,7 +439,10 @@ class Scope:
         self.statement.need(entity.name, field.as_of.event)
         event = column(alias, field.as_of.event)
         bound = self.instant(moment.as_of, self.binding.storage(entity.name, field.as_of.event))
-        before = literal(field.as_of.before)
+        before: exp.Expr = literal(field.as_of.before)
+        if self.statement.versioned(entity.name) and field.name in self.binding.past_values(entity):
+            # The history need not have the closing: the state of today is then that of before as well.
+            before = column(alias, before_event(field))
         if field.name == field.as_of.event:
             return when(exp.LT(this=event, expression=bound), value)
         if value.meta.get(KEY):

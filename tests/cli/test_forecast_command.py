@@ -49,14 +49,19 @@ def test_of_a_metric(run: Run, folder: Path) -> None:
     [section] = json.loads(done.stdout)["sections"]
     [row] = section["rows"]
     assert row["low"] <= row["forecast"] <= row["high"]
-    assert run("forecast", folder, "--metric", "close_rate").returncode == 1
+    wrong = run("forecast", folder, "--metric", "close_rate")
+    assert wrong.returncode == 1
+    assert "  --metric:1:1\n" in wrong.stderr
 
 
 def test_mistakes(run: Run, folder: Path) -> None:
     done = run("forecast", folder, "--where", "deal.amuont > 5")
     assert done.returncode == 1
     assert "did you mean `deal.amount`?" in done.stderr
-    assert run("forecast", folder, "--period", "next_quarter").returncode == 1
+    assert "  --where:1:1\n" in done.stderr  # not a place in a text that nobody wrote
+    done = run("forecast", folder, "--period", "next_quarter")
+    assert done.returncode == 1
+    assert "  --period:1:1\n" in done.stderr
     nowhere = folder / "none"
     nowhere.mkdir()
     assert "there is no project file at" in run("forecast", nowhere / "a.yaml").stderr

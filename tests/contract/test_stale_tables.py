@@ -113,3 +113,64 @@ def test_strict_and_known(tmp_path: Path) -> None:
     found = asked(tmp_path, days(STOPPED), days(LIVE), BOTH, checks={"ignore": [known]})
     assert told(found) == []
     assert found.not_told[0].endswith("Nothing is sold in November.")
+
+
+# Deals ended in October, and calls went on: of November nothing is known of deals, and no nought is told of it.
+SECTIONS: list[dict[str, Any]] = [
+    {"id": "tiles", "kpis": [*BOTH, "close_rate", "open_opportunities_count"]},
+    {"id": "weeks", "trend": {"metrics": BOTH, "grain": "week"}},
+    {"id": "by", "breakdown": {"metrics": BOTH[:1], "by": ["deal.status"]}},
+    {"id": "drivers", "drivers": {"metric": "won_amount", "by": ["deal.status"]}},
+    {"id": "steps", "funnel": {"steps": ["deals_created_count", "won_deals_count"]}},
+]
+AHEAD = {
+    "en": "Deals: the data end on 30 Oct 2026, before the period begins: nothing of it is known yet.",
+    "de": "Deals: Die Daten enden am 30. Okt. 2026, bevor der Zeitraum beginnt: Noch ist nichts davon bekannt.",
+    "fr": "Affaires : les données s’arrêtent au 30 oct. 2026, avant le début de la période : rien n’en est encore connu.",
+}
+
+
+def _of_november(folder: Path, period: str, language: str = "en", stopped: date = STOPPED, **more: Any) -> Figures:
+    asked(folder, days(stopped), days(LIVE), BOTH, period=period)
+    spec = {"report": "custom", "period": period, "compare": "previous_period", "sections": SECTIONS, **more}
+    return figures(folder, {**spec, "language": language}, CLOCK, clock=True)
+
+
+@pytest.mark.parametrize("language", AHEAD)
+def test_of_a_period_after_its_end_nothing_is_known(language: str, tmp_path: Path) -> None:
+    found = _of_november(tmp_path, "2026-11", language, goals={"won_amount": 500})
+    tiles, weeks, by, drivers, steps = found.sections
+    assert [(kpi.value, kpi.previous, kpi.change) for kpi in tiles.kpis if kpi.column.name != BOTH[1]] == [
+        (None, None, None)
+    ] * 3
+    calls = tiles.kpis[1]
+    assert (calls.value, calls.previous) == (26, 26)  # of as many days of October
+    assert tiles.kpis[0].goal is not None
+    assert tiles.kpis[0].goal.state == "unknown"
+    assert [found.footnotes[n - 1] for n in tiles.kpis[0].column.footnotes].count(AHEAD[language]) == 1
+    assert not any(AHEAD[language] == found.footnotes[n - 1] for n in calls.column.footnotes)
+    by_name = [{c.name: v for c, v in zip(weeks.columns, row, strict=True)} for row in weeks.rows]
+    assert {row["won_amount"] for row in by_name} == {None}
+    assert sum(row["activities_done_count"] or 0 for row in by_name) == 26  # nobody knows of the days to come
+    assert not by.rows or {row[1] for row in by.rows} == {None}
+    assert by.total is None or by.total[1] is None
+    assert not any("100" in text for text in drivers.notes)
+    assert {row[1] for row in steps.rows} == {None}
+
+
+def test_of_a_period_in_which_it_ended_no_comparison_is_made(tmp_path: Path) -> None:
+    found = _of_november(tmp_path, "2026-10", stopped=date(2026, 10, 14))
+    won, calls = found.sections[0].kpis[:2]
+    assert (won.value, won.previous, won.change) == (140, None, None)
+    assert (calls.value, calls.previous) == (31, 30)
+    [said] = [found.footnotes[n - 1] for n in won.column.footnotes if "data end" in found.footnotes[n - 1]]
+    assert said == "Deals: the data end on 14 Oct 2026, within the period: it is not compared."
+
+
+@pytest.mark.parametrize(("report", "metric"), [("pipeline", "new_revenue_amount"), ("lost_deals", "lost_deals_count")])
+def test_a_title_tells_nothing_of_what_is_not_known(report: str, metric: str, tmp_path: Path) -> None:
+    asked(tmp_path, days(STOPPED), days(LIVE), BOTH)
+    for period, title in (("2026-10", [metric]), ("2026-11", [])):
+        spec = {"report": report, "period": period, "sections": [{"id": "x", "kpis": [metric, BOTH[1]]}]}
+        found = figures(tmp_path, spec, CLOCK, clock=True)
+        assert [one.metric for one in found.headline.title] == title

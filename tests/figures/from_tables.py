@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -39,4 +40,6 @@ def project_of(folder: Path, tables: Mapping[str, str], engine: str = "duckdb") 
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return int(text == "true")
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return float(text)
     return int(text) if text.removeprefix("-").isdecimal() else text or None

@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from reportspec.forecasting.flow import Stretch, rest_by
 from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 from reportspec.forecasting.rest import from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, by_rule
@@ -248,3 +249,14 @@ def test_amounts_below_nothing() -> None:
     assert Spread(-100.0, 400.0, NORMAL_90).chance_of(-100.0) == pytest.approx(0.5)
     assert Spread(-100.0, 400.0, NORMAL_90).chance_of(0.0) < 1e-6
     assert Spread(0.0, 0.0, 1.5).high == 0.0
+
+
+def test_rules_on_a_published_series():
+    """The passengers of an airline in the months of 1960 (Box and Jenkins), in thousands. What `statsforecast` 2.1.1 gives of them
+    for the next month: Naive 432, WindowAverage(4) 447.75, SeasonalNaive(12) 417, SeasonalNaive(3) 461."""
+    months = (417, 391, 419, 461, 472, 535, 622, 606, 508, 461, 390, 432)
+    windows = Windows((*(Window(result=Deals(1, each, each**2)) for each in months), Window()), per_year=12)
+    said = {rule: by_rule(windows, 12, rule) for rule in RULES}
+    assert said == {"last": 432, "mean_of_four": 447.75, "last_year": 417, "last_quarter": 461}
+    stretches = [Stretch(0, each) for each in months]
+    assert {rule: rest_by(stretches, rule, 12) for rule in RULES} == said

@@ -139,6 +139,29 @@ def test_short_histories(tmp_path: Path) -> None:
     assert "begin with every month" in text_of(folder, SPEC)
 
 
+def test_a_rush_at_the_end_of_quarters(tmp_path: Path) -> None:
+    """Of the same 20 months, with wins put off to the last ten days of quarters: those that begin with every month are no
+    guide, and that is said with the share that was won there."""
+    deals, history, stages = DATA
+    begins = datetime(2025, 1, 20)
+    kept = {deal["deal_id"]: dict(deal) for deal in deals if deal["created_at"] >= begins}
+    rows_of = [dict(row) for row in history if row["deal_id"] in kept]
+    for number, deal in enumerate(kept.values()):
+        at = deal["closed_at"]
+        if deal["status"] != "won" or number % 3 == 0:
+            continue
+        end = datetime(at.year, 3 * ((at.month + 2) // 3), 28)
+        deal["closed_at"] = end if end >= at else at
+        [*_, last] = [row for row in rows_of if row["deal_id"] == deal["deal_id"]]
+        last["entered_at"] = deal["closed_at"]
+    folder = project(tmp_path / "rush", list(kept.values()), rows_of, stages)
+    _, facts = facts_in(folder, {"period": "2026-Q4"}, NOW)
+    assert not facts.within
+    assert facts.rush is not None
+    assert facts.rush > 0.25
+    assert f"{100 * facts.rush:.1f}% of what a quarter brings was won in its last two weeks" in text_of(folder, SPEC)
+
+
 def test_without_a_history(tmp_path: Path) -> None:
     """Deals are told apart by their age alone, and that is said."""
     folder = project(tmp_path / "plain", *DATA)
@@ -221,6 +244,10 @@ def test_what_if(folder: Path) -> None:
     text = text_of(folder, spec)
     assert "If otherwise (deals won +10 %, amounts −5 %)" in text
     assert "no forecast" in text
+    percent = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": "+10%", "amount": "-5 %"}}}]}
+    assert text_of(folder, percent) == text
+    for wrong in ("+950%", "-95%"):
+        assert codes(folder, {**SPEC, "sections": [{"forecast": {"what_if": {"inflow": wrong}}}]}) == ["bad-value"]
     assert codes(folder, {**SPEC, "sections": [{"forecast": {"show": "tests", "what_if": {"inflow": 1}}}]}) == [
         "bad-value"
     ]

@@ -125,6 +125,22 @@ def test_no_hindsight(folder: Path, telling: Tables, tmp_path: Path) -> None:
     assert sum(row["deal.win_chance"] is not None for row in of_whole) > 20
 
 
+def test_what_needs_attention(folder: Path, telling: Tables, tmp_path: Path) -> None:
+    """Records that need attention have their chances, and are told apart by them; where there are none, it is said."""
+    reasons: list[Any] = [{"where": "deal.status = 'open' and deal.win_chance >= 0.3", "say": "likely"}]
+    body = {"entity": "deal", "fields": ["deal.deal_id", "deal.win_chance"], "amount": "deal.amount", "limit": 50}
+    section: dict[str, Any] = {"id": "a", "attention": {**body, "reasons": reasons}, "where": "deal.amount > 3000"}
+    found = rows(figures(folder, {**SPEC, "sections": [section]}, NOW), "a")
+    large = [row for row in rows(listed(folder, {}), "r") if row["deal.amount"] > 3000 and row["deal.win_chance"]]
+    wanted = {row["deal.deal_id"]: row["deal.win_chance"] for row in large if row["deal.win_chance"] >= 0.3}
+    assert {row["deal.deal_id"]: row["deal.win_chance"] for row in found} == wanted
+    assert len(wanted) > 3
+    dull = project(tmp_path / "dull", *simulated(11, uneven=0.6))
+    said = as_markdown(figures(dull, {**SPEC, "sections": [section]}, NOW))
+    assert vocabulary("en")["forecast"]["chances"]["past"] in said
+    assert "likely" not in said
+
+
 def test_figures_have_none(folder: Path) -> None:
     """What is compared over time would know its future: only lists have it, and it is said where to find it."""
     for section in (

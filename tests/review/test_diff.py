@@ -195,6 +195,13 @@ def test_a_pdf_against_today_s_data(run_cli: RunCli, project: Path) -> None:
 
 def test_likely_mistakes(run_cli: RunCli, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     apart = tmp_path_factory.mktemp("apart")
+    inner = apart / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    (inner / "won.yaml").write_text(SPEC)
+    git(inner, "add", "won.yaml")
+    git(inner, "commit", "-qm", "first")
+    (apart / "reportspec.yaml").write_text("version: 1\nsource: demo\n")
     (apart / "won.yaml").write_text(SPEC)
     for args, folder, code, message in (
         (["specs/won.yaml"], repository, 2, "name a second spec, `--rev REVISION`"),
@@ -202,6 +209,7 @@ def test_likely_mistakes(run_cli: RunCli, repository: Path, tmp_path_factory: py
         (["specs/won.yaml", "--rev", "nothing"], repository, 1, "there is no revision `nothing`"),
         (["HEAD:won.yaml", "new.yaml"], repository, 1, "it may have had another name: `HEAD:specs/won.yaml`"),
         (["won.yaml", "--rev", "HEAD"], apart, 1, "is in no git repository"),
+        (["won.yaml", "--rev", "HEAD"], inner, 1, "lies outside of the git repository"),
         (["specs/won.yaml", "none.yaml"], repository, 1, "none.yaml"),
         (["out/none.pdf"], repository, 1, "it cannot be read"),
         (["specs/won.yaml", "--against-period", "2026-Q7"], repository, 1, "a year has four quarters"),

@@ -188,6 +188,35 @@ def test_a_changed_mapping_is_told(sent: Sent) -> None:
     told = sent.told()
     assert "the statements of head" in told["notes"][0]
     assert "the mapping, the metrics" in told["notes"][0]
+    assert {one["section"] for one in told["changed"] if one["accounted"]} <= {"list"}  # it is not the data alone
+
+
+def test_the_report_of_one_value_takes_the_spec_and_its_params(sent: Sent) -> None:
+    text = SPEC.replace(
+        "sections:",
+        "for_each: user.team\nparams: {least: {type: integer, default: 0}}\nfilters:\n"
+        "  - {field: deal.amount, gte: '{{ params.least }}'}\nsections:",
+    )
+    (sent.folder / "each.yaml").write_text(text)
+    build = ["build", "each.yaml", "-o", "out", "--today", "2026-10-05", "--set", "least=1000", "--each", "North"]
+    assert sent.run_cli(build, cwd=sent.folder).returncode == 0
+
+    def run(*args: str) -> tuple[int, str]:
+        done = sent.run_cli(["verify", "--recompute", "out/each/north.pdf", *args], cwd=sent.folder)
+        return done.returncode, done.stdout
+
+    assert "name the spec by `--spec FILE`" in run()[1]
+    code, text = run("--spec", "each.yaml")
+    assert code == 1
+    assert "its filters were Amount ≥ 1,000, Team = North and are Amount ≥ 0, Team = North" in text
+    assert run("--spec", "each.yaml", "--set", "least=1000")[0] == 0
+    sent.write(
+        D7="Hooks,1,won,8000,2026-10-09 09:00:00,2026-09-30 09:00:00,2026-10-09 09:00:00,false",
+        D8="Nails,2,won,8000,2026-10-09 09:00:00,2026-09-30 09:00:00,2026-10-09 09:00:00,false",
+    )
+    text = run("--spec", "each.yaml", "--set", "least=1000")[1]
+    assert "D7 Hooks, came in since" in text
+    assert "D8" not in text.split("list")[0]
 
 
 def test_likely_mistakes(sent: Sent, tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Tables that have ended while the source goes on: what the figures that are made of them do not know.
+
+Of a period that begins after a table's last change nothing is known, and a figure of it is not nought. A period in
+which it ended is known in part, and is compared with none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from reportspec.calendar import Bucket, day_label, instant
+from reportspec.measures.words import word
+from reportspec.model.column_ids import Row, Stopped
+from reportspec.model.domain import Catalogue, Metric
+from reportspec.model.findings import Finding
+from reportspec.model.query import Side
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import metrics_needed
+
+
+def made_of(catalogue: Catalogue, entity: str) -> list[str]:
+    """An entity, and those that its rows are made of."""
+    found = [entity]
+    while (derived := catalogue.entities[found[-1]].derived) is not None and derived.source not in found:
+        found.append(derived.source)
+    return found
+
+
+def counted_entities(report: Report) -> set[str]:
+    """The entities of tables whose rows the report's metrics count and add up, or are made of."""
+    catalogue = report.binding.catalogue
+    metrics = (metric for section in report.sections for metric in section.metrics)
+    counted = {part.entity for metric in metrics for part in metrics_needed(catalogue, metric)}
+    return {name for entity in counted for name in made_of(catalogue, entity)}
+
+
+def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
+    """The day of the last change of each entity that has ended, as the survey found it; but of those whose silence the
+    project explains."""
+    return {
+        finding.check.entity: date.fromisoformat(finding.check.value)
+        for finding in findings
+        if finding.check.kind == "stale-table" and not finding.reason
+    }
+
+
+def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
+    """What figures of a side, or of one of its buckets, are not known, by the entity that they are made of."""
+    if not report.stopped:
+        return {}
+    start = instant(bucket.start if bucket is not None else side.start, report.binding.zone)
+    names = [
+        name
+        for name in counted_entities(report)
+        for ended in [_ended(report, name)]
+        # What stands beside a period that is known in part would be compared with all of another.
+        if ended is not None and (ended <= start or (side.name == "previous" and bucket is None))
+    ]
+    return {Stopped(name, side.name): True for name in names}
+
+
+def why_not_told(report: Report, metric: Metric) -> list[str]:
+    """What is to be said at a metric of whose period nothing is known, or only a part."""
+    catalogue, zone, notes = report.binding.catalogue, report.binding.zone, []
+    for entity in dict.fromkeys(part.entity for part in metrics_needed(catalogue, metric) if not part.ahead):
+        ended = _ended(report, entity)
+        if ended is None:
+            continue
+        [table] = [name for name in made_of(catalogue, entity) if name in report.stopped][:1]
+        names = report.binding.entity(table).plural
+        day = day_label(report.stopped[table], report.language, report.locale)
+        before = ended <= instant(report.period.start, zone)
+        if before or report.compare is not None:
+            key = "stopped_before" if before else "stopped_within"
+            notes.append(word(report.language, key, names.get(report.language) or names["en"], day))
+    return list(dict.fromkeys(notes))
+
+
+def _ended(report: Report, entity: str) -> datetime | None:
+    """When the first of the tables that an entity is made of has ended, at the end of its last day."""
+    days = [report.stopped[one] for one in made_of(report.binding.catalogue, entity) if one in report.stopped]
+    return instant(min(days) + timedelta(days=1), report.binding.zone) if days else None
