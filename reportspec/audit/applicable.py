@@ -25,6 +25,7 @@ OF_ROWS: frozenset[Kind] = frozenset(
         "impossible-rows",
         "no-partner",
         "no-currency",
+        "no-rate",
         "odd-time",
         "too-large",
     )

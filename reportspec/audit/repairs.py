@@ -20,6 +20,7 @@ from reportspec.render.attachments import marked
 from reportspec.resolve.binding import Binding
 
 COLUMNS = (
+    "whose",
     "entity",
     "key",
     "name",
@@ -40,12 +41,13 @@ def write_repairs(
 ) -> list[Path]:
     """Write the lists, one for each owner, and one for what nobody owns; their files in order. Raises OSError and
     FormatError."""
-    rows_of: dict[str, list[Row]] = {}
+    rows_of: dict[tuple[str, str], list[Row]] = {}  # by name and key
     for entity in audit.entities:
         for record in entity.records:
-            rows_of.setdefault(record.owner, []).extend(_rows(entity.entity, record, binding, language))
+            whose = (record.owner.name, record.owner.key if record.owner.name else "")
+            rows_of.setdefault(whose, []).extend(_rows(entity.entity, record, binding, language))
     written: dict[str, Path] = {}
-    for owner, rows in sorted(rows_of.items()):
+    for (owner, _), rows in sorted(rows_of.items()):
         stem = slug(owner) if owner else "nobody"
         number = 2
         while stem in written:  # others are called alike, but for signs that names of files do not have
@@ -60,14 +62,15 @@ def write_repairs(
 def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) -> Iterator[Row]:
     pattern = binding.source.entities[entity].link
     link = pattern.replace("{key}", quote(record.key, safe="")) if record.key else ""
+    start = (record.owner.called, entity, record.key, record.called, link)
     for check, fields in record.broken:
         what, meaning = called(binding, check, language), text_in(check.meaning, language)
         told = (f"{what}. {meaning}".strip(), text_in(check.remedy, language))
         for one in fields:
             proposed = (one.proposed, one.confidence if one.proposed else None)
-            yield (entity, record.key, record.called, link, one.field, one.value, *proposed, *told)
+            yield (*start, one.field, one.value, *proposed, *told)
         if not fields:
-            yield (entity, record.key, record.called, link, "", "", "", None, *told)
+            yield (*start, "", "", "", None, *told)
 
 
 def _csv(rows: list[Row]) -> bytes:
@@ -76,7 +79,7 @@ def _csv(rows: list[Row]) -> bytes:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([marked(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return buffer.getvalue().encode()
+    return buffer.getvalue().encode("utf-8-sig")  # spreadsheets take what has no mark for another alphabet
 
 
 def _workbook(rows: list[Row], language: str) -> bytes:

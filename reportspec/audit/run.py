@@ -15,6 +15,7 @@ from sqlglot import exp
 from reportspec.audit.anomalies import judged
 from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contract, without_joins
 from reportspec.audit.earlier import earlier
+from reportspec.audit.owners import told_apart
 from reportspec.audit.proposals import proposed
 from reportspec.check.mapping import tables_of
 from reportspec.contract.fit import seen
@@ -23,7 +24,7 @@ from reportspec.contract.verdict import findings_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome
+from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome, Owner
 from reportspec.model.findings import Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from reportspec.model.rows import Table
     from reportspec.run.connection import Wanted
 
-Owners = Mapping[str, tuple[tuple[str, int], ...]]
+Owners = Mapping[str, tuple[tuple[Owner, int], ...]]
 Ask = Callable[[exp.Expr], "Table"]
 EXAMPLES = 3  # of each check, unless asked for more
 MOST_TO_MEND = 100_000  # records of an entity
@@ -163,6 +164,7 @@ def _asked(
     if not asking_for.cut.by:
         audits.setdefault("", {})
     made = {value: Audit(now, tuple(of_value.values()), binding.currency) for value, of_value in audits.items()}
+    made = {value: replace(one, entities=told_apart(one.entities)) for value, one in made.items()}
     if any(outcome.measured is not None for one in made.values() for outcome in one.outcomes):
         before = earlier(project.root)
         made = {value: judged(one, before) for value, one in made.items()}
@@ -278,7 +280,8 @@ class _One:
         binding, cut, most = self.binding, self.asking_for.cut, self.asking_for.records
         key, called, paths = _told_by(binding, self.name)
         owner = next((path for path in _owners(binding, self.name) if _given(binding, path)), None)
-        paths += [owner] if owner is not None and owner not in paths else []
+        ways = _owner_ways(binding, self.name) if owner is not None else []
+        paths += [path for path in ([owner] if owner is not None else []) + ways if path not in paths]
         about = [tuple(path.split(".")) for check in wanted for path in check.about]
         paths += [path for path in dict.fromkeys(about) if path not in paths and _given(binding, path)]
         if not paths:
@@ -286,15 +289,16 @@ class _One:
         table = self.ask(records_to_mend(binding, wanted, paths, self.now, MOST_TO_MEND, cut))
         found: dict[str, list[BrokenRecord]] = {}
         counts: dict[str, int] = {}
-        whose_of: dict[str, dict[str, Counter[str]]] = {}
+        whose_of: dict[str, dict[str, Counter[Owner]]] = {}
         names = [".".join(path) for path in paths]
         for row in table.dicts():
             value = as_text(row["by"]) if cut.by else ""
             counts[value] = counts.get(value, 0) + 1
-            whose = as_text(row[f"v{paths.index(owner)}"]) if owner is not None else ""
+            told_by = [as_text(row[f"v{paths.index(path)}"]) for path in ([owner] if owner is not None else []) + ways]
+            whose = Owner(*told_by) if told_by and told_by[0] else Owner()
             for at, check in enumerate(wanted) if owner is not None else ():
                 if int(row[f"f{at}"] or 0):
-                    whose_of.setdefault(value, {}).setdefault(check.id, Counter())[whose] += 1
+                    whose_of.setdefault(value, {}).setdefault(check.key, Counter())[whose] += 1
             if len(found.setdefault(value, [])) >= most:
                 continue
             values = {name: as_text(row[f"v{at}"]) for at, name in enumerate(names)}
@@ -360,6 +364,14 @@ def _owners(binding: Binding, entity: str) -> list[tuple[str, ...]]:
     """Where the name of the one stands who looks after a record."""
     relations = binding.entity(entity).relations
     return [(entity, name, "name") for name in ("owner",) if name in relations]
+
+
+def _owner_ways(binding: Binding, entity: str) -> list[tuple[str, ...]]:
+    """What tells owners of one name apart: their key, and the best of what people know them by that is given."""
+    relation = binding.entity(entity).relations["owner"]
+    best = [(entity, "owner", way) for way in binding.entity(relation.to).told_apart_by]
+    known = [path for path in best if _given(binding, path)]
+    return [(entity, relation.by), *known[:1]] if _given(binding, (entity, relation.by)) else []
 
 
 def _told_by(binding: Binding, name: str) -> tuple[str, str, list[tuple[str, ...]]]:

@@ -6,7 +6,7 @@ cases, or may be chance, is not called a rise or a fall; what is not known says 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reportspec.languages import vocabulary
@@ -27,7 +27,8 @@ def headline_of(report: Report, sections: Sequence[Section]) -> Headline:
     if not report.begun:
         return Headline()  # its figures would be told as if nothing had come
     tiles = [kpi for section in sections for kpi in section.kpis]
-    return Headline(_title(rules, tiles, sections), _lead(report, rules, tiles, sections))
+    title = _title(rules, tiles, sections)
+    return Headline(title, _lead(report, rules, tiles, sections, {one.metric for one in title}))
 
 
 def with_lead(report: Report, sections: Sequence[Section]) -> tuple[Section, ...]:
@@ -148,13 +149,16 @@ def _said(
 
 
 def _lead(
-    report: Report, rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Section]
+    report: Report, rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Section], told: Collection[str]
 ) -> tuple[Highlight, ...]:
-    """A sentence or two for each rule that the figures bear out, as many as are read."""
+    """A sentence or two for each rule that the figures bear out, as many as are read; of the metrics that the title
+    has `told` none is said again."""
     by_id = {section.id: section for section in sections}
     said: list[Highlight] = []
     for rule in rules.lead:
         section = by_id.get(rule.section)
+        if rule.tile and rule.tile in told:
+            continue
         if rule.tile:
             said += _of_asked_tile(rule, _tile(tiles, rule.tile))
         elif section is not None and _contributes(section):

@@ -118,6 +118,11 @@ class AuditCheck:
     contract: Check | None = None
 
     @property
+    def key(self) -> str:
+        """What it is known by: its id, of the source's contract with what it is about."""
+        return f"{self.id} {self.contract.of}" if self.contract is not None else self.id
+
+    @property
     def of_rows(self) -> bool:
         """Whether single rows are broken, and not all of them together."""
         return self.kind not in ("fresh_within", "anomaly")
@@ -186,6 +191,17 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Who looks after a record: the name (none where nobody does, or nobody who is there), the key, what tells people
+    of one name apart, and what to call them so that they are."""
+
+    name: str = ""
+    key: str = ""
+    apart: str = ""
+    called: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenRecord:
     """A record that breaks checks of severity error or warning: its `key`, what it is called (by which of its fields),
     whose it is, and of each check that it breaks what could be done to its fields."""
@@ -193,7 +209,7 @@ class BrokenRecord:
     key: str
     called: str
     named_by: str
-    owner: str
+    owner: Owner
     broken: tuple[tuple[AuditCheck, tuple[Proposal, ...]], ...]
 
 
@@ -201,7 +217,8 @@ class BrokenRecord:
 class EntityAudit:
     """An entity's rows, how many of them break no check of severity error (`clean`), each counted once; how many of
     the open ones do, and what these are worth. `records` are those to mend, the first of so many (`to_mend`);
-    `owners` says of each check whose records break it, and how many, where all of them were looked through."""
+    `owners` says of each check, by its key, whose records break it, and how many, where all of them were looked
+    through."""
 
     entity: str
     rows: int
@@ -212,7 +229,7 @@ class EntityAudit:
     amount: Decimal | None = None
     records: tuple[BrokenRecord, ...] = ()
     to_mend: int = 0
-    owners: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    owners: Mapping[str, tuple[tuple[Owner, int], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,5 +286,4 @@ class Earlier:
 
 def key_of(outcome: Outcome) -> str:
     """What a check is known by from one audit to the next."""
-    contract = outcome.check.contract
-    return f"{outcome.check.id} {contract.of}" if contract is not None else outcome.check.id
+    return outcome.check.key

@@ -530,7 +530,7 @@ def _layout(
             unbroken.append(least[-1])
         else:
             word = max(text_width(part) for line in lines for part in line[place].text.split() or [""])
-            least.append(max(min(longest * 1.04, 11.0), heading))
+            least.append(max(min(longest * 1.04, 8.0 if half else 11.0), heading))
             wished.append(max(min(longest * 1.04, 26.0), heading))
             unbroken.append(min(max(word * 1.04, heading), least[-1]))
     clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]

@@ -44,7 +44,7 @@ def as_of(revision: str, spec: Path) -> Iterator[Path]:
     inside = folder.relative_to(root)
     listed = _git(root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, *_paths(inside)) or b""
     names = [PurePosixPath(name) for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
-    files = [name for name in names if name.suffix in _YAML]
+    files = [name for name in names if name.suffix.lower() in _YAML]
     wanted = PurePosixPath((spec.parent.resolve() / spec.name).relative_to(root).as_posix())
     if wanted not in files:
         near = ", ".join(f"`{revision}:{name}`" for name in files if name.name == wanted.name)[:200]
@@ -56,7 +56,11 @@ def as_of(revision: str, spec: Path) -> Iterator[Path]:
             text = _git(root, "show", "--end-of-options", f"{revision}:{name}")
             target = top / Path(*name.parts).relative_to(inside)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text or b"")
+            if text is None:
+                raise RevisionError(
+                    f"git does not give `{revision}:{name}`", "see what `git fsck` says of the repository"
+                )
+            target.write_bytes(text)
         _link(folder, top)
         yield top / Path(*wanted.parts).relative_to(inside)
 
@@ -95,7 +99,7 @@ def _link(here: Path, there: Path) -> None:
             continue
         if entry.is_dir() and (target.is_dir() or _has_yaml(entry)):
             _link(entry, target)
-        elif not target.exists() and not (entry.is_file() and entry.suffix in _YAML):
+        elif not target.exists() and not (entry.is_file() and entry.suffix.lower() in _YAML):
             if entry.is_file() and entry.stat().st_size <= _SMALL:  # what has to lie in the folder, such as a logo
                 shutil.copyfile(entry, target)
             else:
@@ -103,4 +107,4 @@ def _link(here: Path, there: Path) -> None:
 
 
 def _has_yaml(folder: Path) -> bool:
-    return any(one.suffix in _YAML for one in folder.iterdir() if one.is_file())
+    return any(one.suffix.lower() in _YAML for one in folder.iterdir() if one.is_file())

@@ -252,7 +252,7 @@ class _Shown:
         before, check = self.report.audited_before, outcome.check
         change = before.change(outcome) if before is not None else None
         key = "new" if change is None else "worse" if change > 0 else "better" if change < 0 else "same"
-        owners = [(name, count) for name, count in entity.owners.get(check.id, ()) if name]
+        owners = [(owner.called, count) for owner, count in entity.owners.get(check.key, ()) if owner.name]
         whose = ", ".join(f"{name} ({self.number(count)})" for name, count in owners[:_OWNERS])
         keys = [one.key for one in entity.records if one.key and any(broken is check for broken, _ in one.broken)]
         keys = keys[:_KEYS] or [example.key or example.called for example in outcome.examples[:_KEYS]]
@@ -353,7 +353,7 @@ class _Shown:
                     told_of.append((what, values, proposed, remedy))
                 if together:
                     told_of = [("; ".join(what for what, *_ in told_of), "", "", "")]
-                rows += ((self.plural(entity.entity), told, record.owner, *texts) for texts in told_of)
+                rows += ((self.plural(entity.entity), told, record.owner.called, *texts) for texts in told_of)
         notes = [self.word("to_mend", self.number(count))] if count == mended else []
         notes += [self.word("to_mend_first", self.number(count), self.number(mended))] if count > mended else []
         empty = {at for at in (2, 5) if not any(row[at] for row in rows)}  # nobody's, nothing proposed

@@ -39,7 +39,9 @@ from reportspec.resolve.audit_conditions import asked_of, form_of, there
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
+from reportspec.sql.broken_keys import in_another_currency
 from reportspec.sql.broken_rows import breaks, field_of, given
+from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RecordStatement
 
@@ -257,6 +259,8 @@ class _Rows:
             key = bare_key(field_of(self.statement, self.scope.base, check.entity, check.field.name))
             several = exp.Window(this=exp.Count(this=copied(key)), partition_by=[key], over="OVER")
             return exp.GT(this=several, expression=literal(1))
+        if check.kind == "no-rate":
+            return self._unrated(check, at)
         if check.relation is None:
             return breaks(self.statement, self.scope.base, check)
         target = self.binding.entity(check.relation.to)
@@ -267,6 +271,15 @@ class _Rows:
         keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(whole))
         absent = self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, ""))
         return exp.And(this=_filled(mine), expression=absent)
+
+    def _unrated(self, check: Check, at: int) -> exp.Expr:
+        """That a row has an amount in a currency that has no rate to the report's on any day."""
+        code, foreign = in_another_currency(self.statement, self.scope.base, check)
+        if not has_rates(self.binding):
+            return foreign
+        rated = exp.Select().select(named(column(self.statement.rates(), "currency"), "key")).distinct()
+        absent = self._joined(rated.from_(table(RATES)), f"other{at}", code, "")
+        return exp.And(this=foreign, expression=absent)
 
     def _elsewhere(self, check: AuditCheck, at: int) -> exp.Expr:
         """That a value of a row is none of those that another entity has, or one of them."""

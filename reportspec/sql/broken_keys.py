@@ -31,14 +31,10 @@ from reportspec.sql.statement import Statement
 
 def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
     """The currency of a row, and the FROM of the rows with amounts in one that no rate leads from."""
-    assert check.field is not None
     binding = statement.binding
     cte = statement.rows_only(check.entity)
-    value = field_of(statement, cte, check.entity, check.field.name)
-    code = exp.Upper(this=exp.Trim(this=copied(value)))
-    assert binding.currency is not None
-    other = exp.Not(this=exp.EQ(this=copied(code), expression=literal(binding.currency)))
-    conditions = [has_amount(statement, cte, check), given(value), other]
+    code, foreign = in_another_currency(statement, cte, check)
+    conditions = [foreign]
     if not has_rates(binding):
         return code, lambda select: select.from_(table(cte)).where(all_of(conditions))
     rated = exp.Select().select(named(column(statement.rates(), "currency"), "currency")).distinct()
@@ -51,6 +47,18 @@ def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp
         return select.from_(table(cte)).join(join).where(all_of(conditions))
 
     return code, of
+
+
+def in_another_currency(statement: Statement, cte: str, check: Check) -> tuple[exp.Expr, exp.Expr]:
+    """The currency of a row, and that the row has an amount in one that is not the report's."""
+    assert check.field is not None
+    assert statement.binding.currency is not None
+    value = field_of(statement, cte, check.entity, check.field.name)
+    code = exp.Upper(this=exp.Trim(this=copied(value)))
+    other = exp.Not(this=exp.EQ(this=copied(code), expression=literal(statement.binding.currency)))
+    foreign = all_of([has_amount(statement, cte, check), given(value), other])
+    assert foreign is not None
+    return code, foreign
 
 
 def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:

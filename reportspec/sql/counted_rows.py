@@ -102,7 +102,8 @@ def rows_statement(
     select = select.where(asked, copy=False) if asked is not None else select
     if most is not None:
         order = [exp.Ordered(this=copied(scope.field(path, moment)), nulls_first=False) for path in shown]
-        select = select.order_by(*order, copy=False).limit(most, copy=False)
+        select = select.order_by(*order, copy=False) if order else select
+        select = select.limit(most, copy=False)
     return statement.finish(select, types)
 
 

@@ -312,6 +312,7 @@ def _plant_all() -> None:
     plant("deal", "d-made-up", "deal_amount_placeholder", amount=Decimal("9999.00"))
     plant("deal", "d-far-off", "deal_amount_far_off", amount=Decimal(1_500_000))
     plant("deal", "d-no-currency", "no-currency:deal.currency", currency=None)
+    plant("deal", "d-unrated", "no-rate:deal.currency", currency="JPY")  # there are no exchange rates
     plant("deal", "d-nobody", "deal_no_owner", owner_id=None)
     plant("deal", "d-nobody-2", "", **won, owner_id=None)
     plant("deal", "d-gone", "deal_owner_inactive", **gone)

@@ -214,3 +214,50 @@ def test_personal_data_that_a_check_finds_are_masked(tmp_path: Path, run_cli: Ru
         assert "1111" not in run_cli(command, cwd=folder).stdout
         if form != "table":
             assert "4111 1111 1111 1111" in run_cli([*command, "--show-personal"], cwd=folder).stdout
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_day_without_an_hour_is_not_before_its_noon(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """Of a closing the source has the day alone: on the day of the creation it is not before it, a day earlier it is."""
+    head = "deal_id,owner_id,name,status,amount,created_at,closed_at\n"
+    rows = [f"D{day},1,Deal {day},won,1000,2026-11-05 18:46:00,2026-11-0{day}" for day in (4, 5, 6)]
+    folder = project(tmp_path, {"user": USERS, "deal": head + "\n".join(rows) + "\n"}, engine)
+    mapping = (folder / "mapping.yaml").read_text(encoding="utf-8")
+    typed = mapping.replace("closed_at: closed_at", "closed_at: {sql: closed_at, type: date}")
+    (folder / "mapping.yaml").write_text(typed, encoding="utf-8")
+    done = run_cli(["audit", "--today", "2026-11-28", "--format", "json", "--fail-on", "never"], cwd=folder)
+    every = [check for entity in json.loads(done.stdout)["entities"] for check in entity["checks"]]
+    [found] = [one for one in every if one["check"] == "deal_closed_before_created"]
+    assert [one["key"] for one in found["examples"]] == ["D4"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_amount_in_a_currency_without_a_rate_is_an_error_of_its_record(
+    engine: str, tmp_path: Path, run_cli: RunCli
+) -> None:
+    rates = "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2\n"
+    amounts = [deal(1), deal(2, cur="USD"), deal(3, cur="CHF"), deal(4, cur="CHF", amount="")]
+    folder = project(tmp_path, {**deals(amounts), "fx_rate": rates}, engine)
+    mapping = (folder / "mapping.yaml").read_text(encoding="utf-8").replace("    key: day\n", "")
+    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    done = run_cli(["audit", "--today", "2026-11-28", "--format", "json", "--fail-on", "never"], cwd=folder)
+    [entity] = [one for one in json.loads(done.stdout)["entities"] if one["entity"] == "deal"]
+    found = {one["check"]: one["broken"] for one in entity["checks"] if one["level"] == "error"}
+    assert found == {"no-rate": 1, "deal_amount_missing": 1}
+    assert (entity["records"], entity["without_error"], entity["open_with_error"]) == (4, 2, 2)
+
+
+def test_two_owners_of_one_name_are_two(tmp_path: Path, run_cli: RunCli) -> None:
+    """Each has a file of their own, whose rows say whose they are."""
+    users = "user_id,name,email,is_active\n1,Ada Conti,ada@firm.com,true\n2,Ada Conti,conti@firm.com,true\n"
+    rows = [deal(1, amount=""), deal(2, amount="").replace("D2,1,", "D2,2,"), deal(3, amount="").replace(",1,", ",2,")]
+    folder = project(tmp_path, {**deals(rows), "user": users})
+    run_cli(["audit", "--today", "2026-11-28", "--repairs", "mend"], cwd=folder)
+    found = {}
+    for path in sorted((folder / "mend").iterdir()):
+        lines = list(csv.DictReader(path.open(encoding="utf-8-sig")))
+        found[path.name] = {(line["whose"], line["key"]) for line in lines}
+    assert found == {
+        "ada-conti.csv": {("Ada Conti (ada@firm.com)", "D1")},
+        "ada-conti-2.csv": {("Ada Conti (conti@firm.com)", "D2"), ("Ada Conti (conti@firm.com)", "D3")},
+    }

@@ -16,7 +16,7 @@ from reportspec.measures.asked import measures_of
 from reportspec.model.spec import Report
 from reportspec.review.explained_row import explained_so, row_asked, settled_report
 from reportspec.review.row_forms import as_json
-from reportspec.sql.counted_rows import Counting, touched_rows_statement
+from reportspec.sql.counted_rows import Counting, rows_statement, touched_rows_statement
 from tests.engines.servers import Given
 from tests.engines.test_same_figures import remembered
 from tests.figures.asking import NOW
@@ -49,7 +49,19 @@ def told(folder: Path, keys: dict[str, list[str]]) -> Any:
         known = settled.binding.catalogue.metrics[metric]
         found += [explained_so(settled, known, row_asked(key, settled.binding), (), ()) for key in keys[table]]
     told_rows = json.loads(as_json(found, personal=True))
-    return {"rows": told_rows, "touched": [touched(settled, name) for name in ("won_amount", "prospects_count")]}
+    return {
+        "rows": told_rows,
+        "touched": [touched(settled, name) for name in ("won_amount", "prospects_count")],
+        "counted": counted(settled),
+    }
+
+
+def counted(report: Report) -> list[list[Any]]:
+    """The first rows that count in an amount, with what they add."""
+    metric = report.binding.catalogue.metrics["won_amount"]
+    counting = Counting(measures_of(report.binding, metric), report.sides[0], report.conditions)
+    tree = rows_statement(report.binding, counting, [("deal", "deal_id")], counted=True, most=9)
+    return [[row["f0"], float(row["m0"] or 0)] for row in ask(report, [tree])[0].dicts()]
 
 
 def touched(report: Report, name: str) -> list[list[Any]]:
@@ -88,4 +100,6 @@ def test_records_count_for_the_same_reasons(project: Path, reference: Path, demo
     assert any(one["counts"] for one in wanted["rows"])
     found = rounded(told(project, keys))
     assert found["rows"] == rounded(wanted["rows"])
+    assert found["counted"] == rounded(wanted["counted"])
+    assert len(found["counted"]) == 9
     assert found["touched"] == rounded(wanted["touched"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reportspec.forecasting import winning
 from reportspec.formats.json_text import as_json
 from tests.engines.conftest import THEN
 from tests.engines.test_same_figures import same
@@ -23,6 +24,7 @@ SPEC: dict[str, Any] = {
         {"id": "deals", "forecast": {"show": "deals"}},
         {"id": "calibration", "forecast": {"show": "calibration"}},
         {"id": "list", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.win_chance"], "limit": 500}},
+        {"id": "leads", "forecast": {"metric": "leads_created_count"}},
     ],
 }
 
@@ -35,8 +37,13 @@ def sections(folder: Path, period: str) -> Any:
 @pytest.mark.by_day("spark", period=())
 @pytest.mark.by_day(period=("2026-Q1",))
 @pytest.mark.parametrize("period", ["2026-Q1", "2026-03"])
-def test_the_past_as_it_was(period: str, engine_name: str, project: Path, then: Path, reference: Path) -> None:
+def test_the_past_as_it_was(
+    period: str, engine_name: str, project: Path, then: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("FEWEST_WINS", 1), ("SKILL", -9.0), ("RIGHT_ON_THE_WHOLE", (0.0, 99.0))):
+        monkeypatch.setattr(winning, name, value)  # few rows by day bear no chances out
     wanted = sections(reference, period)
     assert any(section.get("rows") for section in wanted)
+    assert any(row["deal.win_chance"] for row in wanted[5]["rows"])
     same(sections(project, period), wanted, "whole")
     same(sections(then, period), wanted, "then")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from reportspec.compile import statement_of
 from reportspec.contract.survey import ask
+from reportspec.databases import KINDS, dialect_named
 from reportspec.expression.sandbox import parse
 from reportspec.measures.asked import aggregates, measures_of
 from reportspec.model.column_ids import Member
@@ -21,8 +23,16 @@ from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery, Dimension
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Unresolved, need_metric
+from reportspec.review.explained_row import RowAsked, found_by
 from reportspec.sql.column_names import read
-from reportspec.sql.counted_rows import Counting, conditions_asked, rows_statement
+from reportspec.sql.counted_rows import (
+    Counting,
+    conditions_asked,
+    left_out_statement,
+    rows_statement,
+    touched_rows_statement,
+)
+from reportspec.sql.dialect import sql_text
 from tests.conftest import RunCli
 from tests.figures.asking import NOW
 from tests.loading import load_report
@@ -194,6 +204,24 @@ def countings(report: Report) -> Iterator[tuple[Metric, Counting]]:
     for part in aggregates(report.binding, served):
         filters = (parse("deal.amount > 1000", packaged=True),) if part.entity == "deal" else ()
         yield part, Counting(measures_of(report.binding, part), report.sides[0], filters)
+
+
+def test_each_database_is_asked_for_rows_in_its_own_words(demo: Report) -> None:
+    """Statements that cannot be written raise Unsupported."""
+    binding, side = demo.binding, demo.sides[0]
+    since = datetime(2026, 9, 1, tzinfo=UTC)
+    for name in ("won_amount", "open_amount", "prospects_count", "stage_duration_days"):
+        metric = binding.catalogue.metrics[name]
+        counting = Counting(measures_of(binding, metric), side, ())
+        key = found_by(binding, metric.entity, RowAsked(""))
+        trees = [rows_statement(binding, counting, given, counted=True, most=5) for given in ([key], [])]
+        if binding.entity(metric.entity).derived is None:
+            times = [(metric.entity, "created_at")]
+            trees.append(touched_rows_statement(binding, counting, [key], times, since, 10))
+            trees.append(left_out_statement(binding, metric.entity, key[-1], "x", ["is_deleted"]))
+        for tree in trees:
+            for kind in KINDS:
+                assert "SELECT" in sql_text(tree, dialect_named(kind))
 
 
 @pytest.mark.slow
