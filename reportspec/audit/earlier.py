@@ -58,8 +58,10 @@ def _records(path: Path) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise HistoryError(f"the file of audits `{path}` cannot be read: {error}") from None
+    except OSError as error:
+        raise HistoryError(f"the file of audits `{path}` cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise HistoryError(f"the file of audits `{path}` is no UTF-8", "move it away to begin anew") from None
     records = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

@@ -39,7 +39,7 @@ def evaluate(
     """All figures of a report. `told` is what the source does not say as it should, by section;
     `known` stands in the appendix, with its reason. `unnamed` are the entities of which some amounts
     have no currency."""
-    caveats = caveats_of(report, answers)
+    caveats, audited = caveats_of(report, answers), _audited(report)
     footnotes = Footnotes(unnamed, caveats.estimates)
     if not report.begun:  # nothing can be compared
         report = replace(report, compare=None, sides=report.sides[:1])
@@ -60,8 +60,8 @@ def evaluate(
         report_label=report.type_label,
         title=report.title,
         period=_named(report, report.period),
-        compare=_named(report, report.compared) if report.compared is not None else None,
-        as_of=report.sides[0].as_of.astimezone(report.binding.zone),
+        compare=_named(report, report.compared) if report.compared is not None and audited is None else None,
+        as_of=(audited or report.sides[0].as_of).astimezone(report.binding.zone),
         source_label=_source(report),
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
         filters=report.filter_texts,
@@ -81,6 +81,13 @@ def evaluate(
         titled=report.titled,
         theme=report.project.theme,
     )
+
+
+def _audited(report: Report) -> datetime | None:
+    """As of when a report is that shows nothing but what is wrong with its records: the records are those of today,
+    whatever its period, and are compared with no other period's."""
+    kinds = {spec.kind for spec in report.sections} - {"text"}
+    return max((audit.at for audit in report.audits.values()), default=None) if kinds == {"quality"} else None
 
 
 def _source(report: Report) -> str:

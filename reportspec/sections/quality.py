@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar, Literal
 
+from reportspec.calendar import day_label
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import path_of
 from reportspec.lazy_dataclass import dataclass
@@ -183,16 +185,20 @@ class _Shown:
             return None, None
         return sum(rows for rows, _ in counts), sum(clean for _, clean in counts)
 
+    def day(self, at: datetime) -> str:
+        """The report's day of an instant."""
+        return day_label(at.astimezone(self.report.binding.zone).date(), self.language, self.report.locale)
+
     def notes(self) -> tuple[str, ...]:
         """As of when it is, and what got better or worse since the audit before."""
-        day = self.audit.at.astimezone(self.report.binding.zone).date().isoformat()
+        day = self.day(self.audit.at)
         notes = [self.word("as_they_are", day)]
         before = self.report.audited_before
         if before is not None and before.at is not None:
             outcomes = [one for one in self.audit.outcomes if one.level != "not_applicable"]
             changes = [change for change in map(before.change, outcomes) if change is not None]
             counts = (sum(c < 0 for c in changes), sum(c > 0 for c in changes), sum(c == 0 for c in changes))
-            notes.append(self.word("since", before.at.date().isoformat(), *map(self.number, counts)))
+            notes.append(self.word("since", self.day(before.at), *map(self.number, counts)))
         lacking = sum(one.level == "not_applicable" for one in self.audit.outcomes)
         if lacking:
             notes.append(self.word("not_asked", self.number(lacking)))

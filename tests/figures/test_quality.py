@@ -129,7 +129,7 @@ def test_what_got_worse_stands_beside_the_audit_before(folder: Path) -> None:
     assert changes["Contacts: Email missing"] == "new"
     previous = {kpi.column.name: kpi.previous for kpi in found.sections[0].kpis}
     assert (previous["rows"], previous["without_error"], previous["share"]) == (9, 5, pytest.approx(5 / 9))
-    assert "Since 2026-11-20: 1 better, 1 worse, 1 the same." in found.sections[0].notes
+    assert "Since Nov 20, 2026: 1 better, 1 worse, 1 the same." in found.sections[0].notes
 
 
 def test_a_section_of_its_own_has_no_filters(folder: Path) -> None:
@@ -144,3 +144,14 @@ def test_beside_other_sections(folder: Path) -> None:
     assert found.sections[0].kpis[0].value == 9500
     assert found.sections[1].kpis[0].value == 10
     assert figures(folder, {"report": "data_quality"}).sections  # without an audit there is nothing to show
+
+
+def test_it_is_as_of_the_day_of_its_records(folder: Path) -> None:
+    """Records are those of today: a report on a past quarter that shows them alone is none of its end, and beside no
+    other quarter's."""
+    past = {"report": "data_quality", "period": "2026-Q1", "compare": "previous_period"}
+    found = made(folder, past)[""]
+    assert (found.as_of, found.compare) == (NOW, None)
+    other = made(folder, {**past, "report": "custom", "sections": [{"kpis": ["open_amount"]}, *SECTIONS[:1]]})[""]
+    assert other.as_of < NOW
+    assert other.compare is not None
