@@ -25,7 +25,7 @@ from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome, Owner
-from reportspec.model.findings import Finding
+from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.sql.audit_rows import (
@@ -438,7 +438,8 @@ def as_text(value: Any) -> str:
 def _of_finding(finding: Finding) -> Outcome:
     """What the survey found of a table, as an outcome."""
     check = of_contract(finding.check)
-    shown = tuple(Example("", value) for value, _ in finding.examples[:EXAMPLES])
+    by_key = finding.check.kind in BY_HISTORY
+    shown = tuple(Example(value) if by_key else Example("", value) for value, _ in finding.examples[:EXAMPLES])
     return Outcome(check, check.severity, finding.count, finding.rows, examples=shown)
 
 

@@ -31,6 +31,7 @@ from reportspec.check.for_each import each_of
 from reportspec.check.headline_rules import NO_HEADLINE, OFF, headline_rules
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import load_mapping, tables_of, with_load, with_types, with_whole_keys
+from reportspec.check.named_figures import figures_named
 from reportspec.check.own_catalogue import Own, check_names, extended
 from reportspec.check.project import (
     NAMES,
@@ -42,7 +43,6 @@ from reportspec.check.project import (
     shown,
     themed,
 )
-from reportspec.check.prose import figures_named
 from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.check.when import tiles_of

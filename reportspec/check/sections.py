@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.check.marks import bounds
+from reportspec.check.column_bounds import bounds
 from reportspec.diagnostics import suggestion
 from reportspec.languages import vocabulary
 from reportspec.model.spec import GoalSpec, SectionSpec

@@ -17,6 +17,7 @@ from reportspec.model.query import Side
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
 from reportspec.resolve.mapped_columns import OWN
+from reportspec.sql.broken_history import kept_by
 from reportspec.sql.rates import has_rates
 
 _AHEAD = timedelta(days=366)  # how far before something happens a source may have it
@@ -46,6 +47,7 @@ def checks_of(
         checks += _of_parts(binding, name, fields)
         checks += _of_orders(binding, name, fields)
         checks += _of_ties(binding, name, fields)
+        checks += _of_history(binding, name, read)
         checks += _of_values(binding, name, fields)
         checks += _of_numbers(binding, name, fields)
         checks += _of_sizes(binding, name, fields)
@@ -124,6 +126,25 @@ def _of_ties(binding: Binding, name: str, fields: frozenset[str]) -> Iterator[Ch
         own_fields = (path[1] for path in paths if len(path) == 2)
         keys = tuple(field for field in own_fields if binding.mapped(name, field) is not None)
         yield Check("tied-rows", name, names=keys, ties=ties)
+
+
+def _of_history(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) -> Iterator[Check]:
+    """What records say now and their history says last, of what is read of both; and records that are open though
+    the history ends in a state that wins or loses them."""
+    history = binding.entity(name).history
+    if history is None:
+        return
+    for field in binding.fields(name):
+        kept = kept_by(binding, name, field.name) if field.name in read[name] and field.type != "text" else None
+        if kept is not None and {kept.by, kept.at, kept.value} <= read.get(kept.entity, frozenset()):
+            yield Check("history-differs", name, field)
+    outcome, states = history.outcome, history.states
+    status, kept = binding.field(name, outcome.field), kept_by(binding, name, history.stage)
+    ends = all(binding.mapped(states.entity, one) is not None for one in (states.key, states.won, states.lost))
+    if status is None or kept is None or not ends or {status.name, history.stage} - read[name]:
+        return
+    if binding.mapped(name, status.name) is not None and kept.entity in read:
+        yield Check("closed-in-history", name, status)
 
 
 def _of_values(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

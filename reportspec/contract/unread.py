@@ -24,6 +24,7 @@ from reportspec.run.connection import REFUSED, UNREADABLE
 from reportspec.run.texts import day_of, instant_of, word_of
 from reportspec.sql.distinct import values_statement
 from reportspec.sql.examples_sql import probe_statement, written_statement
+from reportspec.suggested_yaml import mapping_line
 
 UNREAD = (
     "query-failed",
@@ -104,11 +105,12 @@ def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
 def _of_choice(field: Field, part: MappedPart, mapped: MappedField) -> Diagnostic:
     column = written_column(mapped) or "…"
     where = f"column `{column}`" if column != "…" else "an expression"
+    case = f"case when {column} then '…' else '…'"
     return Diagnostic(
         "unfit-column",
         f"`{field.id}` is one of {', '.join(field.values)}, and {where} of `{_table(part)}` holds yes and no",
         mapped.span,
-        f"write in the mapping which is meant: `{field.name}: \"case when {column} then '…' else '…' end\"`",
+        f"write in the mapping which is meant: `{mapping_line(field.name, f'{case} end')}`",
     )
 
 
@@ -129,15 +131,17 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
     column = written_column(mapped)
     since = dialect_named(binding.source.dialect).since_1970
     if column and field.type in _TIMES and mapped.holds == "number" and since:
-        help += f'; of seconds since 1970 write `{field.name}: "{since}({column})"`'
+        help += f"; of seconds since 1970 write `{mapping_line(field.name, f'{since}({column})')}`"
     elif column and mapped.holds == "boolean" and field.type in _NUMBERS:
-        help = f'write in the mapping: `{field.name}: "case when {column} then 1 else 0 end"`'
+        help = f"write in the mapping: `{mapping_line(field.name, f'case when {column} then 1 else 0 end')}`"
     elif column and mapped.holds == "bits" and field.type not in _TIMES:
         bit = f"cast({column} as varchar)"
         way = f"{bit} = '1'" if field.type == "boolean" else f"cast({bit} as integer)"
-        help = f'write in the mapping: `{field.name}: "{way}"`'
+        help = f"write in the mapping: `{mapping_line(field.name, way)}`"
     elif column and field.type == "boolean":
-        help = f'write in the mapping what makes it so, for example `{field.name}: "{column} is not null"`'
+        help = (
+            f"write in the mapping what makes it so, for example `{mapping_line(field.name, f'{column} is not null')}`"
+        )
     return Diagnostic("unfit-column", message, mapped.span, help)
 
 

@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from sqlglot import exp
 
 from reportspec.contract.advice import number_expression, without_time
+from reportspec.contract.past import said_of_history, span_of_history, tells_of_history
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
-from reportspec.model.findings import FIRST_TIME, Check, Finding
+from reportspec.model.findings import BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.query import Side
 from reportspec.model.rows import Table
@@ -28,9 +29,11 @@ from reportspec.sql.examples_sql import (
     recount_statement,
     settled_by_history,
     values_there_statement,
+    with_history_statement,
     written_statement,
 )
 from reportspec.sql.survey_sql import SOUGHT, broken
+from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
 
@@ -90,6 +93,10 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if settled_by_history(binding, check):
             count = int(ask(recount_statement(binding, check)).rows[0][0])
             if not count:
+                continue
+        if check.kind in BY_HISTORY:
+            of = int(ask(with_history_statement(binding, check)).rows[0][0])
+            if not tells_of_history(binding, check, count, of):
                 continue
         if check.kind == "part-without-field":
             findings.append(Finding(check, count, of))
@@ -178,7 +185,7 @@ def _with_key(binding: Binding, check: Check, column: str) -> str:
     bare = holds == "number" or binding.key_kind(check.entity, check.field.name)
     line = f"{column} is not null" if bare else f"trim({text}) <> ''"
     [part] = binding.source.entities[check.entity].parts
-    return f"where: {line}" if part.where is None else f"and {line}` in `where"
+    return f"where: {plain_yaml(line)}" if part.where is None else f"and {line}` in `where"
 
 
 def _unknown(
@@ -328,7 +335,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         )
     if check.kind == "odd-time":
         assert check.field is not None
-        line = f'write `{check.field.name}: "{finding.way}"`' if finding.way else "leave them out"
+        line = f"write `{mapping_line(check.field.name, finding.way)}`" if finding.way else "leave them out"
         return (
             f"{tables} has {rows_of(count)} of {finding.rows:,} whose `{check.of}`{_from(_column(binding, check))} is"
             f" before {FIRST_TIME.year} or after {check.latest}: they are in no period",
@@ -344,7 +351,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.kind == "no-rate":
         most = finding.examples[0][0] if finding.examples else "…"
         rates = binding.catalogue.exchange_rates.entity
-        help = f"map the rates (`{rates}`), or make the report in theirs: `currency: {short(most)}`"
+        help = f"map the rates (`{rates}`), or make the report in theirs: `currency: {plain_yaml(short(most))}`"
         if not _CODE.fullmatch(most):
             help = (
                 f"currencies are codes of three letters, such as {binding.currency}: write in the mapping what"
@@ -358,14 +365,16 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.kind == "tied-rows":
         same, differ = (", ".join(f"`{name}`" for name in names) for names in (check.names, check.ties))
         columns = (binding.mapped(entity, name) for name in check.names)
-        keys = ", ".join(written_column(column) or "…" for column in columns if column is not None)
+        keys = yaml_list(written_column(column) or "…" for column in columns if column is not None)
         times = "once" if count == 1 else f"{count:,} times"
         return (
             f"{tables} has {times} several rows of one {same} that differ in {differ}: nothing says which came last,"
             f" and the one with the largest `{check.ties[0]}` counts",
             f"leave one of each in the source, or say in the mapping of `{entity}` which counts:"
-            f" `latest: {{by: [{keys}], order: …}}`",
+            f" `latest: {{by: {keys}, order: …}}`",
         )
+    if check.kind in BY_HISTORY:
+        return said_of_history(binding, finding)
     if check.kind == "undecided-order":
         join, what = check.join, "latest" if check.join is None else "first"
         named = f"`{'.'.join(part.name for part in join.table.parts)}`" if join is not None else tables
@@ -384,7 +393,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.part is not None and check.field is not None:
         mapped = check.part.fields[check.field.name]
         line = (
-            f'in the mapping: `{check.field.name}: "{finding.way}"`'
+            f"in the mapping: `{mapping_line(check.field.name, finding.way)}`"
             if finding.way
             else "with an expression of the mapping"
         )
@@ -460,10 +469,10 @@ def _one_rate(binding: Binding) -> str:
     if not binding.source.entities[rates.entity].parts:
         return f"leave one rate of each in the `rows` of `{rates.entity}`"
     fields = (binding.mapped(rates.entity, name) for name in (rates.day, rates.base, rates.quote))
-    keys = ", ".join(written_column(field) or "…" for field in fields if field is not None)
+    keys = yaml_list(written_column(field) or "…" for field in fields if field is not None)
     return (
         f"leave one rate of each in the source, or say in the mapping of `{rates.entity}` which counts: with"
-        f" `where: …`, or `latest: {{by: [{keys}], order: …}}`"
+        f" `where: …`, or `latest: {{by: {keys}, order: …}}`"
     )
 
 
@@ -490,7 +499,7 @@ def _as_fraction(binding: Binding, check: Check) -> str:
         for name in (targets.target, targets.metric)
     )
     case = f"case when {metric or '…'} = {quoted(check.goal)} then {target or '…'} / 100 else {target or '…'} end"
-    return f'{targets.target}: "{case}"'
+    return mapping_line(targets.target, case)
 
 
 _PARTS = {
@@ -575,7 +584,7 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
         column = (written_column(mapped) if mapped is not None else "") or "…"
         return message, (
             f"{most}{finding.near} of them would find theirs but for the `.0` behind them: write in the mapping"
-            f' `{check.relation.by}: "cast(cast({column} as double) as bigint)"`'
+            f" `{mapping_line(check.relation.by, f'cast(cast({column} as double) as bigint)')}`"
         )
     return message, (
         f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
@@ -600,14 +609,14 @@ def _translated(binding: Binding, finding: Finding) -> str:
         f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
-    return f'write in the mapping: `{check.field.name}: "case {cases} else {column} end"`'
+    return f"write in the mapping: `{mapping_line(check.field.name, f'case {cases} else {column} end')}`"
 
 
 def _currency_given(binding: Binding, check: Check) -> str:
     """The line of the mapping that gives amounts without a currency the report's."""
     assert check.field is not None
     column = _column(binding, check) or "…"
-    return f"{check.field.name}: \"coalesce(nullif({column}, ''), '{binding.currency}')\""
+    return mapping_line(check.field.name, f"coalesce(nullif({column}, ''), '{binding.currency}')")
 
 
 _CODE = re.compile(r"[A-Za-z]{3}")
@@ -617,7 +626,9 @@ def _coded(binding: Binding, check: Check, sign: str) -> str:
     """The line of the mapping that makes the report's currency of a sign."""
     assert check.field is not None
     column = _column(binding, check) or "…"
-    return f"{check.field.name}: \"case {column} when {quoted(sign)} then '{binding.currency}' else {column} end\""
+    return mapping_line(
+        check.field.name, f"case {column} when {quoted(sign)} then '{binding.currency}' else {column} end"
+    )
 
 
 def quoted(text: str) -> str:
@@ -640,7 +651,7 @@ def _notes(finding: Finding) -> tuple[str, ...]:
     if not finding.examples or check.kind in SOUGHT or of_names:
         return ()
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
-    counted = check.kind not in ("no-key", "no-currency", "repeated-rate") and check.expectation is None
+    counted = check.kind not in ("no-key", "no-currency", "repeated-rate", *BY_HISTORY) and check.expectation is None
     shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
     return (f"for example {', '.join(shown)}",)
 
@@ -695,6 +706,8 @@ def _span(binding: Binding, finding: Finding) -> Span | None:
         conditions = (part.where for part in binding.source.entities[check.entity].parts if part.where is not None)
         spans = (condition.meta.get(WRITTEN) for condition in conditions)
         return next((one for one in spans if one), binding.source.entities[check.entity].span)
+    if check.kind in BY_HISTORY:
+        return span_of_history(binding, check)
     if check.field is not None:
         mapped = binding.mapped(check.entity, check.field.name)
         return mapped.span if mapped is not None else None

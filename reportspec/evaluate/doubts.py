@@ -47,6 +47,10 @@ def finding_text(report: Report, finding: Finding) -> str:
         named = ", ".join(label(report, field.label) for field in fields if field is not None)
         return word(language, "part_without_field", rows, every, named)
     assert check.field is not None
+    if check.kind == "history-differs":
+        return word(language, "history_differs", label(report, check.field.label), rows, every)
+    if check.kind == "closed-in-history":
+        return word(language, "closed_in_history", label(report, entity.plural), rows)
     if check.kind in ("no-currency", "no-rate"):
         key, name = check.kind.replace("-", "_"), label(report, check.field.label)
         return word(language, key, name, rows, every, report.binding.currency)

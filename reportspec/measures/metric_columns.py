@@ -23,7 +23,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import Binding, metrics_needed
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.resolve.nothing import only_after
 
@@ -147,7 +147,10 @@ def _of_those_only(report: Report, metric: Metric, conditions: Iterable[exp.Expr
     binding, notes = report.binding, []
     for part in metrics_needed(binding.catalogue, metric):
         for tree in conditions:
-            late = only_after(binding, part.entity, tree)
+            try:
+                late = only_after(binding, part.entity, tree)
+            except Unresolved:
+                continue  # it says nothing of these rows
             if late is None or _asks_for(binding, part, late[1]):
                 continue
             entity, event = late

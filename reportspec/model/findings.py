@@ -21,6 +21,8 @@ Kind = Literal[
     "repeated-rate",
     "undecided-order",
     "tied-rows",
+    "history-differs",
+    "closed-in-history",
     "text-number",
     "undeclared-value",
     "misspelt-value",
@@ -54,6 +56,10 @@ FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
 
 
 CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
+
+
+# What is asked of records and of their history together.
+BY_HISTORY: tuple[Kind, ...] = ("history-differs", "closed-in-history")
 
 
 # What makes a figure wrong, and not only incomplete.

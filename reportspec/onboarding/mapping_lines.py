@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -21,6 +22,7 @@ from reportspec.model.mapping_proposals import (
     StageSeen,
     TableSeen,
 )
+from reportspec.onboarding.histories import Told
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
 from reportspec.onboarding.name_words import state_of, state_words, words_of
 
@@ -51,6 +53,16 @@ class Line:
     type: str = ""
 
 
+class Beside(NamedTuple):
+    """A table beside an entity's own: its key, what of ours is the same, and the columns by which the first of several
+    rows of one key counts, where it may have several."""
+
+    table: str
+    theirs: str
+    ours: str
+    first: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """An entity's table, with its lines; `key` is one of them."""
@@ -63,7 +75,8 @@ class Block:
     off: bool = False
     where: str = ""
     each_of: str = ""  # the column of which one row for each value counts
-    joins: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # name -> table, its key, ours
+    joins: Mapping[str, Beside] = field(default_factory=dict)  # name -> table, its key, ours
+    settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its text, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +104,12 @@ class Writer:
         chosen: Mapping[str, str],
         states: Mapping[tuple[str, str], str],
         refused: Mapping[tuple[str, str, str], str],
+        told: Told,
     ) -> None:
         """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
-        by field and value; `refused` why a field of a table cannot be read so."""
+        by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages."""
         self.catalogue, self.tables, self.dialect = catalogue, tables, dialect
-        self.chosen, self.states, self.refused = chosen, states, refused
+        self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
 
     def draft(self, proposal: Proposal) -> Draft:
         """The whole mapping."""
@@ -110,7 +124,31 @@ class Writer:
             for entity, by in (("user", "owner_id"), ("account", "account_id")):
                 if entity not in entities:
                     blocks += self._named(deal, entity, by)
-        return Draft(tuple(blocks), stages)
+        return Draft(tuple(self._from_leads(blocks)), stages)
+
+    def _from_leads(self, blocks: list[Block]) -> list[Block]:
+        """The blocks with the lead of a deal that only leads name, by the deal that each became."""
+        deal, lead = (next((b for b in blocks if b.entity == name and not b.off), None) for name in ("deal", "lead"))
+        if deal is None or lead is None or deal.key is None or lead.key is None or deal.key.off or lead.key.off:
+            return blocks
+        became = next((line for line in lead.lines if line.field == "converted_deal_id" and not line.off), None)
+        known = any(line.field == "lead_id" and not line.off for line in deal.lines)
+        if became is None or known or len(became.columns) != 1 or len(lead.key.columns) != 1:
+            return blocks
+        column, table = self.column(lead.table, became.columns[0]), self.tables[lead.table]
+        if deal.table == lead.table or not column.filled:
+            return blocks
+        created = [one.sql for one in lead.lines if one.field == "created_at" and not one.off and not one.type]
+        unique = table.whole and column.distinct == column.filled
+        first = () if unique else (*created, self.name(lead.key.columns[0]))
+        mark = "" if unique else "several leads became one deal: the first of them is the deal's"
+        sql = f"of_lead.{self.name(lead.key.columns[0])}"
+        order = list(self.catalogue.entities["deal"].fields)
+        lines = [one for one in deal.lines if one.field != "lead_id"]
+        lines = sorted([*lines, Line("lead_id", sql, mark)], key=lambda one: order.index(one.field))
+        joins = {**deal.joins, "of_lead": Beside(lead.table, self.name(column.name), deal.key.sql, first)}
+        joined = replace(deal, lines=tuple(lines), joins=joins)
+        return [joined if block is deal else block for block in blocks]
 
     # Names
 
@@ -130,7 +168,7 @@ class Writer:
         entity = self.catalogue.entities[part.entity]
         shared = any(other is not part and other.table == part.table for other in parts) and part.confidence <= 0.5
         lines: list[Line] = []
-        joins: dict[str, tuple[str, str, str]] = {}
+        joins: dict[str, Beside] = {}
         key: Line | None = None
         several = sum(1 for other in parts if other.entity == part.entity) > 1
         for name in entity.fields:
@@ -269,10 +307,10 @@ class Writer:
 
     def _deal(
         self, part: PartProposal, lines: list[Line], parts: list[PartProposal]
-    ) -> tuple[list[Line], dict[str, tuple[str, str, str]]]:
+    ) -> tuple[list[Line], dict[str, Beside]]:
         """Status and closing dates, which hang together: a date says when a deal was closed once it is."""
         by_name = {line.field: line for line in lines}
-        joins: dict[str, tuple[str, str, str]] = {}
+        joins: dict[str, Beside] = {}
         table = self.tables[part.table]
         status = by_name.get("status")
         closed, opens = "", list[str]()
@@ -358,7 +396,7 @@ class Writer:
 
     def _status_by_stage(
         self, stage: Line | None, parts: list[PartProposal]
-    ) -> tuple[Line, str, dict[str, tuple[str, str, str]]] | None:
+    ) -> tuple[Line, str, dict[str, Beside]] | None:
         """The status of deals by the table of stages, where only that says which of them win and lose."""
         stages = next((part for part in parts if part.entity == "stage"), None)
         key = self._best(stages, "stage_id") if stages is not None else None
@@ -376,7 +414,11 @@ class Writer:
         else:
             return None
         sql = f"case when {is_won} then 'won' when {is_lost} then 'lost' when {stage.sql} is not null then 'open' end"
-        return Line("status", sql), f"{is_won} or {is_lost}", {"in_stage": (stages.table, self.name(key), stage.sql)}
+        return (
+            Line("status", sql),
+            f"{is_won} or {is_lost}",
+            {"in_stage": Beside(stages.table, self.name(key), stage.sql)},
+        )
 
     def _best(self, part: PartProposal, field: str) -> str | None:
         found = part.fields.get(field)
@@ -406,16 +448,20 @@ class Writer:
         if not 0 < column.distinct <= _STAGES or column.distinct > len(column.values):
             return ()
         phases = list(state_words("deal.phase"))
+        numbered = numbers_of(value for value, _ in column.values)
+        entered = {stage: place for place, stage in enumerate(self.told.order)}
+        chances = self.told.chances
         rated = []
         for index, (value, _) in enumerate(column.values):
             state = self.taken_for("deal.status", value)
             phase = state_of(value, "deal.phase")
             place = phases.index(phase) if phase is not None else len(phases)
-            last = {"won": 1000, "lost": 2000}.get(state or "open", 0)
-            rated.append((last + place, index, value, state))
+            last = {"won": 1, "lost": 2}.get(state or "open", 0)
+            told = (numbered.get(value, 0), entered.get(value, len(entered)), place, chances.get(value, 1.0), index)
+            rated.append(((last, *told), value, state))
         found = []
-        for position, (_, _, value, state) in enumerate(sorted(rated), 1):
-            chance = {"won": 1.0, "lost": 0.0}.get(state or "")
+        for position, (_, value, state) in enumerate(sorted(rated), 1):
+            chance = {"won": 1.0, "lost": 0.0}.get(state or "", chances.get(value))
             found.append(StageSeen(value, position, chance, state or "open", state is not None))
         return tuple(found)
 
@@ -455,6 +501,17 @@ def _seconds(column: str) -> int:
     if words & {"minute", "min", "minuten", "minuto", "minuti"}:
         return 60
     return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
+
+
+def numbers_of(values: Iterable[str]) -> Mapping[str, int]:
+    """The numbers that names of stages begin with (`2 - Visit`), where most of them have one of their own."""
+    every = list(values)
+    found = {value: int(match[1]) for value in every if (match := _NUMBERED.match(value))}
+    whole = len(found) >= 0.6 * len(every) and len(set(found.values())) == len(found) > 1
+    return {value: found.get(value, len(every) + max(found.values())) for value in every} if whole else {}
+
+
+_NUMBERED = re.compile(r"\W*(\d{1,3})(?!\d)")
 
 
 def _text(value: str) -> str:
@@ -537,11 +594,15 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
         lines.append(f"{indent}where: {scalar(block.where)}")
     if block.each_of:
         lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
+    for name, text, why in block.settings:
+        value = scalar(text) if name == "where" else f"{{by: {scalar(text)}, order: {scalar(text)}}}"
+        lines.append(f"{indent}{name}: {value}{_mark(why)}")
     if block.joins:
         lines.append(f"{indent}joins:")
-        for name, (table, theirs, ours) in block.joins.items():
+        for name, (table, theirs, ours, first) in block.joins.items():
+            one = f"first: [{', '.join(map(scalar, first))}]" if first else "unique: true"
             lines.append(
-                f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, unique: true}}"
+                f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, {one}}}"
             )
     if block.key is not None:
         key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"

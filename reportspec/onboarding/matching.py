@@ -25,6 +25,7 @@ from reportspec.onboarding.name_words import (
     alike,
     alone,
     aside,
+    change_words,
     empty_words,
     entity_words,
     field_words,
@@ -44,6 +45,9 @@ USABLE = 0.55  # from here on it is written into the mapping, with a mark to con
 CONSIDERED = 0.3  # below it is not worth a word
 _RANKED = 0.04
 _BEST = 5  # candidates that are kept
+
+_BEFORE = 0.45  # what the value before a change is worth as that of after it
+_CHANGED = ("stage_id", "amount", "probability", "expected_close_date", "currency")  # what a history keeps of deals
 
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
@@ -346,6 +350,8 @@ class Matcher:
             return 0.0, ()
         variants = variants_of(column.name, entity.name, self.prefixes[table.name])
         near = self.names.near(entity, field, variants)
+        if entity.name == "deal_stage_history" and field.name in _CHANGED and near < 1:
+            near = self._of_change(entity, field, column, near)
         if field.type == "money" and near < 0.74 and column.shape in ("integer", "number"):
             ends = {words[-1:] for words, _ in variants if words}  # `close_value`
             near = 0.74 if ends & set(field_words(field.name, entity.name)) else near
@@ -363,6 +369,16 @@ class Matcher:
         if not column.filled:
             reasons.append("it has no value to look at")
         return min(score, 1.0), (*reasons, *why)
+
+    def _of_change(self, entity: Entity, field: Field, column: ColumnSeen, near: float) -> float:
+        """How near the name of a column of a history is that says whether it is of before a change or of after it."""
+        before, after = change_words()
+        words = words_of(column.name)
+        bare = tuple(word for word in words if word not in before and word not in after)
+        if bare == words or not bare:
+            return near
+        without = self.names.near(entity, field, [(bare, 1.0), (stripped(bare, entity.name), 0.985)])
+        return _BEFORE * max(near, without) if before & set(words) else max(near, 0.99 * without)
 
     # Tables
 

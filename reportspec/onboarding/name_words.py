@@ -108,6 +108,16 @@ def field_words(field: str, entity: str = "") -> tuple[Words, ...]:
 
 
 @cache
+def change_words() -> tuple[frozenset[str], frozenset[str]]:
+    """The words of what was before a change, and of what is after it."""
+    before, after = ((word for name in _fields()["changes"][key] for word in words_of(name)) for key in _SIDES)
+    return frozenset(before), frozenset(after)
+
+
+_SIDES = ("before", "after")
+
+
+@cache
 def aside() -> frozenset[str]:
     """Columns that are no field, in small letters."""
     return frozenset(_fields()["aside"])
@@ -127,11 +137,17 @@ def state_of(value: str, field: str) -> str | None:
     best: tuple[int, str] | None = None
     for state, names in state_words(field).items():
         for name in names:
-            fits = has == name or joined == "".join(name) or set(name) <= set(has)
+            fits = has == name or joined == "".join(name) or set(name) <= set(has) or _compound(has, name)
             rank = len("".join(name)) + (1000 if joined == "".join(name) else 0)
             if fits and (best is None or rank > best[0]):
                 best = (rank, state)
     return best[1] if best else None
+
+
+def _compound(has: Words, name: Words) -> bool:
+    """Whether a word ends in a long one that says what it is, as German ones do (`Wartungsverlängerung`)."""
+    [last] = name if len(name) == 1 else ("",)
+    return len(last) >= 8 and any(word.endswith(last) and len(word) >= len(last) + 4 for word in has)
 
 
 def tongue_of(names: Iterable[str]) -> str:

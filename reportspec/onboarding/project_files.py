@@ -22,11 +22,12 @@ class Reading:
     thousands: str = ""
     mark: str = ""
     written: Mapping[str, str] = field(default_factory=dict)  # encoding, delimiter, lines to skip
+    null: str = ""  # the texts that stand for nothing, as YAML
 
     @property
     def plain(self) -> bool:
         """Whether its path says all."""
-        return not (self.date_format or self.percent or self.decimal or self.written)
+        return not (self.date_format or self.percent or self.decimal or self.written or self.null)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def _reading(table: str, reading: Reading) -> list[str]:
         lines += [f"      decimal: {json.dumps(reading.decimal)}"]
     if reading.thousands:
         lines += [f"      thousands: {json.dumps(reading.thousands)}"]
+    if reading.null:
+        lines.append(f"      null: {reading.null}")
     if reading.percent:
         lines.append(f"      percent: {json.dumps(list(reading.percent), ensure_ascii=False)}")
     if reading.date_format:

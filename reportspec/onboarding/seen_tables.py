@@ -49,6 +49,15 @@ def seen(
     return found
 
 
+def rows_of(connection: Connection, name: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
+    """Rows of a table: all, or of a large one those that come first `by` a column, so that of its values all rows
+    are there. Raises SourceError."""
+    wanted = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns]
+    order = exp.column(exp.to_identifier(by, quoted=True))
+    tree = exp.select(*wanted, copy=False).from_(table_of(name)).order_by(order).limit(LOOKED_AT + 1)
+    return connection.run(sql_text(tree, connection.dialect)).rows[:LOOKED_AT]
+
+
 def table_seen(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: bool = True) -> TableSeen:
     """A table of which these are rows."""
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
@@ -61,7 +70,7 @@ def table_seen(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
 def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
     """A column of which these are values."""
     there = [value for value in values if value is not None and str(value).strip()]
-    texts = Counter(_text(value) for value in there)
+    texts = Counter(as_text(value) for value in there)
     for nothing in [text for text in texts if text.lower() in readings.NOTHING]:
         del texts[nothing]
     filled = sum(texts.values())
@@ -79,7 +88,8 @@ def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
     return ColumnSeen(name, shape, filled, len(texts), **common, **more)  # type: ignore[arg-type]
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as a text, equal ones alike."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, Decimal):

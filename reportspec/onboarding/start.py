@@ -20,9 +20,12 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
+from reportspec.onboarding.cures import Cures, doubled
+from reportspec.onboarding.histories import Told, settled
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
-from reportspec.onboarding.name_words import dated_fields, field_words, tongue_of, words_of
+from reportspec.onboarding.name_words import aside, dated_fields, field_words, tongue_of, words_of
+from reportspec.onboarding.places import country_of, currency_of, zone_of
 from reportspec.onboarding.project_files import (
     AGENTS,
     ENVIRONMENT,
@@ -36,7 +39,7 @@ from reportspec.onboarding.project_files import (
     written,
 )
 from reportspec.onboarding.recognise import dated_by, read_by, recognised
-from reportspec.onboarding.seen_tables import seen
+from reportspec.onboarding.seen_tables import rows_of, seen
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order
@@ -149,6 +152,20 @@ class Source:
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of files, to be confirmed
     anywhere: str = ""  # what a project file in any folder says of it
+    again: Mapping[str, str] = field(default_factory=dict)  # the project file by which a table is looked at once more
+
+    def rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
+        """Rows of a table once more. Raises SourceError."""
+        from reportspec.run.connect import connect
+        from reportspec.run.connection import Wanted
+
+        text = self.again.get(table) or self.again[""]
+        project = _project(text, self.environment)
+        connection = connect(project.source, Wanted(frozenset((table,)), table in self.again))
+        try:
+            return rows_of(connection, table, columns, by)
+        finally:
+            connection.close()
 
 
 def _opened(wish: Wish, tell: Tell) -> Source:
@@ -221,6 +238,7 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
     unread: list[Diagnostic] = []
     files: dict[str, str] = {}
     marks: dict[str, dict[str, str]] = {}
+    texts: dict[str, str] = {}
     for table, path in by_table.items():
         settings: dict[str, str] = {}
         while True:
@@ -236,13 +254,14 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
                     continue
                 unread.append(Diagnostic(error.code, error.message, None, error.help, severity="warning"))
                 break
+            texts[table] = text
             files[table] = os.path.relpath(path.resolve(), folder.resolve())
             if settings:
                 marks[table] = settings
             break
     if not found:
         raise _unread(unread)
-    return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks)
+    return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks, again=texts)
 
 
 # How a file is written, as the message says that refuses to guess it.
@@ -260,7 +279,8 @@ def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
     assert database is not None
     anywhere = f"{database.kind}:///{path.resolve()}"
     text = f"version: 1\nsource: {json.dumps(anywhere)}\nmapping: mapping.yaml\n"
-    return Source(_of_database(text, {}, tell), {}, relative, database.dialect.name, anywhere=anywhere)
+    tables = _of_database(text, {}, tell)
+    return Source(tables, {}, relative, database.dialect.name, anywhere=anywhere, again={"": text})
 
 
 def _database(url: str, tell: Tell) -> Source:
@@ -268,7 +288,8 @@ def _database(url: str, tell: Tell) -> Source:
     text = "version: 1\nsource: ${CRM_DATABASE_URL}\nmapping: mapping.yaml\n"
     project = _project(text, environment)
     tables = _of_database(text, environment, tell)
-    return Source(tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, environment=environment)
+    again = {"": text}
+    return Source(tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, environment=environment, again=again)
 
 
 def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple[TableSeen, ...]:
@@ -429,10 +450,20 @@ class _Project:
         self.chosen: dict[str, str] = dict(wish.columns)
         self.states: dict[tuple[str, str], str] = {}
         self.refused: dict[tuple[str, str, str], str] = {}
+        self.cures = Cures()
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
         self.names = {ours: theirs for theirs, ours in found.tables.items()} if found is not None else {}
         self.proposal = propose(self.catalogue, source.tables) if found is None else Proposal(())
         self._check_columns()
+        self.told = self._by_rows()
+
+    def _by_rows(self) -> Told:
+        """What rows say of stages; the proposal is changed by it."""
+        try:
+            self.proposal, told = settled(self.proposal, self.tables, self.source.rows)
+        except SourceError:
+            return Told()  # what cannot be read so is told when the mapping is tried
+        return told
 
     def made(self) -> Started:
         """The project, written and built."""
@@ -466,8 +497,10 @@ class _Project:
     def _draft(self) -> Draft:
         if self.found is not None:
             return Draft(())
-        writer = Writer(self.catalogue, self.tables, self.source.dialect, self.chosen, self.states, self.refused)
-        return writer.draft(self.proposal)
+        writer = Writer(
+            self.catalogue, self.tables, self.source.dialect, self.chosen, self.states, self.refused, self.told
+        )
+        return self.cures.applied(writer.draft(self.proposal))
 
     # What is asked
 
@@ -530,23 +563,32 @@ class _Project:
     def _settings(self, draft: Draft) -> Settings:
         marks: dict[str, str] = {}
         locale = self.wish.locale or _locale_here()
+        known = bool(locale)
         if not locale:
             tongue = tongue_of(column for table in self.tables.values() for column in table.columns)
             dollars = not tongue and (self.wish.currency.upper() or self._currency()) == "USD"
             locale = "en_US" if dollars else _LOCALES.get(tongue, "en_GB")
+            known = bool(tongue)
             by = "by the language of the columns" if tongue else "by the currency" if dollars else ""
             marks["locale"] = by or "how reports shall write numbers and dates is not to be seen in the data"
         currency = self.wish.currency.upper() or self._currency()
         if not currency:
-            currency = _currency_of(locale)
+            currency = currency_of(locale)
             marks["currency"] = "no amount says its currency"
         zone = self.wish.timezone or _zone_here()
         if not zone:
-            zone, marks["timezone"] = "UTC", "in which time zone days begin is not to be seen in the data"
+            zone = zone_of(country_of(locale if known else "", currency))
+            marks["timezone"] = (
+                f"by the country of {locale} and {currency}"
+                if zone
+                else "in which time zone days begin is not to be seen in the data"
+            )
+            zone = zone or "UTC"
         settled = {"currency": currency, "timezone": zone, "locale": locale}
         for key, value in settled.items():
             if key in marks:
-                answer = self.asker.choose(f"{key}: {marks[key]}", (value, ""), value)
+                others = ("UTC",) if key == "timezone" and value != "UTC" else ()
+                answer = self.asker.choose(f"{key}: {marks[key]}", (value, *others, ""), value)
                 if answer and answer != value:
                     settled[key] = answer
                     del marks[key]
@@ -599,6 +641,7 @@ class _Project:
                 if "encoding" in written
                 else []
             )
+            marks += [self.cures.why_null(name)] if self.cures.null(name) else []
             decimal = thousands = ""
             for column in table.columns.values():
                 if not self._is_read(name, column.name, columns[name]):
@@ -612,7 +655,7 @@ class _Project:
                     marks.append(f"`{column.name}` can be read in two ways: {decimal} parts the decimals")
             percent = tuple(c for c in table.columns if c in fields[name] and table.columns[c].shape == "percent")
             found[self.names.get(name, name)] = Reading(
-                relative, formats, percent, decimal, thousands, "; ".join(marks), written
+                relative, formats, percent, decimal, thousands, "; ".join(marks), written, self.cures.null(name)
             )
         return found
 
@@ -706,6 +749,9 @@ class _Project:
                 problems = [p for p in built.diagnostics if p.severity == "error"]
                 if built.made is not None:
                     return draft, report, period, said
+            if self.cures.take(problems, self._doubled):
+                draft, report = self._draft(), "custom"
+                continue
             if self.found is not None or not self._take_back(draft, problems):
                 first = problems[0]
                 raise NoStart(first.message, first.help, first.code)
@@ -714,6 +760,13 @@ class _Project:
         raise NoStart(
             "too many columns cannot be read as what they seem to be", "mend the files, or write the mapping by hand"
         )
+
+    def _doubled(self, table: str, key: str) -> bool:
+        """Whether all rows of a table that have a key together are the same."""
+        seen = self.tables.get(table)
+        if seen is None or not seen.whole or key not in seen.columns:
+            return False
+        return doubled(self.source.rows(table, [key, *(name for name in seen.columns if name != key)], key))
 
     def _nothing(self, draft: Draft) -> NoStart:
         taken = ", ".join(self._taken(draft)) or "nothing"
@@ -734,6 +787,8 @@ class _Project:
                     f"`{block.table}`" in said or "table" not in said
                 )
                 if at not in self.refused and not line.off and (of_field or of_column):
+                    if f"{block.entity}.{line.field}" in self.wish.columns:  # what somebody said is never dropped
+                        raise NoStart(problem.message, problem.help, problem.code)
                     self.refused[at] = re.sub(r"^\S+\.yaml: ", "", said)[:200]
                     return True
         return False
@@ -795,10 +850,12 @@ class _Project:
                     f"mapping.yaml: {block.entity} from `{block.table}`: {block.mark}"
                     + (" (a comment only)" if block.off else "")
                 )
+            for name, text, why in block.settings if not block.off else ():
+                told.append(f"mapping.yaml: {block.entity}: {name} {text}: {why}")
             for line in (*((block.key,) if block.key else ()), *block.lines):
                 if line.mark and not block.off:
                     told.append(
-                        f"mapping.yaml: {block.entity}.{line.field} ← {', '.join(line.columns)}: {line.mark}"
+                        f"mapping.yaml: {block.entity}.{line.field}{_from(line.columns)}: {line.mark}"
                         + (" (a comment only)" if line.off else "")
                     )
         if draft.stages:
@@ -811,6 +868,7 @@ class _Project:
         unused = [name for name in self.tables if name not in used]
         if unused:
             told.append(f"not used, since no entity of the catalogue was seen in them: {', '.join(unused)}")
+        told += self._unread(draft)
         if self.found is None:
             deal = next((block for block in draft.blocks if block.entity == "deal" and not block.off), None)
             if deal is not None:
@@ -838,6 +896,27 @@ class _Project:
                         "no table has the history of stages: time in stage, conversion and past states are missing"
                     )
         return tuple(told)
+
+    def _unread(self, draft: Draft) -> list[str]:
+        """The columns of tables that are used which nothing is read from, by table."""
+        read: dict[str, set[str]] = {}
+        for block, line in draft.lines():
+            if not block.off and not line.off:
+                read.setdefault(block.table, set()).update(line.columns)
+        told = []
+        for name, columns in read.items():
+            left = [c.name for c in self.tables[name].columns.values() if c.filled and c.name not in columns]
+            if left := [column for column in left if column.lower() not in aside()]:
+                more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
+                told.append(f"columns of `{name}` that nothing is read from: {', '.join(left[:_LISTED])}{more}")
+        return told
+
+
+_LISTED = 25  # columns that are named
+
+
+def _from(columns: Sequence[str]) -> str:
+    return f" ← {', '.join(columns)}" if columns else ""
 
 
 def _replace(folder: Path, files: Mapping[str, str]) -> None:
@@ -917,11 +996,3 @@ def _zone_here() -> str:
             return ""
         name = target.partition("zoneinfo/")[2]
     return name if "/" in name and not name.startswith(("/", "Etc/")) else ""
-
-
-def _currency_of(locale: str) -> str:
-    from babel.numbers import get_territory_currencies
-
-    territory = locale.partition("_")[2]
-    found = get_territory_currencies(territory) if territory else []
-    return str(found[0]) if found else "EUR"

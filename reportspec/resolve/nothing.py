@@ -45,7 +45,8 @@ def never_so(binding: Binding, base: str, tree: exp.Expr, paired: str | None = N
 
 def only_after(binding: Binding, base: str, tree: exp.Expr) -> tuple[str, str] | None:
     """The entity of which rows of `base` have one only once something has happened to them (a lead's deal, once it is
-    converted), and the field that says when, where a condition is not met without it; None elsewhere."""
+    converted), and the field that says when, where a condition is not met without it; None elsewhere. Raises Unresolved
+    for a condition that is about nothing that these rows have."""
     for node in column_nodes(tree):
         late = _late(binding, base, path_of(node))
         if late is not None and True not in _Before(binding, base, late).answers(tree):
@@ -55,14 +56,8 @@ def only_after(binding: Binding, base: str, tree: exp.Expr) -> tuple[str, str] |
 
 def _late(binding: Binding, base: str, path: tuple[str, ...]) -> tuple[str, str] | None:
     """The entity that a path leads to by a relation which rows get by an event, and the event's field."""
-    from reportspec.resolve.binding import Unresolved
-
-    try:
-        steps = binding.resolve(base, path).steps if len(path) > 1 else ()
-    except Unresolved:
-        return None
     at = base
-    for name in steps:
+    for name in binding.resolve(base, path).steps if len(path) > 1 else ():
         relation = binding.entity(at).relations[name]
         by = binding.field(at, relation.by) if relation.by else None
         if by is not None and by.as_of is not None and by.as_of.before is None:

@@ -18,10 +18,11 @@ from reportspec.expression.trees import (
     table,
 )
 from reportspec.model.domain import Entity
-from reportspec.model.findings import Check
+from reportspec.model.findings import BY_HISTORY, Check
 from reportspec.model.mapped import MappedPart
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
+from reportspec.sql.broken_history import apart
 from reportspec.sql.broken_keys import (
     lone_keys,
     rates_twice,
@@ -79,6 +80,13 @@ def recount_statement(binding: Binding, check: Check) -> exp.Expr:
     return statement.finish(select, {"count": "integer"})
 
 
+def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
+    """How many records there are, as `count`, of which both they and their history say what a check holds together."""
+    statement = Statement(binding)
+    both = exp.Subquery(this=apart(statement, check, every=True), alias=alias_of("keys"))
+    return statement.finish(exp.Select().select(_every()).from_(both), {"count": "integer"})
+
+
 def _today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
     """The CTE of an entity's states, and the condition that a row is the last one and breaks a check."""
     cte = statement.instance(check.entity, Moment("current", None, None, None))
@@ -129,9 +137,9 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
 
 def _across(statement: Statement, check: Check) -> exp.Select | None:
     """The same of a check that looks at more than an entity's rows; None of others."""
-    if check.join is not None or check.kind in ("undecided-order", "tied-rows"):
-        if check.kind == "tied-rows":
-            rows = tied_rows(statement, check)
+    if check.join is not None or check.kind in ("undecided-order", "tied-rows", *BY_HISTORY):
+        if check.kind in ("tied-rows", *BY_HISTORY):
+            rows = tied_rows(statement, check) if check.kind == "tied-rows" else apart(statement, check)
         else:
             rows = repeated_keys(check.join) if check.kind == "repeated-join" and check.join else tied_keys(check)
         keys = exp.Subquery(this=rows, alias=alias_of("keys"))

@@ -20,8 +20,9 @@ from reportspec.expression.trees import (
     table,
     when,
 )
-from reportspec.model.findings import Check
+from reportspec.model.findings import BY_HISTORY, Check
 from reportspec.resolve.binding import Binding
+from reportspec.sql.broken_history import apart_of
 from reportspec.sql.broken_keys import (
     across,
 )
@@ -54,7 +55,7 @@ def survey_statement(
     ]
     for number, check in enumerate(checks):
         if not _within(check):
-            count, rest = across(statement, check)
+            count, rest = (apart_of if check.kind in BY_HISTORY else across)(statement, check)
             selects.append(_row(f"check {number}", count, {}, widths, rest))
     union: exp.Expr = selects[0]
     for select in selects[1:]:
@@ -89,7 +90,7 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
 
 
 def _within(check: Check) -> bool:
-    if check.kind in ("no-rate", "repeated-rate", "tied-rows"):
+    if check.kind in ("no-rate", "repeated-rate", "tied-rows", *BY_HISTORY):
         return False
     return check.relation is None and check.join is None and check.part is None
 

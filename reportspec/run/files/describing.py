@@ -1084,7 +1084,8 @@ def _of_times(name: str, values: Sequence[str]) -> str:
     for seconds, (form, what) in _SINCE_1970.items():
         if values and all(form.fullmatch(value) for value in values):
             day = date(1970, 1, 1) + timedelta(seconds=int(values[0]) // seconds)
-            made = name if seconds == 1 else f"{name} / {seconds}"
+            column = name if re.fullmatch(r"[A-Za-z_]\w*", name) else quoted(name)
+            made = column if seconds == 1 else f"{column} / {seconds}"
             since = f"`{values[0]}` may be {what} since 1970 ({day.isoformat()})"
             return f"{since}: write `to_timestamp({made})` in the mapping"
     return 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'

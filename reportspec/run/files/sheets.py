@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reportspec.model.settings import FileSpec
 from reportspec.run.files.cells import NoValue, cells_without_value, column_letters
 from reportspec.run.files.shape import Shape, Unclear, names_of, shown
+from reportspec.suggested_yaml import quoted_yaml
 
 if TYPE_CHECKING:
     from reportspec.run.files.text_file import TextFile
@@ -93,7 +94,7 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
             raise Unclear(
                 "unclear-sheet",
                 f"the workbook has several sheets: {_list(chosen)}",
-                f'write `sheet: "{_likely(book, chosen, expected)}"`',
+                f"write `sheet: {quoted_yaml(_likely(book, chosen, expected))}`",
             )
         if not chosen:
             raise Unclear("empty-file", "the workbook is empty", "leave the table out of `files:`")

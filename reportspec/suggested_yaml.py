@@ -1,0 +1,36 @@
+"""YAML that messages tell people to write: what stands there can be copied as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+_PLAIN = re.compile(r"[A-Za-z_(…][^\n\t]*[^\s:]|[A-Za-z_…]")
+_NAME = re.compile(r"…|[A-Za-z_][\w.]*")
+_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
+
+
+def mapping_line(name: str, sql: str) -> str:
+    """A field of the mapping with its expression, in quotes."""
+    return f"{name}: {quoted_yaml(sql)}"
+
+
+def quoted_yaml(text: str) -> str:
+    """A text in the quotes of YAML that do with the fewest signs."""
+    simple = text.isprintable() and "\\" not in text
+    if simple and '"' in text and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)
+
+
+def plain_yaml(text: str) -> str:
+    """A text as YAML, without quotes where it needs none."""
+    plain = _PLAIN.fullmatch(text) and ": " not in text and " #" not in text and text.lower() not in _WORDS
+    return text if plain else quoted_yaml(text)
+
+
+def yaml_list(texts: Iterable[str]) -> str:
+    """Texts as a list of YAML on one line, without quotes where they need none."""
+    written = (text if _NAME.fullmatch(text) and text.lower() not in _WORDS else quoted_yaml(text) for text in texts)
+    return f"[{', '.join(written)}]"
