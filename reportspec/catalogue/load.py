@@ -316,6 +316,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         others=bool(spec.get("others", False)),
         change=bool(spec.get("change", True)),
         due=bool(spec.get("due", False)),
+        graded=bool(spec.get("graded", False)),
         personal=bool(spec.get("personal", False)),
     )
 

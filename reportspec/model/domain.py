@@ -58,6 +58,7 @@ class Field:
     order: tuple[str, ...] = ()  # values as they follow each other, where that is not as declared
     change: bool = True  # whether a time in it is of something that happened, and not of a plan
     due: bool = False  # whether something is to have happened by then: a day of it is past when it is over
+    graded: bool = False  # whether its values say what is good and what is not: more rows of one are no better by that
     also: tuple[str, ...] = ()  # other words for it, by which it may stand in a mapping
     personal: bool = False  # whether it tells who or where a person is
 

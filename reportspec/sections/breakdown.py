@@ -186,6 +186,8 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
         *metric_columns(report, spec, footnotes, held_rows.total),
     ]
+    if any(dimension.field.graded for dimension in spec.dimensions):
+        columns = [replace(column, direction="neutral") for column in columns]
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
     if spec.subtotals:
         kept, subtotals = _in_groups(report, spec, held_rows, answers)

@@ -259,7 +259,7 @@ def _days(earlier: datetime, later: datetime) -> float:
 def at_risk(p: Period) -> int:
     count = 0
     for bought in customers(p).values():
-        if len(bought) > 1:
+        if len(bought) > 2:
             gap = _days(bought[0]["at"], bought[-1]["at"]) / (len(bought) - 1)
             count += gap > 0 and _days(bought[-1]["at"], p.end) > 2 * gap
     return count

@@ -770,7 +770,7 @@ def since(p: Period, moment: datetime) -> float:
 
 def at_risk(p: Period, bought: list[Purchase]) -> bool:
     gap = days(bought[0].at, bought[-1].at) / max(1, len(bought) - 1)
-    return len(bought) > 1 and gap > 0 and since(p, bought[-1].at) > 2 * gap
+    return len(bought) > 2 and gap > 0 and since(p, bought[-1].at) > 2 * gap
 
 
 def revenue(p: Period) -> Iterable[Fact]:

@@ -113,7 +113,7 @@ select count(*) as "customers_count",
   count(*) filter ($after - first > 365) as "customers_count.of_a_year",
   count(*) filter ($after - last > 365) as "customers_count.lapsed",
   count(*) filter (first < $first) as "customers_count.before",
-  count(*) filter (n > 1 and last > first
+  count(*) filter (n > 2 and last > first
     and ($after - last) * (n - 1) > 2 * (last - first)) as "customers_count.at_risk",
   sum(worth)::double as "customer_revenue_amount",
   sum(worth)::double / count(*) as "customer_lifetime_value",
@@ -201,7 +201,7 @@ SEGMENTS = {  # recency and frequency, both 1 to 5
     "Loyal": {(3, 3), (3, 4), (3, 5), (4, 3), (5, 3)},
     "New": {(4, 1), (4, 2), (5, 1), (5, 2)},
     "Promising": {(3, 1), (3, 2)},
-    "At risk": {(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)},
+    "Dormant": {(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)},
     "Lost": {(1, 1), (1, 2), (2, 1), (2, 2)},
 }
 

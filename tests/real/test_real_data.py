@@ -135,14 +135,14 @@ def test_customers_by_recency_frequency_and_value(cdnow: Path, bought: list[tupl
         if r >= 4 and f >= 4:
             return "Champions"
         if f >= 4 and r <= 2:
-            return "At risk"
+            return "Dormant"
         if f >= 3 and r >= 3:
             return "Loyal"
         if r >= 4:
             return "New"
         if r == 3:
             return "Promising"
-        return "At risk" if f >= 3 else "Lost"
+        return "Dormant" if f >= 3 else "Lost"
 
     expected: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
     for customer in known:
