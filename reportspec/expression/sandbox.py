@@ -20,6 +20,8 @@ import sqlglot
 from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
+from reportspec.expression.trees import nodes_in
+
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
 LONGEST = 4000
 DEEPEST = 40
@@ -683,11 +685,16 @@ def columns(tree: exp.Expr) -> tuple[tuple[str, ...], ...]:
 
 def column_nodes(tree: exp.Expr) -> list[exp.Expr]:
     """The nodes that name a field: a Column, or the outermost Dot over one for long paths."""
-    return [node for node in tree.find_all(exp.Dot, exp.Column) if not isinstance(node.parent, exp.Dot)]
+    return [node for node in nodes_in(tree, exp.Dot, exp.Column) if not isinstance(node.parent, exp.Dot)]
 
 
 def path_of(node: exp.Expr) -> tuple[str, ...]:
     """The dotted name of a Column or Dot node."""
     if isinstance(node, exp.Dot):
         return (*path_of(node.this), node.expression.name)
-    return tuple(part.name for part in node.parts) if isinstance(node, exp.Column) else (node.name,)
+    if not isinstance(node, exp.Column):
+        return (node.name,)
+    parts = node.args  # nothing is asked as often
+    if "db" not in parts and "table" in parts and parts["table"]:
+        return (parts["table"].name, parts["this"].name)
+    return tuple(part.name for part in node.parts)

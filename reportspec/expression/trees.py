@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from sqlglot import exp
 
@@ -20,6 +20,11 @@ TYPES = {
     "date": "DATE",
     "time": "TIMESTAMP",
 }
+
+E = TypeVar("E", bound=exp.Expr)
+
+# Of what stands in a tree, what has no parts in which anything is looked for: it takes `isinstance` long to say so.
+_NO_NODES: frozenset[type] = frozenset((type(None), str, bool, exp.Identifier))
 
 LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
 LARGEST_NUMBER = 10**28  # of any other number: what a decimal of 38 digits, 9 of them behind the point, can hold
@@ -57,8 +62,17 @@ def alias_of(name: str) -> exp.TableAlias:
 
 
 def column(table: str, name: str) -> exp.Column:
-    """`"table"."name"`, always quoted."""
-    return exp.Column(this=identifier(name), table=identifier(table))
+    """`"table"."name"`, always quoted. Two nodes of five are names of columns, so that these are shared: they are no
+    column's own, and know of none."""
+    new = exp.Column()
+    new.args["this"] = _name(name)
+    new.args["table"] = _name(table)
+    return new
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> exp.Identifier:
+    return identifier(name)
 
 
 def table(name: str) -> exp.Table:
@@ -78,7 +92,11 @@ def named(tree: exp.Expr, name: str) -> exp.Alias:
 
 def copied(tree: exp.Expr) -> exp.Expr:
     """A copy of a tree without types: quicker than sqlglot's own, which goes through
-    `copy.deepcopy`."""
+    `copy.deepcopy`. Names of columns, which nobody changes in place, are those of the tree."""
+    if type(tree) is exp.Column:
+        new: exp.Expr = exp.Column()
+        new.args.update(tree.args)
+        return _with_notes(new, tree)
     args: dict[str, Any] = {}
     for name, value in tree.args.items():
         kind = type(value)
@@ -87,12 +105,32 @@ def copied(tree: exp.Expr) -> exp.Expr:
         elif kind is not str and value is not None and kind is not bool and isinstance(value, exp.Expr):
             value = copied(value)
         args[name] = value
-    new = type(tree)(**args)
+    return _with_notes(type(tree)(**args), tree)
+
+
+def _with_notes(new: exp.Expr, tree: exp.Expr) -> exp.Expr:
     if tree._meta is not None:
         new._meta = dict(tree._meta)
     if tree.comments:
         new.comments = list(tree.comments)
     return new
+
+
+def nodes_in(tree: exp.Expr, *kinds: type[E]) -> list[E]:
+    """The nodes of some kinds in a tree (not names), from the top, as sqlglot's `find_all` yields them, which takes
+    longer for small trees."""
+    found: list[E] = []
+    nodes: list[exp.Expr] = [tree]
+    for node in nodes:  # which grows
+        if isinstance(node, kinds):
+            found.append(node)
+        for value in node.args.values():
+            kind = type(value)
+            if kind is list:
+                nodes += [item for item in value if isinstance(item, exp.Expr)]
+            elif kind not in _NO_NODES and isinstance(value, exp.Expr):
+                nodes.append(value)
+    return found
 
 
 def cast(tree: exp.Expr, type_name: str) -> exp.Cast:

@@ -19,6 +19,7 @@ TESTS_OF_CHOICE = 4  # tests that the second way needs to take the place of the 
 BETTER_BY = 1.05  # the factor by which its error is less
 NEARER_BY = 0.9  # of the error of the best simple rule, that of a forecast that is shown is at most
 HELD = 0.7  # the share of past ranges that held their result, from which on one is shown
+RHYTHM = 0.5  # the share of a quarter's amount in one of its months, from which on months are not forecast
 USUAL_INFLOW = 3.0  # the factor by which the inflow may depart from the usual one
 FEWEST_OF_RULE = 4  # tests in which a simple rule has something to say, from which on it is a rival
 ONE_SIDED = 6  # tests in a row that missed to one side, from which on that is said
@@ -85,9 +86,9 @@ class Rival:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a forecast is not shown: how many periods (or wins, or ranges held) there are, `of` how many; of an unusual
-    inflow the factor by which it departs."""
+    inflow the factor by which it departs, and of a rhythm the share of a quarter that one of its months brings."""
 
-    why: Literal["periods", "wins", "rival", "ranges", "inflow"]
+    why: Literal["periods", "wins", "rhythm", "rival", "ranges", "inflow"]
     count: float = 0
     of: float = 0
 
@@ -229,6 +230,9 @@ def _refusal(windows: Windows, tests: Sequence[Test], rivals: Sequence[Rival], p
         return Refusal("periods", len(windows.before(windows.last)), FEWEST_PERIODS)
     if wins < FEWEST_WINS:
         return Refusal("wins", wins, len(learned))
+    share = _rhythm(windows)
+    if share > RHYTHM:
+        return Refusal("rhythm", share)
     if not rivals or rivals[0].ratio > NEARER_BY:
         return Refusal("rival")
     held = sum(test.held for test in tests)
@@ -237,6 +241,17 @@ def _refusal(windows: Windows, tests: Sequence[Test], rivals: Sequence[Rival], p
     if not 1.0 / USUAL_INFLOW <= pipeline.inflow <= USUAL_INFLOW:
         return Refusal("inflow", pipeline.inflow)
     return None
+
+
+def _rhythm(windows: Windows) -> float:
+    """Of months, the share of what quarters bring that comes in one and the same of their three: where that is most,
+    one month tells little of the next, and few tests may say otherwise by luck. 0 of other periods."""
+    if windows.per_year != 12 or windows.step > 1:
+        return 0.0
+    learned = windows.learned(windows.last)
+    places = [math.fsum(window.result.amount for window in learned[at::3]) for at in range(3)]
+    whole = math.fsum(places)
+    return max(places) / whole if whole > 0 and len(learned) >= FEWEST_PERIODS else 0.0
 
 
 def _relative(errors: Sequence[float], tests: Sequence[Test]) -> float | None:

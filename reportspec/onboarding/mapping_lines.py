@@ -24,7 +24,7 @@ from reportspec.model.mapping_proposals import (
 )
 from reportspec.onboarding.histories import Told
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
-from reportspec.onboarding.name_words import state_of, state_words, words_of
+from reportspec.onboarding.name_words import is_state, state_of, state_words, words_of
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.
@@ -292,10 +292,17 @@ class Writer:
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
         doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
+        if field_id == "deal.status" and (held := self._only_held(field_id, by_state)):
+            doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):
             doubt = "; ".join(text for text in (doubt, "it has more values than were looked at") if text)
         whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
         return f"case {whens} end", "", doubt
+
+    def _only_held(self, field_id: str, by_state: Mapping[str, list[str]]) -> list[str]:
+        """The values that are taken for won or lost by a word in them, which nobody confirmed."""
+        over = [value for state in ("won", "lost") for value in by_state.get(state, ())]
+        return [value for value in over if not is_state(value, field_id) and (field_id, value) not in self.states]
 
     def _junk(self, column: ColumnSeen, own: str) -> tuple[str, str, str]:
         junk = [value for value, _ in column.values if self.taken_for("lead.status", value) == "junk"]

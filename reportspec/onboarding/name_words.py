@@ -137,11 +137,25 @@ def state_of(value: str, field: str) -> str | None:
     best: tuple[int, str] | None = None
     for state, names in state_words(field).items():
         for name in names:
-            fits = has == name or joined == "".join(name) or set(name) <= set(has) or _compound(has, name)
+            whole = has == name or joined == "".join(name)
+            held = set(name) <= set(has) or _compound(has, name)
+            fits = whole or (held and (set(has) - set(name)).isdisjoint(doubting()))
             rank = len("".join(name)) + (1000 if joined == "".join(name) else 0)
             if fits and (best is None or rank > best[0]):
                 best = (rank, state)
     return best[1] if best else None
+
+
+@cache
+def doubting() -> frozenset[str]:
+    """Words with which a value is not what another word of it says: denials, and what is not over."""
+    return frozenset(word for name in _documents()["values"]["doubting"] for word in words_of(name))
+
+
+def is_state(value: str, field: str) -> bool:
+    """Whether a value is a word of the catalogue, and does not only hold one."""
+    joined = "".join(words_of(value))
+    return any(joined == "".join(name) for names in state_words(field).values() for name in names)
 
 
 def _compound(has: Words, name: Words) -> bool:

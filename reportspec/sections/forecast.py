@@ -552,6 +552,7 @@ def _refused(report: Report, basis: _Made) -> list[Highlight]:
         },
         "ranges": {"count": (int(refusal.count), count), "of": (int(refusal.of), count)},
         "inflow": {"share": (refusal.count, share)},
+        "rhythm": {"share": (refusal.count, share)},
     }
     kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
     sentences = [said(report, kind, **values_by_reason[refusal.why])]

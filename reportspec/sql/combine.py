@@ -17,6 +17,7 @@ from reportspec.expression.trees import (
     named,
     null,
 )
+from reportspec.sql.shared_trees import Shared, shared_in
 
 S = TypeVar("S", bound=exp.Expr)
 
@@ -28,11 +29,22 @@ def inlined(tree: S, selects: int) -> S:
     table. Read by more than one SELECT they would be written down first, with all the rows that
     no WHERE lets pass."""
     ctes = tree.args["with_"].expressions if tree.args.get("with_") else []
-    plain = [cte for cte in ctes if _only_names(cte.this)]
+    shared = shared_in(tree)
+    plain = [cte for cte in ctes if _known(cte.this, shared)]
     if selects > 1 or len(plain) < len(ctes):
         for cte in plain:
             cte.set("materialized", False)
     return tree
+
+
+def _known(tree: exp.Expr, shared: Shared) -> bool:
+    """Whether a CTE only names columns; of one that other statements have, too, that is looked at once."""
+    if id(tree) not in shared.trees:
+        return _only_names(tree)
+    known = shared.made(_only_names)
+    if id(tree) not in known:
+        known[id(tree)] = _only_names(tree)
+    return bool(known[id(tree)])
 
 
 def _only_names(tree: exp.Expr) -> bool:

@@ -39,8 +39,12 @@ def currency_of(scope: Scope, path: tuple[str, ...], steps: tuple[str, ...]) -> 
 
 def reads_currencies(scope: Scope, tree: exp.Expr) -> bool:
     """Whether an expression names amounts whose currency may differ from the report's."""
-    paths = map(path_of, column_nodes(tree))
-    return any(len(path) > 1 and currency_of(scope, path, ()) for path in paths)
+    known = scope.binding.remembered.setdefault(reads_currencies, {})
+    key = (scope.entity, scope.matched, id(tree))
+    if key not in known:  # the tree is kept beside its id, so that nothing else gets it
+        paths = map(path_of, column_nodes(tree))
+        known[key] = (tree, any(len(path) > 1 and currency_of(scope, path, ()) for path in paths))
+    return bool(known[key][1])
 
 
 def converted(

@@ -28,6 +28,7 @@ from reportspec.expression.trees import (
     copied,
     literal,
     named,
+    nodes_in,
     when,
 )
 from reportspec.lazy_dataclass import dataclass
@@ -259,6 +260,8 @@ def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
 def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp.Join]:
     """The joins that only bring names to group by, of entities of few rows: the groups may have
     them as well as the rows."""
+    if not rows.small:
+        return []
     used = {alias for tree in others for alias in _aliases(tree)}
     for join in rows.joins:
         if (on := join.args.get("on")) is not None:
@@ -273,7 +276,7 @@ def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp
 
 
 def _aliases(tree: exp.Expr) -> set[str]:
-    return {node.table for node in tree.find_all(exp.Column)}
+    return {node.table for node in nodes_in(tree, exp.Column)}
 
 
 class _Asked:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -34,12 +33,12 @@ from reportspec.expression.trees import (
     when,
 )
 from reportspec.model.domain import Entity, Field, History, Outcome
+from reportspec.remembered import remembered
+from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Span, Spans
 from reportspec.sql.clock import moved
 from reportspec.sql.from_clause import aliased
-
-if TYPE_CHECKING:
-    from reportspec.sql.statement import Statement
+from reportspec.sql.shared_trees import shared_of
 
 VISIT, LAST = "visit", "last_state"  # the aliases of a state in the history, and of the last one of its row
 WORTH = "worth"  # the alias of the entity with past values
@@ -48,10 +47,10 @@ SINCE = "stage_since"  # since when it has been in the state
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 
-def past_values(statement: Statement, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
+def past_values(binding: Binding, entity: Entity, needed: tuple[str, ...]) -> tuple[str, ...]:
     """Of the fields that are asked for, those of which the history has what they were; a currency
     brings the amount that it belongs to."""
-    known = statement.binding.past_values(entity)
+    known = binding.past_values(entity)
     values_asked = [name for name in known if name in needed]
     money = [name for name in known if entity.fields[name].currency in values_asked]
     return tuple(dict.fromkeys((*values_asked, *money)))
@@ -65,7 +64,7 @@ def before_event(field: Field) -> str:
 
 
 def select_versions(
-    statement: Statement,
+    binding: Binding,
     entity: Entity,
     name: str,
     base: str,
@@ -79,33 +78,43 @@ def select_versions(
     assert history is not None
     assert entity.key is not None
     label = entity.plural["en"]
+    # Statements ask for other fields, of which few change the states.
+    last_open = history.outcome.lost_from in needed
+    stretch = any(_asks_for_the_stretch(binding, entity, field) for field in needed)
     return [
-        (states, _states(statement, entity, base, needed), f"The states that {label.lower()} were in"),
+        (
+            states,
+            _states(binding, entity.name, base, last_open, stretch),
+            f"The states that {label.lower()} were in",
+        ),
         (
             name,
-            _versions(statement, entity, base, states, needed, spans),
+            _versions(binding, entity.name, base, states, needed, spans),
             f"{label}, one row for each state, valid from and until",
         ),
     ]
 
 
-def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, ...]) -> exp.Expr:
-    """A row for each state in the history of the rows in `base`, with the instants between which it held."""
+@remembered
+def _states(binding: Binding, of_entity: str, base: str, last_open: bool, stretch: bool) -> exp.Expr:
+    """A row for each state in the history of the rows in `base`, with the instants between which it held; with the
+    state that it was lost from (`last_open`), and whether it ends the history (`stretch`)."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     assert entity.key is not None
     of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
-        return _key(statement, alias, entity, name)
+        return _key(binding, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     last = key(VISIT, history.entity, history.last)
-    kept = statement.binding.key_kind(entity.name, history.stage)
-    begins, ends = _held(statement, entity, base)
+    kept = binding.key_kind(entity.name, history.stage)
+    begins, ends = _held(binding, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(bare_key(row) if _of_one_kind(statement, entity) else row), history.by),
+        named(copied(bare_key(row) if _of_one_kind(binding, entity) else row), history.by),
         named(column(VISIT, history.number), "visit_number"),
         named(copied(bare_key(stage) if kept else stage), history.stage),
         named(_is_last(history), "is_last"),
@@ -116,11 +125,11 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         named(when(first, null("TIMESTAMP"), begins), "valid_from"),
         named(ends, "valid_until"),
     )
-    if history.outcome.lost_from in needed:
-        typed = statement.binding.key_kind(entity.name, history.outcome.lost_from)
+    if last_open:
+        typed = binding.key_kind(entity.name, history.outcome.lost_from)
         before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
         select = select.select(named(before, "last_open_stage_id"), copy=False)
-    if any(_asks_for_the_stretch(statement, entity, name) for name in needed):
+    if stretch:
         select = select.select(named(_ends_history(history), "ends_history"), copy=False)
     of_row = same_key(key(base, entity.name, entity.key), row)
     of_state = same_key(key(of.entity, of.entity, of.key), stage)
@@ -132,13 +141,13 @@ def _states(statement: Statement, entity: Entity, base: str, needed: tuple[str, 
         exp.Join(this=aliased(of.entity, LAST), side="LEFT", on=of_last),
     ]
     select.set("joins", joins)
-    return select
+    return shared_of(binding).added(select)
 
 
-def _held_in(statement: Statement, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
+def _held_in(binding: Binding, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
     """Whether what held from one time to another did so in any of some stretches, or still does. A day is left on
     either side: clocks that are put back show a later instant as an earlier time."""
-    binding, day = statement.binding, timedelta(days=1)
+    day = timedelta(days=1)
 
     def bound(instant: datetime) -> exp.Expr:
         return instant_literal(instant, "time", binding.source_zone, binding.zone)
@@ -163,23 +172,23 @@ def _few(spans: Iterable[Span]) -> list[Span]:
     return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
 
 
-def _key(statement: Statement, alias: str, entity: str, name: str) -> exp.Expr:
+def _key(binding: Binding, alias: str, entity: str, name: str) -> exp.Expr:
     """A key of what stands under an alias, as a text for all that may ask of it."""
-    kind = statement.binding.key_kind(entity, name)
+    kind = binding.key_kind(entity, name)
     return text_key(column(alias, name), kind) if kind else column(alias, name)
 
 
-def _of_one_kind(statement: Statement, entity: Entity) -> bool:
+def _of_one_kind(binding: Binding, entity: Entity) -> bool:
     """Whether rows and their states have the row's key as one kind; where they do not, states have it as a text."""
-    history, kind_of = entity.history, statement.binding.key_kind
+    history, kind_of = entity.history, binding.key_kind
     assert history is not None
     assert entity.key is not None
     return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
 
 
-def _asks_for_the_stretch(statement: Statement, entity: Entity, name: str) -> bool:
+def _asks_for_the_stretch(binding: Binding, entity: Entity, name: str) -> bool:
     """Whether a field is the record's in all states of the closing that the record tells of."""
-    history, field = entity.history, statement.binding.field(entity.name, name)
+    history, field = entity.history, binding.field(entity.name, name)
     assert history is not None
     if name == history.outcome.reopened:
         return True
@@ -204,7 +213,7 @@ def _is_last(history: History) -> exp.Expr:
     return exp.Is(this=column(VISIT, history.left), expression=exp.Null())
 
 
-def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
+def _held(binding: Binding, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
     """Since when and until when a state held."""
     history = entity.history
     assert history is not None
@@ -213,9 +222,9 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     closing: exp.Expr = column(base, history.outcome.at)
     dated, is_last = _own_closing(history, base), _is_last(history)
     none_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
-    if statement.binding.storage(entity.name, history.outcome.at) == "date":
-        earlier = exp.LT(this=copied(closing), expression=_day_of(statement, ends))
-        closed, left = _within_day(statement, closing, begins), _within_day(statement, closing, ends)
+    if binding.storage(entity.name, history.outcome.at) == "date":
+        earlier = exp.LT(this=copied(closing), expression=_day_of(binding, ends))
+        closed, left = _within_day(binding, closing, begins), _within_day(binding, closing, ends)
     else:
         earlier, closed, left = exp.LT(this=copied(closing), expression=copied(ends)), closing, copied(closing)
     # The last state begins with the record's own closing, and the one before it ends there. Where people dated a
@@ -226,19 +235,19 @@ def _held(statement: Statement, entity: Entity, base: str) -> tuple[exp.Expr, ex
     return begins, ends
 
 
-def _within_day(statement: Statement, day: exp.Expr, changed: exp.Expr) -> exp.Expr:
+def _within_day(binding: Binding, day: exp.Expr, changed: exp.Expr) -> exp.Expr:
     """When something happened of which a record says the day: when the history has it, if that was on this day, else as
     the day began."""
-    zone, source = str(statement.binding.zone), str(statement.binding.source_zone)
+    zone, source = str(binding.zone), str(binding.source_zone)
     first = cast(copied(day), "TIMESTAMP")
     begun = first if zone == source else moved(first, zone, source)
-    same = exp.EQ(this=_day_of(statement, changed), expression=copied(day))
+    same = exp.EQ(this=_day_of(binding, changed), expression=copied(day))
     return when(same, copied(changed), begun)
 
 
-def _day_of(statement: Statement, time: exp.Expr) -> exp.Expr:
+def _day_of(binding: Binding, time: exp.Expr) -> exp.Expr:
     """The report's day of a time of the source."""
-    zone, source = str(statement.binding.zone), str(statement.binding.source_zone)
+    zone, source = str(binding.zone), str(binding.source_zone)
     return cast(copied(time) if zone == source else moved(copied(time), source, zone).this, "DATE")
 
 
@@ -276,20 +285,22 @@ def _yes(alias: str, name: str) -> exp.Expr:
     return exp.Coalesce(this=column(alias, name), expressions=[exp.Boolean(this=False)])
 
 
+@remembered
 def _versions(
-    statement: Statement,
-    entity: Entity,
+    binding: Binding,
+    of_entity: str,
     base: str,
     states: str,
     needed: tuple[str, ...],
     spans: Spans | None,
 ) -> exp.Expr:
     """A row for each state of each row in `base`, and for each change of its values within one."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     assert entity.key is not None
-    history_of = past_values(statement, entity, needed)
-    fields_of_state = _of_state(statement, entity, base, states)
+    history_of = past_values(binding, entity, needed)
+    fields_of_state = _of_state(binding, entity, base, states)
     if history_of:
         fields_of_state |= _bounds(history, states)
     select = exp.Select()
@@ -297,27 +308,27 @@ def _versions(
         if known.as_of is not None:
             select = select.select(named(column(WORTH, known.name), before_event(known)), copy=False)
     for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
-        value = fields_of_state.get(field) or _as_then(statement, entity, base, states, field)
+        value = fields_of_state.get(field) or _as_then(binding, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         if amount in history_of:
             value = _value_then(history, base, states, field, amount, value)
         select = select.select(named(value, field), copy=False)
-    row = _key(statement, base, entity.name, entity.key)
-    on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(statement, entity) else row)
+    row = _key(binding, base, entity.name, entity.key)
+    on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(binding, entity) else row)
     if spans:
         # In the join, where databases ask it of the states alone; a row without any has to stay.
-        held = _held_in(statement, column(states, "valid_from"), column(states, "valid_until"), spans)
+        held = _held_in(binding, column(states, "valid_from"), column(states, "valid_until"), spans)
         on = exp.And(this=on, expression=held)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
     if not history_of:
-        return select
-    select = select.join(_join_values(statement, entity, states), copy=False)
+        return shared_of(binding).added(select)
+    select = select.join(_join_values(binding, entity, states), copy=False)
     if spans:
         select = select.where(
-            _held_in(statement, fields_of_state["valid_from"], fields_of_state["valid_until"], spans), copy=False
+            _held_in(binding, fields_of_state["valid_from"], fields_of_state["valid_until"], spans), copy=False
         )
-    return select
+    return shared_of(binding).added(select)
 
 
 def _is_today(history: History, states: str) -> exp.Expr:
@@ -340,14 +351,14 @@ def _closed_state(states: str) -> exp.Expr:
     return exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
 
 
-def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> dict[str, exp.Expr]:
+def _of_state(binding: Binding, entity: Entity, base: str, states: str) -> dict[str, exp.Expr]:
     """What a state says of a row in it, by field, and when it held."""
     history = entity.history
     assert history is not None
     outcome = history.outcome
     fields_of_row: dict[str, exp.Expr] = {
         outcome.field: _status(history, base, states),
-        outcome.at: _closing(statement, entity, base, states),
+        outcome.at: _closing(binding, entity, base, states),
         history.stage: exp.Coalesce(this=column(states, history.stage), expressions=[column(base, history.stage)]),
         outcome.lost_from: column(states, "last_open_stage_id"),
         SINCE: when(
@@ -363,7 +374,7 @@ def _of_state(statement: Statement, entity: Entity, base: str, states: str) -> d
         # Of what was closed then, whether it was opened again, or closed otherwise, since.
         told = exp.Paren(this=_told_today(history, base, states))
         fields_of_row[outcome.reopened] = when(told, exp.Boolean(this=False), _closed_state(states))
-    if statement.binding.mapped(entity.name, outcome.lost_from) is not None:
+    if binding.mapped(entity.name, outcome.lost_from) is not None:
         recorded = column(base, outcome.lost_from)
         fields_of_row[outcome.lost_from] = exp.Coalesce(
             this=column(states, "last_open_stage_id"), expressions=[recorded]
@@ -382,14 +393,14 @@ def _status(history: History, base: str, states: str) -> exp.Expr:
     return exp.Case(ifs=ifs, default=literal(outcome.open))
 
 
-def _closing(statement: Statement, entity: Entity, base: str, states: str) -> exp.Expr:
+def _closing(binding: Binding, entity: Entity, base: str, states: str) -> exp.Expr:
     """When a row was closed, as of a state."""
     history = entity.history
     assert history is not None
     outcome, closed = history.outcome, _closed_state(states)
     entered: exp.Expr = column(states, "entered_at")
-    if statement.binding.storage(entity.name, outcome.at) == "date":
-        entered = _day_of(statement, entered)
+    if binding.storage(entity.name, outcome.at) == "date":
+        entered = _day_of(binding, entered)
     # A closed record without a closing date was closed when the history says.
     undated = when(exp.and_(_closed_record(outcome, base), exp.Paren(this=copied(closed))), copied(entered))
     dated = exp.Coalesce(this=column(base, outcome.at), expressions=[undated])
@@ -397,14 +408,14 @@ def _closing(statement: Statement, entity: Entity, base: str, states: str) -> ex
     return exp.Case(ifs=ifs)
 
 
-def _join_values(statement: Statement, entity: Entity, states: str) -> exp.Join:
+def _join_values(binding: Binding, entity: Entity, states: str) -> exp.Join:
     """The values that the history has of a row within a state."""
     history = entity.history
     assert history is not None
     past = history.values
     assert past is not None
-    by, row = _key(statement, WORTH, past.entity, history.by), _key(statement, states, history.entity, history.by)
-    same = same_key(by, row if _of_one_kind(statement, entity) else column(states, history.by))
+    by, row = _key(binding, WORTH, past.entity, history.by), _key(binding, states, history.entity, history.by)
+    same = same_key(by, row if _of_one_kind(binding, entity) else column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
     return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 
@@ -446,10 +457,10 @@ def _value_then(history: History, base: str, states: str, field: str, amount: st
     )
 
 
-def _as_then(statement: Statement, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
+def _as_then(binding: Binding, entity: Entity, base: str, states: str, name: str) -> exp.Expr:
     """A field that the history does not have, as of a state. What a row has with its state is known of
     today's alone; what came with a closing is that of the last one, which states before it knew nothing of."""
-    field, history = statement.binding.field(entity.name, name), entity.history
+    field, history = binding.field(entity.name, name), entity.history
     assert history is not None
     if name in history.with_state:
         return when(_is_today(history, states), column(base, name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reportspec.expression.trees import SOURCE, alias_of, all_of, column, copied, literal, named
+from reportspec.expression.trees import SOURCE, alias_of, all_of, column, copied, literal, named, nodes_in
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.mapped_columns import OWN, _qualified
 
@@ -43,7 +43,7 @@ def _says_own(part: MappedPart) -> bool:
     it, for whose sake they did."""
     trees = [field.sql for field in part.fields.values()]
     trees += [part.where] if part.where is not None else []
-    return any(node.table == OWN for tree in trees for node in tree.find_all(exp.Column))
+    return any(node.table == OWN for tree in trees for node in nodes_in(tree, exp.Column))
 
 
 def _joined(join: MappedJoin) -> exp.Join:

@@ -285,7 +285,7 @@ class Statement:
         """Have what the fields were that are asked of entities with past states."""
         moment = Moment("current", None, None, None)
         for rows in list(self._rows.values()):
-            values_asked = past_values(self, rows.entity, tuple(rows.needed)) if rows.versions else ()
+            values_asked = past_values(self.binding, rows.entity, tuple(rows.needed)) if rows.versions else ()
             if not values_asked:
                 continue
             assert rows.entity.history is not None
@@ -304,7 +304,7 @@ class Statement:
                 remark += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), remark)]
         base, states = rows.versions, f"{name}_state"
-        return select_versions(self, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
+        return select_versions(self.binding, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
     def _held_in(self, cte: str) -> Spans | None:
         """The stretches outside of which a CTE need not have past states. One that is read once is no faster for

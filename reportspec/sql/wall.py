@@ -145,10 +145,15 @@ def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bo
         for name, value in node.args.items():
             if value is None or value is True or value is False:
                 continue
-            if isinstance(value, exp.Expr):
+            of = type(value)
+            if of is exp.Identifier:
+                # Most names are quoted and were looked at.
+                if value._meta or not value.args.get("quoted") or value.args.get("this") not in plain:
+                    nodes.append(value)
+            elif of is list:
+                nodes += [item for item in value if isinstance(item, exp.Expr)]
+            elif isinstance(value, exp.Expr):
                 nodes.append(value)
-            elif isinstance(value, list):
-                nodes.extend(item for item in value if isinstance(item, exp.Expr))
             elif isinstance(value, str):
                 if isinstance(node, exp.JSONPathKey):
                     if not _KEY.fullmatch(value):

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from reportspec.expression.trees import all_of, any_of, copied
+from reportspec.expression.trees import all_of, any_of, copied, nodes_in
 from reportspec.lazy_dataclass import dataclass
 
 
@@ -65,7 +65,7 @@ class Window:
         )
 
     def _settled(self, tree: exp.Expr) -> exp.Expr:
-        if not any(self._answer(node) is not None for node in tree.find_all(exp.Case)):
+        if not any(self._answer(node) is not None for node in nodes_in(tree, exp.Case)):
             return tree
 
         def settle(node: exp.Expr) -> exp.Expr:

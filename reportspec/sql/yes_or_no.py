@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from reportspec.expression.trees import copied
+from reportspec.expression.trees import copied, nodes_in
 
 YES = "yes"  # in the meta of a COALESCE: a yes-or-no field, null read as no
 
@@ -15,7 +15,7 @@ def null_is_no(tree: exp.Expr, says_yes: Callable[[exp.Expr], bool]) -> exp.Expr
     """The expression with its yes-or-no fields read as `no` where they are null, wherever the
     opposite is asked for: under `not`, and beside true or false. Sources leave out what does
     not hold as often as they say `no`."""
-    for node in list(tree.find_all(exp.Not, exp.EQ, exp.NEQ, exp.In)):
+    for node in nodes_in(tree, exp.Not, exp.EQ, exp.NEQ, exp.In):
         sides = [node.this, *node.expressions]
         sides += [node.expression] if isinstance(node, exp.Binary) else []
         has_truth = any(isinstance(side, exp.Boolean) for side in sides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 
 import pytest
@@ -260,3 +261,24 @@ def test_rules_on_a_published_series():
     assert said == {"last": 432, "mean_of_four": 447.75, "last_year": 417, "last_quarter": 461}
     stretches = [Stretch(0, each) for each in months]
     assert {rule: rest_by(stretches, rule, 12) for rule in RULES} == said
+
+
+def test_months_of_a_rush():
+    """Where one month of each quarter brings most of it, months are not forecast, however near the tests came."""
+    steady = tables(facts(2, windows=16, deals=40, noise=0.05))
+    made = forecast(Windows(steady.all, per_year=12))
+    assert made is not None
+    assert made.refusal is None or made.refusal.why != "rhythm"
+
+    def uneven(window: Window, factor: float) -> Window:
+        return dataclasses.replace(window, result=Deals(window.result.count, window.result.amount * factor))
+
+    rushed = [uneven(window, 6 if at % 3 == 2 else 1) for at, window in enumerate(steady.all)]
+    refused = forecast(Windows(tuple(rushed), per_year=12))
+    assert refused is not None
+    assert refused.refusal is not None
+    assert refused.refusal.why == "rhythm"
+    assert 0.6 < refused.refusal.count < 0.9
+    quarters = forecast(Windows(tuple(rushed), per_year=4))
+    assert quarters is not None
+    assert quarters.refusal is None or quarters.refusal.why != "rhythm"

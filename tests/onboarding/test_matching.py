@@ -165,6 +165,13 @@ def test_dates_that_can_be_read_in_two_ways_have_both() -> None:
         ("Cerrada ganada", "won"),
         ("Frobnicated", None),
         ("Closed", None),
+        *((value, None) for value in ("nicht gewonnen", "non vinta", "pas gagné", "no ganada", "Not Won - price")),
+        *(
+            (value, None)
+            for value in ("almost won", "Nearly closed won", "never lost", "To be lost", "lost - reopened")
+        ),
+        ("No decision", "lost"),
+        ("Lost - no decision", "lost"),
     ],
 )
 def test_states_are_what_they_say(value: str, state: str | None) -> None:

@@ -149,7 +149,7 @@ def history(pair: Pair) -> str:
     needed = tuple(pair.get("needed", (pair["column"],)))
     stretches = [[datetime.combine(day, time(), UTC) for day in span] for span in pair.get("spans", ())]
     spans = frozenset((first, last) for first, last in stretches) or None
-    found = select_versions(Statement(binding), binding.entity("deal"), "versions", "deal_row", "states", needed, spans)
+    found = select_versions(binding, binding.entity("deal"), "versions", "deal_row", "states", needed, spans)
     select = next(body for name, body, _ in found if name == pair["in"])
     if pair["column"] == "from":
         bare_select = exp.Select(expressions=[exp.Star()], from_=select.args["from_"], joins=select.args["joins"])

@@ -71,6 +71,8 @@ class Dialect:
 
 
 _VALUES: frozenset[type] = frozenset((type(None), str, bool))  # of arguments that are no nodes
+# What a tree has most of, and no parts that a rule changes but names.
+_LEAVES: frozenset[type] = frozenset((exp.Column, exp.Literal, exp.Null, exp.Boolean))
 OWN = "own"  # in the meta of a mapping's expression: the SQL in which it is written
 
 
@@ -100,7 +102,7 @@ def rewritten(
     kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
     # Two nodes of five are names, which have no parts. What has none is told by its type: most values are no nodes,
     # and it takes `isinstance` long to say so.
-    still = _VALUES if exp.Identifier in rules else _VALUES | {exp.Identifier}
+    still = _VALUES if exp.Identifier in rules else _VALUES | {exp.Identifier} | (_LEAVES - rules.keys())
 
     def visit(node: exp.Expr) -> exp.Expr:
         key = id(node)
