@@ -30,7 +30,7 @@ from reportspec.duplicates.pairs_sql import (
     paired_select,
     weighed_select,
 )
-from reportspec.duplicates.phones import national_numbers
+from reportspec.duplicates.phones import country_code, national_numbers
 from reportspec.duplicates.rows_sql import KEY, money_statement, rows_statement
 from reportspec.duplicates.subject import (
     FULL_NAME,
@@ -173,6 +173,9 @@ def _weighing(
     phones = [one.name for one in compared if one.comparison.kind == "phone"]
     for name in phones:
         _by_country(space, normal, name)
+    countries = [one.name for one in compared if one.comparison.kind == "country"]
+    for name in countries:
+        _by_code(space, normal, name)
     number = duck("ROW_NUMBER() OVER (ORDER BY s, k)", s=column("u", SOURCE), k=column("u", KEY))
     select = exp.Select().select(named(number, "id"), copy=False)
     for name in (SOURCE, KEY):
@@ -190,6 +193,10 @@ def _weighing(
             )
             select = select.join(_as(space.table(f"of_{name}"), name), on=on, join_type="left", copy=False)
             value = exp.Coalesce(this=column(name, "number"), expressions=[value])
+        if name in countries:
+            coded = duck("w = x", w=column("u", f"v_{name}"), x=column(name, "written"))
+            select = select.join(_as(space.table(f"of_{name}"), name), on=coded, join_type="left", copy=False)
+            value = exp.Coalesce(this=column(name, "code"), expressions=[value])
         select = select.select(named(value, f"v_{name}"), copy=False)
     numbered = space.keep("numbered", select)
     records = space.keep("records", _with_frequencies(space, numbered, compared, known))
@@ -242,6 +249,16 @@ def _by_country(space: Workspace, normal: exp.Table, name: str) -> None:
     numbers = national_numbers(written)
     rows = tuple((text, country, number) for (text, country), number in numbers.items())
     space.fill(f"of_{name}", Table(("written", "country", "number"), rows))
+
+
+def _by_code(space: Workspace, normal: exp.Table, name: str) -> None:
+    """Have a table of countries as they are written with their codes: `Austria` and `AT` are one."""
+    written = column("n", f"v_{name}")
+    select = exp.Select().select(named(written, "written"), copy=False).distinct(copy=False)
+    select = select.from_(_as(normal, "n"), copy=False).where(duck("w IS NOT NULL", w=written.copy()), copy=False)
+    texts = [str(row["written"]) for row in _dicts(space.run(select))]
+    rows = tuple((text, (country_code(text) or text).casefold()) for text in texts)
+    space.fill(f"of_{name}", Table(("written", "code"), rows))
 
 
 def _with_frequencies(

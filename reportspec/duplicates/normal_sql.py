@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlglot import exp
 
 from reportspec.duplicates.knowledge import Words
-from reportspec.duplicates.subject import BUYER_NAME, COUNTRY, FULL_NAME, Compared, Subject, columns_of
+from reportspec.duplicates.subject import ACCOUNT_COUNTRY, BUYER_NAME, COUNTRY, FULL_NAME, Compared, Subject, columns_of
 from reportspec.expression.trees import cast, column, literal, named, null
 from reportspec.sql.dialects.rewrite import snippet
 
@@ -169,6 +169,7 @@ NORMAL: Mapping[str, Normal] = {
     "address": _address,
     "amount": _amount,
     "text": plain,
+    "country": lambda value, words: duck("NULLIF(LOWER(TRIM(x)), '')", x=cast(value, "VARCHAR")),
     "deal_name": plain,
     "key": lambda value, words: cast(value, "VARCHAR"),
 }
@@ -204,7 +205,7 @@ def normal_select(
         if kind == "phone":
             [written] = columns_of(subject, subjects, one)
             select = select.select(named(cast(column(ROW, written.name), "VARCHAR"), f"w_{one.name}"), copy=False)
-    country = subject.of(COUNTRY)
+    country = subject.of(COUNTRY) or subject.of(ACCOUNT_COUNTRY)
     place = cast(column(ROW, country[0].name), "VARCHAR") if country else null("VARCHAR")
     select = select.select(named(place, COUNTRY), copy=False)
     return select.from_(exp.Alias(this=rows, alias=exp.to_identifier(ROW, quoted=True)), copy=False)

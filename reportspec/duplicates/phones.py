@@ -17,7 +17,7 @@ def national_numbers(written: Iterable[tuple[str, str | None]]) -> Mapping[tuple
     numbers = {}
     for text, country in written:
         number = f"+{text.strip()[2:]}" if text.strip().startswith("00") else text
-        region = _region(country) if country else None
+        region = country_code(country) if country else None
         if region is None and not number.strip().startswith("+"):
             continue
         try:
@@ -30,7 +30,7 @@ def national_numbers(written: Iterable[tuple[str, str | None]]) -> Mapping[tuple
 
 
 @lru_cache(maxsize=1024)
-def _region(country: str) -> str | None:
+def country_code(country: str) -> str | None:
     """The ISO code of a country that is written as such, or by its name in one of the languages of reports."""
     text = country.strip()
     if len(text) == 2 and text.isalpha():

@@ -10,7 +10,8 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.binding import Binding, Unresolved
 
 FULL_NAME, COUNTRY, BUYER_NAME = "full_name", "country", "buyer_name"  # what helps other comparisons and is none itself
-_HELPERS = (FULL_NAME, COUNTRY, BUYER_NAME)
+ACCOUNT_COUNTRY = "account_country"  # helps others as well, and is compared
+_HELPERS = (FULL_NAME, COUNTRY, BUYER_NAME, ACCOUNT_COUNTRY, "account_region")  # by which alone nothing is told
 _LATEST = ("last_activity_at", "updated_at", "closed_at", "created_at")  # the first that there is dates a record
 _COMPARED = frozenset({"text", "date", "time", "key", "integer", "number", "money"})
 

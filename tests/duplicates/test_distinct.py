@@ -99,3 +99,26 @@ def test_the_demo_has_six_contacts_twice_and_no_deal(tmp_path: Path, ask: Ask) -
     for group in groups:
         assert len({(r["values"]["email"], r["values"]["account.name"]) for r in group["records"]}) == 1
     assert ask(tmp_path, "--entity", "deal", "--today", "2026-11-15")["groups"] == []
+
+
+def test_firms_of_one_name_in_two_countries_are_two(tmp_path: Path, ask: Ask) -> None:
+    """60 firms, each once; of these one has another of its name in another country, one in the same country whose name is
+    written otherwise, one in another country with its tax number, one in a country that is not known, and one in
+    another country and region."""
+    rows: list[list[object]] = [["id", "name", "country", "region", "tax"]]
+    rows += [
+        [f"A{i:02}", f"{PLACES[i % 10]} {TRADES[i % 6]} {i * 7919}", "AT", f"R{i % 5}", f"X{i * 104729}"]
+        for i in range(60)
+    ]
+    names = {row[0]: (row[1], row[3], row[4]) for row in rows[1:]}
+    rows += [
+        ["B1", names["A11"][0], "CH", names["A11"][1], ""],
+        ["B2", names["A22"][0], "Österreich", names["A22"][1], ""],
+        ["B3", names["A33"][0], "CH", names["A33"][1], names["A33"][2]],
+        ["B4", names["A44"][0], "", "", ""],
+        ["B5", names["A55"][0], "Schweiz", "R9", ""],
+    ]
+    fields = {"name": "name", "country": "country", "region": "region", "tax_id": {"sql": "tax", "type": "text"}}
+    account = {"table": "firms", "key": "id", "fields": fields}
+    found = ask(_folder(tmp_path, {"account": account}, firms=rows), "--entity", "account")
+    assert sets(found) == [{"A22", "B2"}, {"A33", "B3"}, {"A44", "B4"}]

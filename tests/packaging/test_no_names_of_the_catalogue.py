@@ -11,10 +11,10 @@ from reportspec.catalogue.load import packaged
 
 # Literals that are words of something else: a report's words, keys of what is delivered, SQL's functions.
 OTHERWISE = {
-    ("check/delivery.py", "goal"),  # what a message may say of a metric
+    ("check/deliver_texts.py", "goal"),  # what a message may say of a metric
     ("deliver/body.py", "goal"),  # a kind of line
     ("deliver/outlets/webhook.py", "goal"),  # a key of what is posted
-    ("deliver/template.py", "goal"),
+    ("render/tile_texts.py", "goal"),
     ("expression/types.py", "lead"),  # SQL's window function
     ("formats/markdown.py", "goal"),  # a heading
     ("formats/terminal.py", "goal"),  # a heading

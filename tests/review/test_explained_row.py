@@ -228,7 +228,9 @@ def test_each_database_is_asked_for_rows_in_its_own_words(demo: Report) -> None:
 @pytest.mark.xdist_group("rows of every metric")
 def test_of_every_metric_the_records_that_count_are_those_that_the_figure_has(demo: Report) -> None:
     """A record counts where all of its conditions hold and it has a value; the figure restricted to it, which the
-    statement of figures is asked for by its key, has it exactly then; and what records add makes the figure."""
+    statement of figures is asked for by its key, has it exactly then; and what records add makes the figure.
+
+    Slow: two statements of each metric are compiled and run."""
     binding, asked = demo.binding, list(countings(demo))
     assert len(asked) > 100
     trees, queries = [], []

@@ -260,7 +260,9 @@ def test_in_every_form(sent: Sent) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["q3", "pipeline", "leads"])
 def test_what_reports_print_is_the_same_as_of_their_own_date(name: str) -> None:
-    """A report that is computed as of the end of its period, weeks later or at that very instant, prints the same."""
+    """A report that is computed as of the end of its period, weeks later or at that very instant, prints the same.
+
+    Slow: each is made twice."""
     path = CHECKOUT / "specs" / f"{name}.yaml"
     made = []
     for now in (NOW, datetime(2026, 9, 30, 22, tzinfo=UTC)):
@@ -273,7 +275,9 @@ def test_what_reports_print_is_the_same_as_of_their_own_date(name: str) -> None:
 
 @pytest.mark.slow
 def test_touched_rows_are_the_rows_of_figures_and_those_left_out_beside_them(tmp_path: Path) -> None:
-    """Since long ago all rows were touched: those that are no deleted or merged ones add what the rows of figures add."""
+    """Since long ago all rows were touched: those that are no deleted or merged ones add what the rows of figures add.
+
+    Slow: the rows of several figures are asked for one by one."""
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: Europe/Rome\ncurrency: EUR\n")
     path = tmp_path / "spec.yaml"
     path.write_text("version: 1\nreport: custom\nperiod: 2026-Q3\nsections:\n  - {id: a, kpis: [won_amount]}\n")
