@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from reportspec.calendar import day_label, period_label
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part
 from reportspec.measures.metric_columns import label
 from reportspec.measures.words import word
@@ -53,7 +54,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         return word(language, "closed_in_history", label(report, entity.plural), rows)
     if check.kind in ("no-currency", "no-rate"):
         key, name = check.kind.replace("-", "_"), label(report, check.field.label)
-        return word(language, key, name, rows, every, report.binding.currency)
+        said = word(language, key, name, rows, every, report.binding.currency)
+        return f"{said} {word(language, 'out_of_filters')}" if _filters_amounts(report) else said
     if check.kind == "odd-time":
         last = day_label(check.latest, language, report.locale)
         return word(
@@ -90,6 +92,13 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.excludes:
         return word(language, "left_out_in_vain", label(report, check.field.label), check.value)
     return word(language, "unknown_value", label(report, check.field.label), check.value)
+
+
+def _filters_amounts(report: Report) -> bool:
+    """Whether a condition is about amounts, which rows without a rate do not meet: they are in no count either."""
+    trees = (*report.conditions, *(tree for section in report.sections for tree in section.conditions))
+    paths = (path_of(node) for tree in trees for node in column_nodes(tree))
+    return any(len(path) == 2 and getattr(report.binding.field(*path), "type", "") == "money" for path in paths)
 
 
 def _of_goal(report: Report, finding: Finding) -> str:
