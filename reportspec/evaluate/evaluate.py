@@ -52,8 +52,8 @@ def evaluate(
         )
         for spec in report.sections
     )
-    sections = tuple(section for section in sections if section.shape != "nothing")
     sections = with_caveats(report, answers, sections, caveats, footnotes)
+    sections = tuple(section for section in sections if section.shape != "nothing")
     sections, texts = in_reading_order(with_lead(report, sections), footnotes.texts)
     return Figures(
         report=report.id,

@@ -334,8 +334,9 @@ def test_goals_are_ones_own(crm: Path) -> None:
         goals = {kpi.column.metric: kpi.goal for section in figures.sections for kpi in section.kpis}
         assert goals["won_amount"] is not None
         assert goals["won_amount"].target == own.prime * 20
-        told = {row["target"] for row in table(figures, "goal_open_amount")} - {None}
-        assert told == ({targets[name]} if name in targets else set()), name
+        told = {row["target"] for row in table(figures, "goal_open_amount")} if name in targets else set()
+        assert told - {None} == ({targets[name]} if name in targets else set()), name
+        assert name in targets or "goal_open_amount" not in {section.id for section in figures.sections}
         assert not {str(v) for k, v in targets.items() if k != name} & set(re.findall(r"\d+", all_texts(figures)))
 
 
@@ -850,7 +851,7 @@ def test_a_name_cannot_be_a_template(run: Run, handler: Handler) -> None:
         "{{ each.value }}",
         "{{ each }}",
     }
-    assert all(f"\r\n{subject}\r\n" in body for subject, body in told.values())
+    assert all(body.startswith(f"{subject}\r\n") for subject, body in told.values())
     own_only(handler)
 
 
