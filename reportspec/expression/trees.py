@@ -63,10 +63,11 @@ def alias_of(name: str) -> exp.TableAlias:
 
 def column(table: str, name: str) -> exp.Column:
     """`"table"."name"`, always quoted. Two nodes of five are names of columns, so that these are shared: they are no
-    column's own, and know of none."""
+    column's own, and know of none. Where a pass has told one of its column, it forgets that here: no tree is kept."""
     new = exp.Column()
-    new.args["this"] = _name(name)
-    new.args["table"] = _name(table)
+    for part, text in (("this", name), ("table", table)):
+        shared = new.args[part] = _name(text)
+        shared.parent = None
     return new
 
 

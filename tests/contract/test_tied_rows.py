@@ -116,6 +116,8 @@ def test_every_order_of_the_catalogue_is_decided(name: str) -> None:
     for way in _ways(entities[name]):
         of = entities[way.source]
         for window in (one for tree in way.fields.values() for one in tree.find_all(exp.Window)):
+            if isinstance(window.this, (exp.Rank, exp.DenseRank)):
+                continue  # rows in one place have one number
             order = window.args.get("order")
             fields = [path_of(node)[-1] for node in column_nodes(order)] if order is not None else []
             made = of.derived.fields if of.derived is not None else {}
