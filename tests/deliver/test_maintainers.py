@@ -95,7 +95,10 @@ def test_records_that_fail_the_audit_that_is_required(attempted: Try, handler: H
     required = GOOD + "require: audit\n"
     assert attempted(required).code == 1
     [text] = told(handler)
-    assert "`require: audit`: the check `deal_amount_missing` fails: Open and won deals without an amount, 12 of 659 deals" in text
+    assert (
+        "`require: audit`: the check `deal_amount_missing` fails: Open and won deals without an amount, 12 of 659 deals"
+        in text
+    )
     fails = re.findall(r"the check `(\S+)` fails", text)
     change(
         project,
