@@ -38,7 +38,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def said(found: Figures, metric: str) -> list[str]:
     marks = {n for s in found.sections for kpi in s.kpis if kpi.column.name == metric for n in kpi.column.footnotes}
     texts = [found.footnotes[n - 1] for n in sorted(marks)]
-    return [text for text in texts if "history" not in text]
+    return [text for text in texts if "history" not in text and "with care" not in text]
 
 
 def test_what_is_missing_is_worth_the_mean_of_its_stage(folder: Path) -> None:
