@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from reportspec.forecasting.held_against import HeldAgainst
 from reportspec.forecasting.simple import RULES, Rule
 from reportspec.forecasting.spread import Spread, miss, widened
 from reportspec.lazy_dataclass import dataclass
@@ -36,7 +37,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowTest:
+class FlowTest(HeldAgainst):
     """A forecast of a past period from those before it, by a `rule`, and what the period brought."""
 
     place: int
@@ -49,26 +50,6 @@ class FlowTest:
     def point(self) -> float:
         """What was forecast."""
         return self.before + self.spread.mean
-
-    @property
-    def low(self) -> float:
-        """The lower end of its range of 80 %."""
-        return self.before + self.spread.low
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-        return self.before + self.spread.high
-
-    @property
-    def error(self) -> float:
-        """By how much the forecast was too high."""
-        return self.point - self.result
-
-    @property
-    def held(self) -> bool:
-        """Whether the range held what came."""
-        return self.low <= self.result <= self.high
 
 
 Why = Literal["periods", "cases", "last", "ranges"]

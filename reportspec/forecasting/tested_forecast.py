@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from reportspec.forecasting.held_against import HeldAgainst
 from reportspec.forecasting.past_windows import FEWEST_LEARNED, Windows
 from reportspec.forecasting.rest import Pipeline, Rest, from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, Rule, by_rule
@@ -26,7 +27,7 @@ ONE_SIDED = 6  # tests in a row that missed to one side, from which on that is s
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Test(HeldAgainst):
     """A forecast of a past period, made of nothing but what was known at its origin, and what the period brought."""
 
     place: int
@@ -41,24 +42,9 @@ class Test:
         return self.won_before + self.rest.mean
 
     @property
-    def low(self) -> float:
-        """The lower end of its range of 80 %."""
-        return self.won_before + self.spread.low
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-        return self.won_before + self.spread.high
-
-    @property
-    def error(self) -> float:
-        """By how much the forecast was too high."""
-        return self.point - self.result
-
-    @property
-    def held(self) -> bool:
-        """Whether the range held what the period brought."""
-        return self.low <= self.result <= self.high
+    def before(self) -> float:
+        """What was won by its origin."""
+        return self.won_before
 
 
 @dataclass(frozen=True, slots=True)
