@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.model.domain import Field
+from reportspec.model.domain import Derived, Field
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 
 
@@ -64,6 +65,33 @@ def needs_currency(binding: Binding, entity: str, tree: exp.Expr) -> bool:
                 if base is not None and needs_currency(binding, base, part):
                     return True
     return False
+
+
+@remembered
+def converted_by(binding: Binding, entity: str) -> exp.Expr | None:
+    """The time whose rate the amounts of an entity that is made from another one have been converted by: the report's
+    instant, or the field of its own that is that time. None where its amounts are as the source has them, or where it
+    has no such field."""
+    derived = binding.entity(entity).derived
+    if derived is None:
+        return None
+    for tree in derived.fields.values():
+        if isinstance(tree, exp.Anonymous) and tree.name.upper() == "CONVERTED":
+            return _named_in(entity, derived, tree.expressions[1])
+    plain = [tree for tree in derived.fields.values() if isinstance(tree, (exp.Column, exp.Dot))]
+    own = [tree for tree in plain if path_of(tree)[0] == derived.source]
+    if not any(_is_money(binding, derived.source, tree) for tree in own):
+        return None
+    time = converted_by(binding, derived.source)
+    return None if time is None else _named_in(entity, derived, time)
+
+
+def _named_in(entity: str, derived: Derived, time: exp.Expr) -> exp.Expr | None:
+    """A time of the rows that an entity is made from, as the entity itself calls it."""
+    if len(path_of(time)) == 1:
+        return time
+    same = next((name for name, tree in derived.fields.items() if tree == time), None)
+    return None if same is None else exp.column(exp.to_identifier(same), table=exp.to_identifier(entity))
 
 
 # In which currencies an expression is, by the paths of their fields: how often it is multiplied by each.

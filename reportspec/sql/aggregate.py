@@ -32,7 +32,7 @@ from reportspec.expression.trees import (
 from reportspec.model.column_ids import Member, Rank
 from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.currencies import mixes_currencies, only_amount
+from reportspec.resolve.currencies import converted_by, mixes_currencies, money_currencies, only_amount
 from reportspec.resolve.moments import Moment
 from reportspec.sql.column_names import BUCKET_NAME, IDLE_NAME, measure_name, spelled
 from reportspec.sql.combine import Part, combined, inlined
@@ -54,7 +54,7 @@ def aggregate_statement(binding: Binding, query: AggregateQuery) -> exp.Expr:
     query, twins = _without_twins(query)
     statement = Statement(binding)
     selects: list[Part] = []
-    for entity, measures in _grouped(query).items():
+    for entity, measures in _grouped(binding, query).items():
         selects += _leaf(statement, query, entity[0], measures)
     if query.idle:
         selects.append((_idle(statement, query), [IDLE_NAME, ORDER_NAME]))
@@ -115,7 +115,7 @@ def _output(binding: Binding, measure: Measure) -> str:
 
 
 def _grouped(
-    query: AggregateQuery,
+    binding: Binding, query: AggregateQuery
 ) -> dict[tuple[str, exp.Expr | None, exp.Expr | None], list[Measure]]:
     """Measures that share a SELECT: those of one entity and one anchor. Those of another anchor
     would widen its WHERE, and over time its buckets would be others."""
@@ -123,7 +123,7 @@ def _grouped(
     amounts = any(dimension.field.type == "money" for dimension in query.dimensions)
     for measure in query.measures:
         # Rows are grouped by an amount as the measure converts it.
-        rate = measure.rate_before if amounts else None
+        rate = _rate_of_rows(binding, measure) if amounts else None
         groups.setdefault((measure.entity, measure.anchor, rate), []).append(measure)
     return groups
 
@@ -131,6 +131,19 @@ def _grouped(
 def _rate_of(measure: Measure) -> exp.Expr:
     """The time whose rate a measure's amounts are converted by."""
     return REPORTED if measure.at_one_rate else measure.rate_before or measure.anchor or AS_OF
+
+
+def _rate_of_rows(binding: Binding, measure: Measure) -> exp.Expr:
+    """The time whose rate amounts have that rows are told apart by, in conditions and in bins: the one that the metric
+    has, so that what stands in a bin lies within its bounds. It is the same for all measures of a metric, and where its
+    entity brings amounts that are converted, theirs."""
+    if measure.rate_before is not None:
+        return measure.rate_before
+    if measure.of is None or not money_currencies(binding, measure.entity, measure.of):
+        brought = converted_by(binding, measure.entity)
+        if brought is not None:
+            return brought
+    return measure.anchor or AS_OF
 
 
 def _converts(binding: Binding, measure: Measure, of: exp.Expr) -> bool:
@@ -144,7 +157,7 @@ def condition_of(scope: Scope, measure: Measure, tree: exp.Expr, moment: Moment)
     if not reads_currencies(scope, tree):
         return scope.compile(tree, moment)
     before = measure.rate_before is not None
-    return scope.compile(tree, moment, (), _rate_of(measure), before=before)
+    return scope.compile(tree, moment, (), _rate_of_rows(scope.binding, measure), before=before)
 
 
 def _leaf(statement: Statement, query: AggregateQuery, entity: str, measures: list[Measure]) -> list[Part]:
@@ -290,7 +303,7 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
     """What rows are grouped by; an amount as the measure would add it up."""
     if dimension.field.type == "money" and measure is not None:
         before = measure.rate_before is not None
-        value = scope.converted(dimension.path, _rate_of(measure), moment, before=before)
+        value = scope.converted(dimension.path, _rate_of_rows(scope.binding, measure), moment, before=before)
     else:
         value = scope.field(dimension.path, moment)
     if dimension.key:
