@@ -27,11 +27,11 @@ from reportspec.diagnostics import Diagnostic
 def mcp(project: Path | None, rows: int, seconds: int) -> None:
     """Serve agents over standard input and output (Model Context Protocol): catalogue, validate, compile, query,
     explain, audit. It reads only; personal data are covered."""
-    from reportspec.agents.answers import Answers, Limits
+    from reportspec.agents.tool_answers import Answers, Limits
     from reportspec.check.project import find_project
 
     try:
-        from reportspec.agents.server import server
+        from reportspec.agents.agent_server import server
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("mcp", "anyio", "pydantic"):
             raise

@@ -158,7 +158,8 @@ AGENTS = """# For agents that work on these reports
 Reports are YAML files in `specs/`, compiled by `reportspec`. Never compute a figure by hand, or edit what is in `out/`.
 
 - `reportspec validate specs` checks everything and says what is wrong, with line and column; `--messages json` is for
-  machines, with the edits that mend each mistake, `--fix` makes the sure ones, `reportspec explain-error CODE` says more.
+  machines, with the edits that mend each mistake, `--fix` makes the sure ones, `reportspec explain-error CODE` says
+  more.
 - `reportspec fmt specs` gives the files their form. Run it last.
 - `reportspec catalog metrics` lists what can be reported on and what the source lacks, `reportspec catalog fields` the
   fields.

@@ -13,8 +13,8 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from reportspec.agents.answers import NOTE, Answers, Limits
-from reportspec.agents.server import server
+from reportspec.agents.agent_server import server
+from reportspec.agents.tool_answers import NOTE, Answers, Limits
 from tests.conftest import CHECKOUT, RunCli
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -267,7 +267,7 @@ def test_the_command_speaks_over_standard_output_alone(small: Path) -> None:
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, run_cli: RunCli) -> None:
-    monkeypatch.delitem(sys.modules, "reportspec.agents.server")
+    monkeypatch.delitem(sys.modules, "reportspec.agents.agent_server")
     monkeypatch.setitem(sys.modules, "mcp.server", None)
     done = run_cli(["mcp"])
     assert done.returncode == 1

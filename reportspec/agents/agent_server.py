@@ -1,4 +1,4 @@
-"""The server of the Model Context Protocol: the tools that agents have, over `answers`."""
+"""The server of the Model Context Protocol: the tools that agents have, over `tool_answers`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcp.server import MCPServer
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from reportspec.agents.answers import NOTE, Answer, Answers
+from reportspec.agents.tool_answers import NOTE, Answer, Answers
 from reportspec.version import __version__
 
 _INSTRUCTIONS = (
