@@ -140,7 +140,14 @@ def test_the_hooks_for_pre_commit_are_some(checkout: Path) -> None:
         assert command in {one.name for one in COMMANDS}
         taken[command] = [
             name
-            for name in ("specs/q3.yaml", "a/specs/b/x.yml", "specs/reportspec.yaml", "mapping.yaml", "metrics/a.yaml", "x.yaml")
+            for name in (
+                "specs/q3.yaml",
+                "a/specs/b/x.yml",
+                "specs/reportspec.yaml",
+                "mapping.yaml",
+                "metrics/a.yaml",
+                "x.yaml",
+            )
             if re.search(hook["files"], name) and not re.search(hook["exclude"], name)
         ]
     assert taken == {
