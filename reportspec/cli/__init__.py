@@ -21,6 +21,7 @@ from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
+from reportspec.cli.preview_command import preview
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -38,6 +39,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain,
     diff,
     build,
+    preview,
     send,
     status,
     verify,
