@@ -32,6 +32,7 @@ class Need:
     brew: str
     libraries: tuple[str, ...] = ()
     command: str | None = None
+    also: tuple[str, ...] = ()  # other commands that do as well
     places: tuple[str, ...] = ()  # folders beside PATH in which the command may be
     required: bool = True
 
@@ -104,8 +105,25 @@ JAVA = Need(
     brew="openjdk",
     command="java",
 )
+CHROMIUM = Need(
+    what="Chromium",
+    why="shows the tests what a preview is like in a browser",
+    apt="chromium",
+    dnf="chromium",
+    brew="chromium",
+    command="chromium",
+    also=("google-chrome",),
+)
+CHROMEDRIVER = Need(
+    what="ChromeDriver",
+    why="leads the tests through a browser",
+    apt="chromium-driver",
+    dnf="chromedriver",
+    brew="chromedriver",
+    command="chromedriver",
+)
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, CHROMIUM, CHROMEDRIVER)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -132,7 +150,7 @@ def find_missing(needs: Iterable[Need]) -> Iterator[Need]:
     """Yield the needs that this system does not meet."""
     for need in needs:
         if need.command is not None:
-            met = shutil.which(need.command) is not None or any(
+            met = any(map(shutil.which, (need.command, *need.also))) or any(
                 any(Path("/").glob(f"{place[1:]}/{need.command}")) for place in need.places
             )
         else:

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-DRIVER, BROWSER = "chromedriver", "chromium"
+DRIVER, BROWSERS = "chromedriver", ("chromium", "google-chrome")
 KEYS = {
     "Enter": "\ue007",
     "Tab": "\ue004",
@@ -39,7 +39,7 @@ class Browser:
     def __init__(self, port: int, folder: Path) -> None:
         self._port = port
         arguments = [*_ARGUMENTS, f"--user-data-dir={folder}", "--window-size=1280,900"]
-        options = {"args": arguments, "binary": shutil.which(BROWSER)}
+        options = {"args": arguments, "binary": next(filter(None, map(shutil.which, BROWSERS)))}
         asked = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
         self._session = self._ask("POST", "/session", asked)["sessionId"]
 
@@ -106,6 +106,11 @@ class Browser:
     def close(self) -> None:
         """End it."""
         self._ask("DELETE", f"/session/{self._session}")
+
+
+def installed() -> bool:
+    """Whether there is a browser here, and its driver."""
+    return shutil.which(DRIVER) is not None and any(map(shutil.which, BROWSERS))
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = 30) -> Any:

@@ -203,11 +203,13 @@ function figures(page) {
     button.setAttribute("aria-describedby", "figure-hint");
     button.tabIndex = -1;
     for (const node of [...place.childNodes]) if (node.nodeType === Node.TEXT_NODE) button.append(node);
-    const label = place.closest(".tile")?.querySelector(".label");
-    if (label) button.setAttribute("aria-label", `${label.firstChild.textContent.trim()}: ${button.textContent.trim()}`);
+    const called = nameOf(place);
+    if (called) button.setAttribute("aria-label", `${called}: ${button.textContent.trim()}`);
     place.append(button);
   }
   for (const group of page.querySelectorAll("table, .tiles")) {
+    const title = group.closest("section")?.querySelector("h2")?.firstChild?.textContent.trim();
+    if (title && group.tagName === "TABLE") group.setAttribute("aria-label", title);
     const first = group.querySelector("button.figure");
     if (first) first.tabIndex = 0;
   }
@@ -221,6 +223,15 @@ function figures(page) {
     if (!group) return;
     for (const other of group.querySelectorAll("button.figure")) other.tabIndex = other === event.target ? 0 : -1;
   });
+}
+
+// What a figure is called where it is heard alone: its tile's label, or its column's and its row's.
+function nameOf(place) {
+  const label = place.closest(".tile")?.querySelector(".label");
+  if (label) return label.firstChild.textContent.trim();
+  const column = place.closest("table")?.tHead?.rows[0]?.cells[place.cellIndex]?.firstChild?.textContent.trim();
+  const row = place.parentElement.cells?.[0]?.textContent.trim();
+  return [column, row].filter(Boolean).join(", ");
 }
 
 // One stop for each table and row of tiles; arrow keys lead to the other figures in it.
@@ -255,7 +266,7 @@ function buttonOf(mark) {
 async function open(mark, side = "current") {
   at = mark;
   const dialog = $("details");
-  const text = buttonOf(mark)?.textContent.trim() ?? "";
+  const text = (buttonOf(mark)?.textContent ?? "").trim();
   if (!dialog.open) {
     $("details-title").textContent = text;
     $("details-body").replaceChildren(make("p", "Asking …"));
