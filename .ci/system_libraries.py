@@ -122,8 +122,24 @@ CHROMEDRIVER = Need(
     brew="chromedriver",
     command="chromedriver",
 )
+NODE = Need(
+    what="Node.js",
+    why="runs the YAML language server that the tests of the schemas talk to",
+    apt="nodejs",
+    dnf="nodejs",
+    brew="node",
+    command="node",
+)
+NPM = Need(
+    what="npm",
+    why="brings the YAML language server",
+    apt="npm",
+    dnf="nodejs-npm",
+    brew="node",
+    command="npm",
+)
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, CHROMIUM, CHROMEDRIVER)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, NODE, NPM, CHROMIUM, CHROMEDRIVER)
 
 
 def main(arguments: list[str] | None = None) -> int:

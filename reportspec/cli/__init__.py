@@ -19,6 +19,7 @@ from reportspec.cli.diff_command import diff
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
+from reportspec.cli.explain_error_command import explain_error
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
 from reportspec.cli.preview_command import preview
@@ -49,6 +50,7 @@ COMMANDS: tuple[click.Command, ...] = (
     forecast,
     catalog,
     schema,
+    explain_error,
 )
 
 __all__ = ["COMMANDS", "cli", "main"]
