@@ -20,6 +20,7 @@ from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
 from reportspec.cli.explain_error_command import explain_error
+from reportspec.cli.fmt_command import fmt
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
 from reportspec.cli.preview_command import preview
@@ -35,6 +36,7 @@ from reportspec.version import __version__
 COMMANDS: tuple[click.Command, ...] = (
     init,
     validate,
+    fmt,
     print_sql,
     query,
     explain,
