@@ -104,8 +104,24 @@ JAVA = Need(
     brew="openjdk",
     command="java",
 )
+NODE = Need(
+    what="Node.js",
+    why="runs the YAML language server that the tests of the schemas talk to",
+    apt="nodejs",
+    dnf="nodejs",
+    brew="node",
+    command="node",
+)
+NPM = Need(
+    what="npm",
+    why="brings the YAML language server",
+    apt="npm",
+    dnf="nodejs-npm",
+    brew="node",
+    command="npm",
+)
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, NODE, NPM)
 
 
 def main(arguments: list[str] | None = None) -> int:
