@@ -190,7 +190,7 @@ FILTERS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     filters=st.lists(FILTERS, min_size=1, max_size=3, unique_by=lambda f: f["field"]),
     start=st.dates(date(2024, 3, 1), date(2026, 8, 1)),
