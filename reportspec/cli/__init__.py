@@ -25,6 +25,7 @@ from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
 from reportspec.cli.lsp_command import lsp
 from reportspec.cli.mcp_command import mcp
+from reportspec.cli.preview_command import preview
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -43,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain,
     diff,
     build,
+    preview,
     send,
     status,
     verify,
