@@ -9,7 +9,7 @@ from typing import Any
 
 from reportspec.addresses import allowed, split, unfit
 from reportspec.check.deliver_texts import MAILED, OF_METRIC, TEMPLATE, names_in, texts_of
-from reportspec.check.when import condition_of, lost_with_others, tiles_of
+from reportspec.check.when import condition_of, lost_with_others, tiles_of, told_apart
 from reportspec.diagnostics import meant_by, suggestion
 from reportspec.model.mail import FORMS, Delivery, Form, Mail
 from reportspec.model.spec import Each, SectionSpec
@@ -34,7 +34,13 @@ def delivery_of(
     if not isinstance(delivery, dict):
         return None
     _check_somebody(document, delivery)
-    _check_templates(document, data, delivery, set(tiles_of(sections)), each)
+    shown = set(tiles_of(sections))
+    _check_templates(document, data, delivery, shown, each)
+    for name, place in names_in(delivery):
+        head, _, rest = name.partition(".")
+        metric = rest if rest in shown else rest.rpartition(".")[0]
+        if head == "metrics" and metric in shown:
+            told_apart(document, sections, metric, place, name)
     _check_addresses(document, delivery, mail)
     _check_outlets(document, delivery, mail)
     attached = _attached(document, delivery.get("attach", "pdf"))

@@ -3,24 +3,27 @@ texts of its sections. Names of figures only; nothing is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reportspec.check.deliver_texts import OF_METRIC, TEMPLATE
-from reportspec.check.when import lost_with_others
+from reportspec.check.when import lost_with_others, tiles_of, told_apart
 from reportspec.diagnostics import suggestion
+from reportspec.model.spec import SectionSpec
 from reportspec.resolve.document import Document, Place
 from reportspec.resolve.params import PROSE
 
 FIGURES = "metrics."
 
 
-def figures_named(document: Document, data: Mapping[str, Any], shown: set[str]) -> frozenset[str]:
+def figures_named(document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec]) -> frozenset[str]:
     """The names of figures in a report's texts, each of which is one of a tile; others are told."""
-    found = set()
+    found, shown = set(), set(tiles_of(sections))
     for text, place in _texts(document.data):
         for name in TEMPLATE.findall(text):
             if name.startswith(FIGURES) and _is_known(document, data, name, place, shown):
+                rest = name.removeprefix(FIGURES)
+                told_apart(document, sections, rest if rest in shown else rest.rpartition(".")[0], place, name)
                 found.add(name)
     return frozenset(found)
 

@@ -45,7 +45,6 @@ from reportspec.check.project import (
 )
 from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
-from reportspec.check.when import tiles_of
 from reportspec.diagnostics import Diagnostic, meant_by, suggestion
 from reportspec.edits import with_edits
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -421,7 +420,7 @@ def _report(
     tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
-    in_texts = figures_named(document, data, set(tiles_of(sections)))
+    in_texts = figures_named(document, data, sections)
     check_currency_of_targets(document, binding, goals, project.currency)
     delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:

@@ -134,7 +134,8 @@ def tell_unshown(
     """Warn of targets that stand nowhere in the report."""
     if document.broken:  # what is wrong shows nothing yet
         return
-    targeted = {metric.id: metric for section in sections for metric in section.targeted}
+    targeted = {m.id: m for section in sections if not section.conditions for m in section.targeted}
+    narrowed = {m.id for section in sections if section.conditions for m in section.targeted}
     metrics = (*targeted.values(), *(metric for section in sections for metric in section.metrics))
     shown = {*targeted, *(goal for metric in metrics for goal in goals_needed(binding.catalogue, metric))}
     for written in data.get("goals") or ():
@@ -145,6 +146,9 @@ def tell_unshown(
         beside = goal.by is not None
         whose = f"the target of all for `{metric.id}`" if beside else f"the goal for `{metric.id}`"
         why, help = "no tile has the metric", f"add `{metric.id}` to a section `kpis`, or to `metrics`"
+        if metric.id in narrowed:
+            why = "each section that has the metric has a `where` of its own, and a goal is of all rows of the report"
+            help = f"add `{metric.id}` to a section `kpis` without `where`, or to `metrics`"
         variant = next((name for name, tile in targeted.items() if tile.family == metric.family), None)
         if variant is not None:
             help = f"there is a tile of `{variant}`: did you mean that? Else {help}"

@@ -56,7 +56,7 @@ def condition_of(
         document.tell("bad-condition", "`and` and `or` cannot be mixed", _PLACE, help)
         return Condition("always")
     tiles = tiles_of(sections)
-    found = [_comparison(document, data, part.strip(), tiles) for part in (first, *more[1::2])]
+    found = [_comparison(document, data, part.strip(), tiles, sections) for part in (first, *more[1::2])]
     comparisons = tuple(comparison for comparison in found if comparison is not None)
     every = "or" not in joiners
     if len(comparisons) == len(found):
@@ -67,6 +67,25 @@ def condition_of(
 def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     """The metrics that a report shows in tiles, by their ids."""
     return {metric.id: metric for section in sections if isinstance(section, KpisSection) for metric in section.metrics}
+
+
+def told_apart(
+    document: Document, sections: Iterable[SectionSpec], name: str, place: Place, part: str = ""
+) -> None:
+    """Tell of a metric's name that stands for several figures: of tiles in sections whose `where` differs, of which
+    none is the report's own."""
+    tiles = [one for one in sections if isinstance(one, KpisSection) and any(tile.id == name for tile in one.metrics)]
+    if len({one.conditions for one in tiles}) < 2 or not all(one.conditions for one in tiles):
+        return
+    whose = " and ".join(f"`{one.id}`" for one in tiles)
+    document.tell(
+        "ambiguous-figure",
+        f"`{name[:60]}` has several tiles, each of a part of the report's rows, so that it is not known which is meant",
+        place,
+        f"the sections {whose} have a `where` each: keep the metric in one of them, or add it to a section `kpis`"
+        " without `where`, whose tile is the report's figure",
+        part=part,
+    )
 
 
 def lost_with_others(document: Document, data: Mapping[str, Any], tiles: Iterable[str], name: str) -> bool:
@@ -80,7 +99,11 @@ def lost_with_others(document: Document, data: Mapping[str, Any], tiles: Iterabl
 
 
 def _comparison(
-    document: Document, data: Mapping[str, Any], part: str, tiles: Mapping[str, Metric]
+    document: Document,
+    data: Mapping[str, Any],
+    part: str,
+    tiles: Mapping[str, Metric],
+    sections: Sequence[SectionSpec],
 ) -> Comparison | None:
     match = _COMPARISON.fullmatch(part)
     if match is None:
@@ -104,6 +127,7 @@ def _comparison(
             suggestion(name, tiles) or "add it to `metrics`, or to a section `kpis`",
         )
         return None
+    told_apart(document, sections, name, _PLACE)
     number = float(match[3]) / (100 if match[4] else 1)
     if tiles[name].unit == "percent" and abs(number) > 1.5 and not match[4]:
         document.tell(
@@ -123,7 +147,7 @@ def _check_goals(document: Document, data: Mapping[str, Any], sections: Sequence
     """A goal is judged in its metric's tile, or in the section of a goal by a dimension."""
     goals = data.get("goals") or {}
     judged = any(section.judged for section in sections)
-    tiles = tiles_of(sections)
+    tiles = tiles_of(section for section in sections if not section.conditions)
     if not goals:
         message = f"`{word}` never holds, since the report has no goals: it would never be sent"
         help = "add for example `goals: {close_rate: 0.35}`"

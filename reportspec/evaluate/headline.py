@@ -26,7 +26,7 @@ def headline_of(report: Report, sections: Sequence[Section]) -> Headline:
     rules = report.headline
     if not report.begun:
         return Headline()  # its figures would be told as if nothing had come
-    tiles = [kpi for section in sections for kpi in section.kpis]
+    tiles = sorted((kpi for section in sections for kpi in section.kpis), key=lambda kpi: kpi.narrowed)
     title = _title(rules, tiles, sections)
     return Headline(title, _lead(report, rules, tiles, sections, {one.metric for one in title}))
 

@@ -8,8 +8,14 @@ from reportspec.calendar import instant
 from reportspec.measures.arithmetic import number
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Goal, GoalState
-from reportspec.model.spec import GoalSpec, Report
+from reportspec.model.spec import GoalSpec, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
+
+
+def goal_for(report: Report, spec: SectionSpec, metric: Metric) -> GoalSpec | None:
+    """The goal that a section's figure of a metric is held against: the report's, unless the section shows a part of
+    the report's rows only, of which nobody set one."""
+    return None if spec.conditions else report.goals.get(metric.id)
 
 
 def goal_state(report: Report, metric: Metric, goal: GoalSpec | None, value: Cell) -> Goal | None:

@@ -82,6 +82,7 @@ class Kpi:
     change: float | None = None
     goal: Goal | None = None
     spark: tuple[float | None, ...] = ()  # the metric over the buckets of the period, oldest first
+    narrowed: bool = False  # whether its section has conditions of its own, so that it is not the report's figure
     cases: tuple[tuple[int, int | None], ...] = ()  # of each side those that it rests on; of a rate how many of them
 
 

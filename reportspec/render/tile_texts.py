@@ -10,11 +10,13 @@ from reportspec.render.page import of_goal
 
 
 def kpis(figures: Figures) -> dict[str, Kpi]:
-    """The tiles by the ids of their metrics; of a metric that has several the first."""
+    """The tiles by the ids of their metrics; of a metric that has several the first of those that are the report's
+    figure, which those of a section with conditions of its own are not."""
+    tiles = [kpi for section in figures.sections for kpi in section.kpis]
     by_name: dict[str, Kpi] = {}
-    for section in figures.sections:
-        for kpi in section.kpis:
-            by_name.setdefault(str(kpi.column.metric or kpi.column.name), kpi)
+    for kpi in sorted(tiles, key=lambda kpi: kpi.narrowed):
+        if kpi.column.metric in ("", kpi.column.name):  # what a forecast says of a metric is another figure
+            by_name.setdefault(kpi.column.name, kpi)
     return by_name
 
 

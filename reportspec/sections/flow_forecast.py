@@ -11,6 +11,7 @@ from datetime import date
 from reportspec.calendar import day_label
 from reportspec.forecasting.flow import FEWEST_BEFORE, FEWEST_TESTS, LEARNED, Flow, FlowTest, flow_forecast
 from reportspec.measures.answers import Answers
+from reportspec.measures.attainment import goal_for
 from reportspec.measures.flow_windows import Days, flow_stretches
 from reportspec.measures.metric_columns import Footnotes, label, metric_column
 from reportspec.model.domain import Metric
@@ -34,7 +35,7 @@ def flow_summary(
         return section_of(spec, highlights=tuple(sentences), notes=_notes(report), shape="sentences")
     made, count, share = flow.forecast, count_column(report, "tested"), share_column(report, "mean_error")
     came = math.fsum(test.result for test in flow.tests)
-    goal = report.goals.get(metric.id)
+    goal = goal_for(report, spec, metric)
     target = goal.target if goal is not None else None
     chance = flow.chance_of(target) if target is not None else None
     tiles: list[tuple[str, float]] = [

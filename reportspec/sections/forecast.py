@@ -28,6 +28,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
 from reportspec.measures.asked import measures
+from reportspec.measures.attainment import goal_for
 from reportspec.measures.dimensions import by_nature, dimension_column, field_column, labelled_value, shown_value
 from reportspec.measures.flow_windows import adds_up_over_time, flow_queries
 from reportspec.measures.forecast_windows import (
@@ -382,7 +383,7 @@ def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answe
         return section_of(
             spec, highlights=tuple(_refused(report, basis)), notes=notes, footnotes=marks, shape="sentences"
         )
-    goal = report.goals.get(spec.metrics[0].id)
+    goal = goal_for(report, spec, spec.metrics[0])
     target = goal.target if goal is not None else None
     chance = outcome.chance_of(target) if target is not None else None
     cells: list[tuple[Column, Cell]] = [

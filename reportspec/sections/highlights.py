@@ -15,7 +15,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import Number, divided, metric_value, number, without
 from reportspec.measures.asked import measures, squares
-from reportspec.measures.attainment import goal_state
+from reportspec.measures.attainment import goal_for, goal_state
 from reportspec.measures.cases import cases, cases_and_hits
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, all_lengths, change, label, metric_column
@@ -417,7 +417,7 @@ def _moved(report: Report, wanted: HighlightsSection, metric: Metric, row: Row, 
     catalogue = report.binding.catalogue
     value = metric_value(catalogue, metric, row)
     rows = []
-    goal = goal_state(report, metric, report.goals.get(metric.id), value)
+    goal = goal_state(report, metric, goal_for(report, wanted, metric), value)
     if goal is not None and goal.difference is not None:
         column = _told(report, metric, None).column
         share = Told(goal.difference, replace(column, role="difference", type="number"))

@@ -10,7 +10,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value
 from reportspec.measures.asked import aggregates, can_trend, measures_of
-from reportspec.measures.attainment import goal_state
+from reportspec.measures.attainment import goal_for, goal_state
 from reportspec.measures.cases import cases_and_hits
 from reportspec.measures.cautions import caution, judged
 from reportspec.measures.metric_columns import (
@@ -136,10 +136,11 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
     if compared and not judged(report, metric, row):
         column = replace(column, direction="neutral")
     moved = change(metric, value, before) if compared else None
-    goal = goal_state(report, metric, report.goals.get(metric.id), value)
+    goal = goal_state(report, metric, goal_for(report, spec, metric), value)
     sides: tuple[SideName, ...] = ("current", "previous") if compared else ("current",)
     rests_on = tuple(cases_and_hits(report, metric, row, side) for side in sides)
-    return Kpi(column, value, before, moved, goal, _spark(report, spec, metric, answers), rests_on)
+    spark = _spark(report, spec, metric, answers)
+    return Kpi(column, value, before, moved, goal, spark, bool(spec.conditions), rests_on)
 
 
 def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) -> tuple[float | None, ...]:

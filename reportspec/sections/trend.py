@@ -11,6 +11,7 @@ from reportspec.calendar import Bucket, bucket_label, buckets, instant, same_poi
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
+from reportspec.measures.attainment import goal_for
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
@@ -140,7 +141,7 @@ FEW_STEPS = 12  # that the bars of a table show as well as a drawing
 def _in_rows(report: Report, spec: TrendSection, count: int) -> bool:
     """Whether its table is its chart: few steps, of nothing apart, where no goal runs through all of them and nobody
     asked for another."""
-    goal = report.goals.get(spec.metrics[0].id)
+    goal = goal_for(report, spec, spec.metrics[0])
     lined = goal is not None and goal.target is not None and bool(spec.targeted)
     return spec.chart is None and not spec.dimensions and 1 < count <= FEW_STEPS and not lined
 
@@ -197,7 +198,7 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
     if kind == "bar" and by is not None and first.adds_up:
         kind = "stacked"  # a bar for each step, of which the values of the field are parts
-    goal = report.goals.get(first.id)
+    goal = goal_for(report, spec, first)
     shown = goal.target if goal and spec.targeted else None
     return Chart(
         kind,
