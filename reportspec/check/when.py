@@ -69,9 +69,7 @@ def tiles_of(sections: Iterable[SectionSpec]) -> dict[str, Metric]:
     return {metric.id: metric for section in sections if isinstance(section, KpisSection) for metric in section.metrics}
 
 
-def told_apart(
-    document: Document, sections: Iterable[SectionSpec], name: str, place: Place, part: str = ""
-) -> None:
+def told_apart(document: Document, sections: Iterable[SectionSpec], name: str, place: Place, part: str = "") -> None:
     """Tell of a metric's name that stands for several figures: of tiles in sections whose `where` differs, of which
     none is the report's own."""
     tiles = [one for one in sections if isinstance(one, KpisSection) and any(tile.id == name for tile in one.metrics)]

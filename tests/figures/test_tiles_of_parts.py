@@ -52,8 +52,9 @@ def test_a_text_means_the_tile_of_all_rows(folder: Path, sections: tuple[dict[st
     ],
 )
 def test_what_may_mean_several_parts_is_refused(folder: Path, more: dict[str, Any]) -> None:
-    assert codes(folder, spec(BIG, SMALL, **more)) == ["ambiguous-figure"]
-    assert codes(folder, spec(BIG, SMALL, ALL, **more)) == []
+    code = "ambiguous-figure"
+    assert codes(folder, spec(BIG, SMALL, **more)).count(code) == 1
+    assert code not in codes(folder, spec(BIG, SMALL, ALL, **more))
 
 
 def test_a_goal_is_held_against_all_rows_alone(folder: Path) -> None:
