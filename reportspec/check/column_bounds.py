@@ -16,7 +16,7 @@ def bounds(context: Context, draft: Draft, section: SectionSpec) -> tuple[Bound,
     found = []
     for name, said in draft.data["mark"].items():
         below, above = said.get("below"), said.get("above")
-        if not numbers:
+        if not (numbers and section.tabled):
             document.tell(
                 "bad-mark",
                 f"`{draft.kind}` has no table of numbers",

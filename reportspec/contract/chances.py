@@ -14,6 +14,13 @@ from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 
 
+def learned_from(report: Report, asked: Iterable[Query]) -> list[exp.Expr]:
+    """The statements that the chances are learned from which lists ask for; none where none does."""
+    if not any(reads_chances(report.binding, query) for query in asked) or without_chances(report) is not None:
+        return []
+    return [statement_of(report, query) for query in chance_queries(report)]
+
+
 def learned(report: Report, asked: Iterable[Query], ask: Callable[[exp.Expr], Table]) -> Report:
     """The report with the chances that its lists ask for. The same where none does; `ask` runs a statement."""
     if not any(reads_chances(report.binding, query) for query in asked):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.compile import Program, compile_report, listing
+from reportspec.contract.chances import learned_from
 from reportspec.contract.survey import survey_of, survey_of_program, wanted_of
 from reportspec.contract.unread import (
     refuse_unfit,
@@ -29,7 +30,8 @@ def fitted(program: Program) -> Program:
     there, days that the mapping reads as times, texts that are to be times or booleans. Raises
     SourceError."""
     report, binding = program.report, program.report.binding
-    source = seen(report.project, binding, wanted_of(report, program.trees))
+    read = [*program.trees, *learned_from(report, program.queries)]
+    source = seen(report.project, binding, wanted_of(report, read))
     if source is not binding.source:
         over = _report_over(report, source)
         program = program if over.binding is binding else compile_report(over)

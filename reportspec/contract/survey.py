@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.compile import Compiled, Program, compile_report
-from reportspec.contract.chances import learned
+from reportspec.contract.chances import learned, learned_from
 from reportspec.contract.checks import checks_of
 from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
@@ -207,7 +207,8 @@ def _run(
     def sharing(asked: Sequence[exp.Expr], place: Temporary) -> Script | None:
         return script((instead().report if instead is not None else report).binding, asked, place)
 
-    wanted = wanted_of(report, statements)
+    more = learned_from(report, program.queries) if program is not None else []  # these may read other tables
+    wanted = wanted_of(report, [*statements, *more])
     try:
         return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
     except SourceError as error:

@@ -7,11 +7,14 @@ from dataclasses import replace
 from reportspec.languages import in_number, vocabulary
 from reportspec.model.figures import Column, Section
 from reportspec.model.spec import Bound, Report, SectionSpec
+from reportspec.sections.records import CONVERTED
 
 
 def with_marks(report: Report, spec: SectionSpec, section: Section) -> Section:
     """The section with its bounds, which a note tells where a value is beyond one."""
-    bounds = {bound.column: bound for bound in spec.marks}
+    # Of an amount in its own currency that in the report's is held against the bound, which is in it.
+    where = {name.removesuffix(CONVERTED): name for name in sorted(column.name for column in section.columns)}
+    bounds = {where.get(bound.column, bound.column): bound for bound in spec.marks}
     columns = tuple(
         replace(column, below=bound.below, above=bound.above)
         if (bound := bounds.get(column.name)) is not None and column.role in ("metric", "field")
@@ -19,7 +22,11 @@ def with_marks(report: Report, spec: SectionSpec, section: Section) -> Section:
         for column in section.columns
     )
     named = section.rows[:-1] if section.others else section.rows
-    beyond = [column for place, column in enumerate(columns) if any(column.marks(row[place]) for row in named)]
+    beyond = [
+        column
+        for place, column in enumerate(columns)
+        if any(column.marks(row[place], cut=at in section.cut_rows) for at, row in enumerate(named))
+    ]
     section = replace(section, columns=columns)
     if not beyond:
         return section

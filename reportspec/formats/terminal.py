@@ -53,7 +53,9 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         label = section.row_labels[at] if at < len(section.row_labels) else None
         one = not (section.others and at == len(section.rows) - 1)
         cells = [(c, v, _in_row(v, c, label, nothing)) for c, v in zip(section.columns, row, strict=True)]
-        rows.append([f"{MARK} {text}" if one and c.marks(v) else text for c, v, text in cells])
+        rows.append(
+            [f"{MARK} {text}" if one and c.marks(v, cut=at in section.cut_rows) else text for c, v, text in cells]
+        )
         if at + 1 in subtotals:
             group = subtotals[at + 1]
             rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))

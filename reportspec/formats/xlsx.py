@@ -236,7 +236,9 @@ class _Book:
                 shown = value
                 if columns[place].role == "period" and index < len(section.row_labels):
                     shown = section.row_labels[index]
-                beyond = columns[place].marks(value) and not (section.others and index == len(rows) - 1)
+                beyond = columns[place].marks(value, cut=index in section.cut_rows) and not (
+                    section.others and index == len(rows) - 1
+                )
                 self._cell(sheet, top + 1 + index, place, shown, kinds[place], decimals[place], marked=beyond)
         last = top + len(rows)
         sheet.freeze_panes(top + 1, 1)

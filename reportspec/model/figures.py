@@ -45,12 +45,15 @@ class Column:
     labels: tuple[tuple[str, str], ...] = ()
     below: float | None = None  # values below this are marked, as are those above the other
     above: float | None = None
+    grows: bool = False  # whether its values become more as their step goes on: what happened in it is counted
 
-    def marks(self, value: Cell) -> bool:
-        """Whether a value is beyond a bound of the column."""
+    def marks(self, value: Cell, *, cut: bool = False) -> bool:
+        """Whether a value is beyond a bound of the column. Of a step that is `cut`, since it is not over or has days
+        beyond the period, nobody knows yet whether what grows will stay below one."""
         if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
             return False
-        return (self.below is not None and value < self.below) or (self.above is not None and value > self.above)
+        below = self.below if not (cut and self.grows) else None
+        return (below is not None and value < below) or (self.above is not None and value > self.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class Section:
     others: int = 0  # how many rows the last one stands for, if it is all others together
     # Totals of the rows that have one value of the first column: how many rows stand above each.
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    cut_rows: frozenset[int] = frozenset()  # for trends: the places of the rows whose step is not whole
     row_marks: tuple[RowMark, ...] = ()  # for trends: of each row, why its bucket is not whole yet
     shape: Literal["table", "tiles", "sentences", "text", "opening", "nothing"] = "table"
     states: tuple[str, ...] = ()  # for goals: of each row, where it stands

@@ -88,6 +88,7 @@ class SectionSpec:
     (`sections/`)."""
 
     kind: ClassVar[str]
+    tabled: ClassVar[bool] = False  # whether it has a table with a column for each of its metrics or fields
     id: str
     title: str
     note: str = ""

@@ -219,7 +219,7 @@ def _view(
             return cells
         return tuple(
             replace(one, text=f"{MARK} {beyond(formats, column, value, places)}", css=f"{one.css} marked".strip())
-            if column.marks(value)
+            if column.marks(value, cut=index in section.cut_rows)
             else one
             for one, value, column, places in zip(cells, row, section.columns, decimals, strict=True)
         )
@@ -369,6 +369,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
     rows = tuple((key, *(cells.get((key, category)) for category in categories)) for key in labels)
     row_labels = tuple(labels.values()) if section.row_labels else ()
+    cut = {row[x] for at, row in enumerate(section.rows) if at in section.cut_rows}
     marks = {row[x]: mark for row, mark in zip(section.rows, section.row_marks, strict=False)}
     return replace(
         section,
@@ -376,6 +377,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
         rows=rows,
         row_labels=row_labels,
         row_marks=tuple(marks.values()),
+        cut_rows=frozenset(at for at, key in enumerate(labels) if key in cut),
         available_rows=len(rows),
     )
 

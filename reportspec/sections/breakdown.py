@@ -40,6 +40,7 @@ class BreakdownSection(GroupedSection):
     """Metrics by dimensions: the first `top` rows in an order, and the others together."""
 
     kind: ClassVar[str] = "breakdown"
+    tabled: ClassVar[bool] = True
     chart: str | None = None
     sort: tuple[str, bool] | None = None  # a column's name, descending
     top: int | None = None

@@ -127,8 +127,11 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
     column = metric_column(report, metric, footnotes, row, spec.conditions)
     value = metric_value(catalogue, metric, row)
     if value is None and metric.kind == "ratio":
-        base = label(report, catalogue.metrics[metric.denominator].label)
-        footnote = word(report.language, "no_base", label(report, metric.label), base)
+        base = catalogue.metrics[metric.denominator]
+        known = bool(metric_value(catalogue, base, row))  # then it is the other part that is not
+        part = catalogue.metrics[metric.numerator] if known else base
+        said = "no_part" if known else "no_base"
+        footnote = word(report.language, said, label(report, metric.label), label(report, part.label))
         column = marked(column, footnotes.add(footnote))
     before = metric_value(catalogue, metric, row, "previous") if compared else None
     few = caution(report, metric, (row,), footnotes)

@@ -54,6 +54,7 @@ class RecordsSection(SectionSpec):
     are printed."""
 
     kind: ClassVar[str] = "records"
+    tabled: ClassVar[bool] = True
     entity: str
     fields: tuple[FieldPath, ...] = ()
     sort: tuple[tuple[tuple[str, ...], bool], ...] = ()

@@ -11,7 +11,7 @@ from reportspec.calendar import Bucket, bucket_label, buckets, instant, same_poi
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
-from reportspec.measures.attainment import goal_for
+from reportspec.measures.attainment import adds_up, goal_for
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
@@ -36,6 +36,7 @@ class TrendSection(GroupedSection):
     """Metrics in the steps of the period, of a field's members apart where it has one."""
 
     kind: ClassVar[str] = "trend"
+    tabled: ClassVar[bool] = True
     grain: str = ""
     chart: str | None = None
     totals: bool = True
@@ -108,6 +109,8 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         *([dimension_column(report, by)] if by is not None else []),
         *with_cautions(report, spec.metrics, rows, metric_columns(report, spec, footnotes, total), footnotes),
     ]
+    growing = {metric.id for metric in spec.metrics if adds_up(report, metric)}
+    columns = [replace(one, grows=one.role == "metric" and one.metric in growing) for one in columns]
     steps = _steps(report, spec, query, rows)
     current = query.sides[0].buckets
     body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
@@ -128,6 +131,12 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         total=total_cells,
         available_rows=len(body),
         row_labels=tuple(name for name in names for _ in range(width)),
+        cut_rows=frozenset(
+            at * width + member
+            for at, bucket in enumerate(current)
+            if bucket.partial or _mark(report, bucket)
+            for member in range(width)
+        ),
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if body and not in_rows else None,
         bars=in_rows and spec.chart is None,

@@ -12,6 +12,7 @@ import yaml
 from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Figures
 from tests.figures.asking import figures
+from tests.figures.from_tables import project_of
 
 RUNNING = datetime(2026, 6, 20, tzinfo=UTC)
 DEALS = """id,amount,probability,expected,closed,status
@@ -121,3 +122,17 @@ def test_a_row_without_a_partner_says_so(tmp_path: Path, language: str, note: st
     found = figures(folder, asked, RUNNING)
     assert any(note in one for one in found.footnotes), found.footnotes
     assert row in as_markdown(found)
+
+
+@pytest.mark.parametrize(("leads", "cost", "said"), [(1, "", "Campaign cost"), (0, "50", "Leads")])
+def test_what_a_rate_lacks_is_the_part_that_is_not_known(leads: int, cost: str, said: str, tmp_path: Path) -> None:
+    """A lead of a campaign whose cost nobody wrote down has no cost, and a cost without leads is one of none."""
+    tables = {
+        "campaign": f"campaign_id,name,status,actual_cost,launched_at\nc,Fair,done,{cost},2026-06-01 09:00:00\n",
+        "lead": "lead_id,created_at,campaign_id\n" + "l,2026-06-02 09:00:00,c\n" * leads + "m,2025-06-02 09:00:00,c\n",
+    }
+    spec = {"period": "2026-06", "sections": [{"id": "x", "kpis": ["cost_per_lead"]}]}
+    found = figures(project_of(tmp_path, tables), spec)
+    assert found.sections[0].kpis[0].value is None
+    [note] = [text for text in found.footnotes if text.startswith("Cost per lead: no figure")]
+    assert f"\u201c{said}\u201d is {'unknown' if leads else '0 or unknown'}" in note

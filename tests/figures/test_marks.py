@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from reportspec.languages import languages
 from reportspec.model.figures import Figures, Section
 from reportspec.render import render_html
 from tests.figures.asking import codes, figures
+from tests.figures.from_tables import project_of
 
 DEALS = """id,owner,status,amount,created,closed
 1,ada,won,100,2026-07-01,2026-07-11
@@ -130,3 +132,55 @@ def test_mistakes(folder: Path, mark: dict[str, Any], code: str) -> None:
         "sections": [{"text": "Hello", "mark": {"close_rate": {"below": 1}}}],
     }
     assert codes(folder, tiles) == ["bad-mark"]
+
+
+def marked_rows(made: Figures) -> list[tuple[str, str]]:
+    """The cells with a sign, as the terminal has them: the first cell of their row, and theirs."""
+    lines = [re.split(r"\s{2,}", line.strip()) for line in as_table(made).splitlines() if "! " in line]
+    return [(cells[0], next(one for one in cells if one.startswith("! "))) for cells in lines if len(cells) > 1]
+
+
+def test_an_amount_beside_its_currency_is_held_in_the_report_s(tmp_path: Path) -> None:
+    """A yen is 0.006 euros, a pound 1.2: 49,000 GBP are 58,800 EUR, beyond the bound; 900,000 JPY are 5,400 EUR."""
+    deals = (
+        "deal_id,name,status,amount,currency,created_at,closed_at\n"
+        "a,Shelves,won,49000,GBP,2026-07-01 09:00:00,2026-07-11 09:00:00\n"
+        "b,Ladders,won,900000,JPY,2026-07-01 09:00:00,2026-07-11 09:00:00\n"
+        "c,Crates,won,51000,EUR,2026-07-01 09:00:00,2026-07-11 09:00:00\n"
+    )
+    rates = "rate_id,day,from_currency,to_currency,rate\n1,2026-01-01,JPY,EUR,0.006\n2,2026-01-01,GBP,EUR,1.2\n"
+    folder = project_of(tmp_path, {"deal": deals, "fx_rate": rates})
+    listed = {"entity": "deal", "fields": ["deal.name", "deal.amount", "deal.currency"]}
+    mark = {"deal.amount": {"above": 50000}}
+    made = figures(folder, {"period": "2026-Q3", "sections": [{"id": "a", "records": listed, "mark": mark}]})
+    assert sorted(marked_rows(made)) == [("Crates", "! 51,000"), ("Shelves", "! 58,800")]
+    assert "above 50,000 EUR" in first(made).notes[0]
+
+
+def test_what_is_not_whole_yet_is_not_below(folder: Path) -> None:
+    """Won were 400 in July and 2,000 in August, which is running on its last day; the rate is what it is."""
+    now = datetime(2026, 8, 30, 12, tzinfo=UTC)
+    mark = {"won_amount": {"below": 5000}, "close_rate": {"below": 2}}
+    body = {"metrics": ["won_amount", "close_rate"], "grain": "month"}
+    asked = {"period": "2026-Q3", "sections": [{"id": "a", "trend": body, "mark": mark}]}
+    made = figures(folder, asked, now)
+    amount, rate = (next(c for c in first(made).columns if c.name == name) for name in mark)
+    signed = {
+        (at, column.name)
+        for at, row in enumerate(first(made).rows)
+        for place, column in enumerate(first(made).columns)
+        if column.marks(row[place], cut=at in first(made).cut_rows)
+    }
+    assert signed == {(0, "won_amount"), (0, "close_rate"), (1, "close_rate")}
+    assert (amount.grows, rate.grows) == (True, False)
+    weekly = {**asked, "period": "2026-07", "sections": [{"id": "a", "trend": {**body, "grain": "week"}, "mark": mark}]}
+    whole = first(figures(folder, weekly))  # July begins on a Wednesday and ends on a Friday
+    assert whole.cut_rows == {0, len(whole.rows) - 1}
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kpis": ["won_amount"]}, {"funnel": {"steps": ["won_deals_count", "lost_deals_count"]}}]
+)
+def test_what_has_no_table_has_no_marks(kind: dict[str, Any], folder: Path) -> None:
+    mark = {"won_amount": {"below": 5}}
+    assert codes(folder, {"period": "2026-Q3", "sections": [{"id": "a", **kind, "mark": mark}]}) == ["bad-mark"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 import yaml
 
@@ -73,6 +74,29 @@ def folder(telling: Tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def listed(folder: Path, records: dict[str, Any], now: datetime = NOW, **section: Any) -> Any:
     spec = {**SPEC, "sections": [{"id": "r", "records": {**OPEN, **records}, **section}]}
     return figures(folder, spec, now)
+
+
+def test_chances_alone_read_what_they_are_learned_from(folder: Path, tmp_path: Path) -> None:
+    """A list of chances without an amount, or cut by them, needs rates all the same: past amounts are converted."""
+    tables = {"deal": "deal", "deal_stage_history": "deal_stage_history", "stage": "stage"}
+    with duckdb.connect(str(folder / "crm.duckdb"), read_only=True) as raw:
+        for name in tables:
+            raw.execute(f"copy {name} to '{tmp_path / name}.csv'")
+    (tmp_path / "fx.csv").write_text("day,a,b,rate\n2020-01-01,USD,EUR,0.9\n", encoding="utf-8")
+    mapping = yaml.safe_load((folder / "m.yaml").read_text("utf-8"))
+    mapping["entities"]["deal"]["fields"]["currency"] = "'EUR'"
+    rates = {"day": "day", "from_currency": "a", "to_currency": "b", "rate": "rate"}
+    mapping["entities"]["fx_rate"] = {"table": "fx", "fields": rates}
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    own = yaml.safe_load((folder / "reportspec.yaml").read_text("utf-8"))
+    own["source"] = {"files": {name: f"{name}.csv" for name in (*tables, "fx")}}
+    (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    alone: dict[str, Any] = {"fields": ["deal.deal_id", "deal.win_chance"]}
+    wanted = {row["deal.deal_id"]: row["deal.win_chance"] for row in rows(listed(folder, alone), "r")}
+    found = {row["deal.deal_id"]: row["deal.win_chance"] for row in rows(listed(tmp_path, alone), "r")}
+    assert found == wanted
+    likely = rows(listed(tmp_path, {"fields": ["deal.deal_id"]}, where="deal.win_chance >= 0.4"), "r")
+    assert {row["deal.deal_id"] for row in likely} == {key for key, value in wanted.items() if (value or 0) >= 0.4}
 
 
 def test_the_field(folder: Path, telling: Tables) -> None:
