@@ -121,8 +121,8 @@ def figure_rows(report: Report, found: Marked, asked: SideAsked = "current", mos
     except Unresolved as error:
         return replace(answer, why=error.message)
     if not _same(figure, _value(found, asked)):
-        why = f"counted by themselves they come to {_told(figure)}, and the report has {_told(_value(found, asked))}"
-        return replace(answer, why=f"rows are not listed: {why}")
+        why = f"counted by themselves they come to {_told(figure)} and the report has {_told(_value(found, asked))}"
+        return replace(answer, why=f"rows are not shown: {why}")
     return replace(answer, parts=parts)
 
 
