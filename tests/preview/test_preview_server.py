@@ -251,6 +251,18 @@ def test_the_rows_behind_a_row_a_step_and_a_total(asked: Asked) -> None:
     assert sorted(adds(figure(asked, "1 won_amount months", "previous"))) == ["P1"]
 
 
+def test_the_rows_behind_a_step_are_those_that_the_report_counts(tmp_path: Path) -> None:
+    """What happened in a step is told as it is known at the report's date, so that steps add up: a deal that was entered
+    late counts in the month of its close. What there is at a time is told as of the step's end."""
+    text = SPEC.replace("metrics: [won_amount], grain", "metrics: [won_amount, open_opportunities_count], grain")
+    with served(previewed(project(tmp_path, text))) as asked:
+        deals = tmp_path / "deals.csv"
+        deals.write_text(deals.read_text() + "L1,Late,won,100,EUR,2026-07-20T09:00:00,2026-08-02T09:00:00,b\n")
+        assert sorted(adds(figure(asked, "0 won_amount months"))) == ["D1", "L1"]
+        steps = [sorted(adds(figure(asked, f"{at} open_opportunities_count months"))) for at in range(3)]
+    assert steps == [["D2", "D3", "D4"], ["D3", "D4", "D5"], ["D5"]]
+
+
 def test_the_details_are_what_explain_says(asked: Asked) -> None:
     from dataclasses import asdict, replace
 
