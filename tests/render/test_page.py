@@ -76,7 +76,9 @@ def test_footnotes_are_marked_on_labels_and_listed_in_their_section() -> None:
     assert f'<span class="mark">1.</span> {T["caveat1"]} ' in html
     assert f'<span class="mark">2.</span> {T["caveat2"]} ' in html
     twice = html_of(*(Section(name, "kpis", name, kpis=sample.kpis(T)) for name in "kl"))
-    assert twice.count(f"{T['rate']}<span class=\"notes\"><sup>1,</sup><sup>2</sup></span>") == 2  # marked everywhere, told once
+    assert (
+        twice.count(f'{T["rate"]}<span class="notes"><sup>1,</sup><sup>2</sup></span>') == 2
+    )  # marked everywhere, told once
     assert twice.count(T["caveat1"]) == 1
     assert 'class="footnotes"' not in html_of(sample.ages(T))
 
