@@ -129,7 +129,9 @@ def test_what_a_rate_lacks_is_the_part_that_is_not_known(leads: int, cost: str, 
     """A lead of a campaign whose cost nobody wrote down has no cost, and a cost without leads is one of none."""
     tables = {
         "campaign": f"campaign_id,name,status,actual_cost,started_at\nc,Fair,done,{cost},2026-06-01 09:00:00\n",
-        "lead": "lead_id,created_at,campaign_id\n" + "l,2026-06-02 09:00:00,c\n" * leads + "m,2025-06-02 09:00:00,c\n",
+        "lead": "lead_id,created_at,campaign_id,status\n"
+        + "l,2026-06-02 09:00:00,c,new\n" * leads
+        + "m,2025-06-02 09:00:00,c,new\n",
     }
     spec = {"period": "2026-06", "sections": [{"id": "x", "kpis": ["cost_per_lead"]}]}
     found = figures(project_of(tmp_path, tables), spec)
