@@ -19,6 +19,8 @@ from reportspec.cli.diff_command import diff
 from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
+from reportspec.cli.explain_error_command import explain_error
+from reportspec.cli.fmt_command import fmt
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
 from reportspec.cli.process import run
@@ -33,6 +35,7 @@ from reportspec.version import __version__
 COMMANDS: tuple[click.Command, ...] = (
     init,
     validate,
+    fmt,
     print_sql,
     query,
     explain,
@@ -47,6 +50,7 @@ COMMANDS: tuple[click.Command, ...] = (
     forecast,
     catalog,
     schema,
+    explain_error,
 )
 
 __all__ = ["COMMANDS", "cli", "main"]

@@ -9,6 +9,7 @@ from reportspec.check.own_catalogue import Own, check_names
 from reportspec.check.project import demo_project, find_project, load_project, project_in
 from reportspec.check.report import bind_source
 from reportspec.diagnostics import Diagnostic
+from reportspec.edits import with_edits
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.settings import Project
 from reportspec.resolve.binding import Binding
@@ -44,7 +45,7 @@ def bound_project(start: Path, environment: Mapping[str, str]) -> BoundProject:
     binding = bound.binding(project)
     if binding is not None:
         check_names(binding, bound.own)
-    problems = tuple(problem for each in documents for problem in each.problems)
     texts = {each.file: each.text for each in documents}
+    problems = with_edits((problem for each in documents for problem in each.problems), texts)
     usable = not any(each.broken for each in bound.documents)
     return BoundProject(project, binding if usable else None, bound.own, problems, texts, file)

@@ -245,10 +245,8 @@ def test_what_is_valid_fits_the_demos_own_schemas(demo: Path, run_cli: RunCli, t
 def test_one_schema_is_printed_and_a_broken_project_is_told(demo: Path, run_cli: RunCli, tmp_path: Path) -> None:
     printed = run_cli(["schema", "mapping", "--project", demo])
     assert json.loads(printed.stdout)["$id"] == "project/mapping.schema.json"
-    (tmp_path / "reportspec.yaml").write_text(
-        "version: 1\nsource: {files: {deals: a.csv}}\nmapping: none.yaml\n", encoding="utf-8"
-    )
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: {files: {deals: a.csv}}\n", encoding="utf-8")
     broken = run_cli(["schema", "--project", tmp_path])
     assert broken.returncode == 1
-    assert "none.yaml" in broken.stderr
+    assert "no file matches `a.csv`" in broken.stderr
     assert not (tmp_path / ".reportspec").exists()
