@@ -175,12 +175,14 @@ def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv
         return False
     for path in lists.written:
         click.echo(path, err=True)
-    told = [("removed-list", f"`{path}` is of an earlier audit: it was removed", "") for path in lists.removed]
+    left = "is of an earlier audit and was changed since: it stays"
     help = "remove it once what it says is done"
-    told += [
-        ("old-list", f"`{path}` is of an earlier audit and was changed since: it stays", help) for path in lists.changed
+    old = [
+        Diagnostic("removed-list", f"`{path}` is of an earlier audit: it was removed", None, None, (), "warning")
+        for path in lists.removed
     ]
-    tell.tell([Diagnostic(code, what, None, way or None, (), "warning") for code, what, way in told], {})
+    old += [Diagnostic("old-list", f"`{path}` {left}", None, help, (), "warning") for path in lists.changed]
+    tell.tell(old, {})
     for entity in audit.entities:
         if entity.to_mend > len(entity.records):
             what = (
