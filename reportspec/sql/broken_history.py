@@ -101,9 +101,9 @@ def apart_of(
         counted = all_of(held.conditions[1:])
         assert counted is not None
         last = exp.Max(this=when(counted, copied(held.at)))
-        agreed = exp.Max(this=when(all_of([copied(counted), held.agrees]), copied(held.at)))
+        agreed = exp.Max(this=when(exp.and_(copied(counted), held.agrees), copied(held.at)))
         there = exp.Not(this=exp.Is(this=copied(last), expression=exp.Null()))
-        broken = all_of([there, exp.Paren(this=_earlier(agreed, last))])
+        broken = exp.and_(there, exp.Paren(this=_earlier(agreed, last)))
         select = select.select(named(when(broken, literal(1)), f"broken{at}"))
     found = exp.Subquery(this=select.where(copied(every[0].conditions[0])), alias=alias_of("keys"))
     counts: list[exp.Expr] = [exp.Count(this=column("keys", f"broken{at}")) for at in range(len(checks))]
