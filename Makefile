@@ -22,7 +22,7 @@ ROWS ?= 1000000
 VENV ?= .venv
 export VENV
 python := $(VENV)/bin/python
-set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py
+set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py .ci/yaml-language-server/package-lock.json
 
 QUICK := calendar schemas bad_specs/test_bad_specs.py passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
          packaging/test_hygiene.py

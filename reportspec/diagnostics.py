@@ -26,10 +26,36 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What to write in place of what stands at a span. It is `sure` where nothing else can have been meant."""
+
+    span: Span
+    text: str
+    sure: bool
+
+
+class Advice(str):
+    """A way out that says what to write: `now` in place of `was`, or where that is empty of all that stands at the
+    place. It is `sure` where nothing else can have been meant."""
+
+    __slots__ = ("now", "sure", "was")
+
+    was: str
+    now: str
+    sure: bool
+
+    def __new__(cls, text: str, was: str = "", now: str = "", sure: bool = False) -> Advice:
+        made = super().__new__(cls, text)
+        made.was, made.now, made.sure = was, now, sure
+        return made
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One mistake: a stable kebab-case `code`, a sentence, the place, and the way out.
 
-    `help` is printed beside the underline (`did you mean `x`?`); `notes` are lines below it.
+    `help` is printed beside the underline (`did you mean `x`?`); `notes` are lines below it. `edits` do what the help
+    says, once it is known what stands at the place (`edits.with_edits`).
     """
 
     code: str
@@ -38,6 +64,7 @@ class Diagnostic:
     help: str | None = None
     notes: tuple[str, ...] = ()
     severity: Severity = "error"
+    edits: tuple[Edit, ...] = ()
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
@@ -85,10 +112,36 @@ def _denied(word: str, other: str) -> bool:
     return any(len(r) > 2 and difflib.SequenceMatcher(None, r, other).ratio() >= _SAME for r in rests)
 
 
-def suggestion(word: str, candidates: Iterable[str]) -> str | None:
-    """``did you mean `x`?``, or None."""
-    near = did_you_mean(word, candidates)
-    return f"did you mean `{near}`?" if near else None
+def suggestion(word: str, candidates: Iterable[str], *, never_sure: bool = False) -> Advice | None:
+    """``did you mean `x`?``, or None. It is `never_sure` of files, columns and ways out: what is named there
+    decides whose data are read and who gets them, and there may be more than is known of."""
+    known = list(dict.fromkeys(candidates))
+    near = did_you_mean(word, known)
+    return meant_by(word, near, sure=not never_sure and surely_meant(word, near, known)) if near else None
+
+
+def meant_by(word: str, name: str, *, sure: bool = False) -> Advice:
+    """``did you mean `x`?`` of a name that stands for another one."""
+    return Advice(f"did you mean `{name}`?", word, name, sure)
+
+
+_SHORT = 9  # letters, from which two may be wrong
+
+
+def surely_meant(word: str, meant: str, known: Iterable[str]) -> bool:
+    """Whether a misspelt word cannot have meant any other of the known ones: one letter is wrong, or two of a long
+    one, and no other is nearly as near. What differs by a number is another thing, and a short word may be."""
+    from rapidfuzz.distance import OSA
+
+    written, right = folded_name(word), folded_name(meant)
+    others = [folded_name(name) for name in known if name != meant]
+    if written == right:
+        return right not in others
+    if len(written) < 5 or [c for c in written if c.isdigit()] != [c for c in right if c.isdigit()]:
+        return False
+    away = OSA.distance(written, right)
+    allowed = 1 if len(written) < _SHORT else 2
+    return away <= allowed and all(OSA.distance(written, other, score_cutoff=away + 1) > away + 1 for other in others)
 
 
 def counted(number: int, noun: str) -> str:
@@ -172,6 +225,26 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
     ]
 
 
+def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -> tuple[tuple[int, str, str, str], ...]:
+    """The lines of a file about the place of a mistake, for a page: of each its number, and its text before what is
+    meant, that itself, and after it. Empty where no file has the place."""
+    span = diagnostic.span
+    source = texts.get(span.file, "").split("\n") if span is not None else []
+    if span is None or not 0 < span.line <= len(source):
+        return ()
+    last = min(max(span.end_line, span.line), span.line + around, len(source))
+    lines = []
+    for number in range(max(span.line - around, 1), min(last + around, len(source)) + 1):
+        line = _without_passwords(source[number - 1].rstrip("\r"))
+        start = span.column - 1 if number == span.line else 0
+        stop = span.end_column - 1 if number == span.end_line else len(line)
+        start, stop = (start, max(stop, start)) if span.line <= number <= last else (len(line), len(line))
+        before, meant, after = (_visible(text[:_LONGEST]) for text in (line[:start], line[start:stop], line[stop:]))
+        lines.append((number, before, meant, after))
+    return tuple(lines)
+
+
+_LONGEST = 300  # signs of a part of a line in a page
 _HARM = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 
@@ -220,7 +293,14 @@ def as_data(diagnostic: Diagnostic) -> dict[str, object]:
         "end_column": span.end_column if span else None,
         "help": diagnostic.help,
         "notes": list(diagnostic.notes),
+        "edits": [_edit_as_data(edit) for edit in diagnostic.edits],
     }
+
+
+def _edit_as_data(edit: Edit) -> dict[str, object]:
+    span = edit.span
+    place = {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+    return {"file": span.file, **place, "text": edit.text, "sure": edit.sure}
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.diagnostics import Advice, Diagnostic, suggestion
 from reportspec.schema_files import whole_schema
 from reportspec.schema_fit import surely_fits
 from reportspec.source import Mapping, Node, Scalar, locate, plain
 
+_SIGNS = re.compile(r"[,\[\]{}#:\"'\\]")  # with which a text means something else in a list, or in quotes
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -129,7 +130,7 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             "bad-name",
             f"{name} cannot have the name {_said(value)}",
             locate(node, [*path, value], key=True),
-            f"names have small letters, digits and `_`: write `{slug}`"
+            Advice(f"names have small letters, digits and `_`: write `{slug}`", value, slug)
             if slug
             else "names have small letters, digits and `_`",
         )
@@ -138,7 +139,8 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
         help = f"write for example `{example[0]}`" if example else None
         if share and any(isinstance(e, (int, float)) for e in example):
-            help = f"write `{float(share[1]) / 100:g}`"
+            number = f"{float(share[1]) / 100:g}"
+            help = Advice(f"write `{number}`", str(value), number, sure=True)
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span, help)
     elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         side = {
@@ -227,13 +229,14 @@ def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str
     """How a value of another type is meant to be written."""
     lone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     if "array" in types and isinstance(value, str) and value:
-        return f"write a list: `[{_short(value)}]`"
+        simple = _short(value) == value and not _SIGNS.search(value)
+        return Advice(f"write a list: `[{_short(value)}]`", "", f"[{value}]" if simple else "", simple)
     if types == ["array"] and isinstance(value, dict):
         return "it is a list, also of one: put `- ` before its first key, and two blanks before the others"
     if path[:1] == ["filters"] and len(path) == 2 and isinstance(value, str):
         return f"write `where: {_short(value)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
     if "string" in types and lone and _short(value[0]) == value[0]:
-        return f"write it without the brackets: `{value[0]}`"
+        return Advice(f"write it without the brackets: `{value[0]}`", f"[{value[0]}]", value[0], sure=True)
     return _quote_hint(node, path, types)
 
 
@@ -247,5 +250,6 @@ def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:
         elif at is not None and not isinstance(at, Scalar) and isinstance(part, int) and part < len(at.items):
             at = at.items[part]
     if isinstance(at, Scalar) and at.value is not None:
-        return f'quote it: "{_short(at.text)}"'
+        whole = _short(at.text) == at.text and at.text.isprintable() and not _SIGNS.search(at.text)
+        return Advice(f'quote it: "{_short(at.text)}"', at.text, f'"{at.text}"' if whole else "", whole)
     return None

@@ -13,6 +13,7 @@ from typing import Any
 from reportspec.files import packaged
 
 NAMES = ("report", "project", "mapping", "metrics", "entity", "report_type", "audits")
+MARK = "x-names"  # what a text names, for schemas of a project: no schema that is printed has it
 _COMMON = "common"
 _TO_COMMON = f'"{_COMMON}.schema.json#/'
 _DEFINITION = re.compile(r"#/\$defs/(\w+)")
@@ -23,9 +24,10 @@ def schema_text(name: str) -> str:
     return json.dumps(bundled_schema(name), ensure_ascii=False, indent=2) + "\n"
 
 
-def bundled_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of that name with the common definitions that it needs, in their order."""
-    schema = whole_schema(name)
+def bundled_schema(name: str, *, marked: bool = False) -> dict[str, Any]:
+    """The JSON Schema of that name with the common definitions that it needs, in their order; with the marks of what
+    texts name only if it is to be `marked`."""
+    schema = whole_schema(name) if marked else _unmarked(whole_schema(name))
     definitions = schema.pop("$defs", {})
     needed: set[str] = set()
     todo = set(_referred(schema))
@@ -49,6 +51,12 @@ def whole_schema(name: str) -> dict[str, Any]:
 @cache
 def _common_definitions() -> dict[str, Any]:
     return dict(json.loads(_file(_COMMON))["$defs"])
+
+
+def _unmarked(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_unmarked(item) for item in node]
+    return {key: _unmarked(value) for key, value in node.items() if key != MARK} if isinstance(node, dict) else node
 
 
 def _referred(node: Any) -> Iterator[str]:

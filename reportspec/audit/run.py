@@ -132,7 +132,7 @@ def _asked(
         binding = _without(binding, unread)
         kept = {name: kept[name] & fields for name, fields in mapped_fields(binding).items() if name in kept}
         choice = chosen(binding, kept, now, needed)
-    told = [finding for finding in findings if finding.check.kind != "repeated-key"]
+    told = [finding for finding in findings if finding.check.kind != "repeated-key" and finding.count]
     audits: dict[str, dict[str, EntityAudit]] = {}
     for name in kept:
         items = [*without_joins(binding, [c for c in choice.checks if c.entity == name], repeated)]

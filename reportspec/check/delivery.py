@@ -10,7 +10,7 @@ from typing import Any
 from reportspec.addresses import allowed, split, unfit
 from reportspec.check.deliver_texts import MAILED, OF_METRIC, TEMPLATE, names_in, texts_of
 from reportspec.check.when import condition_of, lost_with_others, tiles_of
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import meant_by, suggestion
 from reportspec.model.mail import FORMS, Delivery, Form, Mail
 from reportspec.model.spec import Each, SectionSpec
 from reportspec.resolve.binding import Binding
@@ -76,7 +76,8 @@ def _check_outlets(document: Document, given: Mapping[str, Any], mail: Mail) -> 
                 "unknown-outlet",
                 f"the project has no way out `{str(name)[:60]}`",
                 ("deliver", "also", index),
-                suggestion(str(name), mail.outlets) or "name it in the project file: `deliver: {outlets: …}`",
+                suggestion(str(name), mail.outlets, never_sure=True)
+                or "name it in the project file: `deliver: {outlets: …}`",
             )
 
 
@@ -194,7 +195,7 @@ def _check_name(
         ),
         None,
     )
-    near = f"did you mean `{whole}`?" if whole else suggestion(name, known)
+    near = meant_by(name, whole) if whole else suggestion(name, known)
     there = ["report.title", "report.period", "metrics.….text", *(["each.value"] if each else [])]
     document.tell(
         "unknown-value",

@@ -52,12 +52,12 @@ class There:
         if not known or column.lower() in _IMPLIED or self._listed(column, known):
             return None
         few = ", ".join(list(known)[:_SHOWN])
-        return Lack(named(table), column, suggestion(column, known) or f"it has {few}")
+        return Lack(named(table), column, suggestion(column, known, never_sure=True) or f"it has {few}")
 
     def near(self, table: str) -> str | None:
         """``did you mean `deals`?`` of a table that is not there, or None."""
         last = table.rpartition(".")[2]
-        return suggestion(table, self.tables) or suggestion(last, self.tables)
+        return suggestion(table, self.tables, never_sure=True) or suggestion(last, self.tables, never_sure=True)
 
     def _listed(self, name: str, names: Iterable[str]) -> str | None:
         if name in names:

@@ -51,7 +51,7 @@ def _is_known(document: Document, data: Mapping[str, Any], name: str, place: Pla
     if lost_with_others(document, data, shown, metric if part in OF_METRIC else rest):
         return False
     known = [*sorted(shown), *(f"{one}.{part}" for one in sorted(shown) for part in OF_METRIC)]
-    near = suggestion(rest, known)
+    near: str | None = suggestion(rest, known)
     if metric in shown:
         near = suggestion(part, OF_METRIC) or f"a figure has {', '.join(f'`.{one}`' for one in OF_METRIC)}"
     message = f"`{(metric if part in OF_METRIC else rest)[:60]}` is in no tile of this report"

@@ -21,7 +21,7 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
-from reportspec.diagnostics import Diagnostic, did_you_mean, suggestion
+from reportspec.diagnostics import Diagnostic, did_you_mean, meant_by, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
 from reportspec.expression.trees import literal
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
@@ -372,7 +372,7 @@ def _near(binding: Binding, base: str, names: Sequence[str]) -> str | None:
     base_entity = names[0] if names[0] in entities and len(names) > 1 else base
     near = did_you_mean(names[-1], [f.name for f in binding.fields(base_entity)]) if base_entity in entities else None
     if near is not None:
-        return f"did you mean `{base_entity}.{near}`?"
+        return meant_by(".".join(names), f"{base_entity}.{near}")
     return suggestion(".".join(names), [f.id for e in entities for f in binding.fields(e)])
 
 

@@ -16,7 +16,7 @@ from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.listed_systems import systems_of
 from reportspec.check.mail_settings import mail_of
 from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
-from reportspec.diagnostics import Span, counted, did_you_mean, suggestion
+from reportspec.diagnostics import Span, counted, did_you_mean, meant_by, suggestion
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
 from reportspec.model.figures import LARGEST_LOGO, Theme
@@ -262,7 +262,7 @@ def known_locale(document: Document, name: Any) -> None:
         script = str(get_global("likely_subtags").get(base_language(name), "")).split("_")
         usual, there = f"{script[0]}_{script[-1]}", locale_identifiers()
         nearest = usual if usual in there else did_you_mean(name.replace("-", "_"), there)
-        help = f"did you mean `{nearest}`?" if nearest else "write for example `it_IT`"
+        help = meant_by(name, nearest) if nearest else "write for example `it_IT`"
         document.tell("unknown-locale", f"there is no locale `{name[:60]}`", ("locale",), help)
 
 
@@ -577,5 +577,5 @@ def _near(root: Path, pattern: str) -> str | None:
         return f"you may not look into the folder `{Path(pattern).parent}`: its rights do not let this user in"
     except OSError:
         return f"there is no folder `{Path(pattern).parent}` beside the project file"
-    near = suggestion(path.name, names)
+    near = suggestion(path.name, names, never_sure=True)
     return near or "paths start at the project file's folder"

@@ -99,7 +99,7 @@ def _header(columns: Sequence[str]) -> str:
 def _beside(path: Path) -> str:
     """The way out for a file that is not there."""
     try:
-        near = suggestion(path.name, [entry.name for entry in path.parent.iterdir()])
+        near = suggestion(path.name, [entry.name for entry in path.parent.iterdir()], never_sure=True)
     except OSError:
         near = None
     return near or "its path starts at the project file's folder"

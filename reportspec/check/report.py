@@ -46,7 +46,8 @@ from reportspec.check.project import (
 from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
 from reportspec.check.when import tiles_of
-from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.diagnostics import Diagnostic, meant_by, suggestion
+from reportspec.edits import with_edits
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
 from reportspec.lazy_dataclass import dataclass
@@ -72,8 +73,9 @@ class Checked:
 
     def __init__(self, report: Report | None, documents: list[Document], spec: Document) -> None:
         self.report = report
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(p for d in documents for p in d.problems)
         self.texts = {file: text for d in documents for file, text in d.texts().items()}
+        told = tuple(p for d in documents for p in d.problems)
+        self.diagnostics: tuple[Diagnostic, ...] = with_edits(told, self.texts)
         self.spec_text = spec.text
 
     @property
@@ -614,7 +616,7 @@ def _periods(
         return period, compared_with(compare, period, project.fiscal, alignment), alignment
     except CalendarError as error:
         meant = _ALSO_COMPARED.get(str(compare).lower().replace("-", "_").replace(" ", "_"))
-        help = f"did you mean `{meant}`?" if meant else None
+        help: str | None = meant_by(str(compare), meant) if meant else None
         help = help or suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
         document.tell("bad-period", error.message, _part("compare", error), help)
         return period, None, alignment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import messages_option, order_options, paths_argument
 from reportspec.cli.orders import OrderOptions, with_order_options
-from reportspec.cli.printing import Messages, count, echo
+from reportspec.cli.printing import Messages, count, echo, give
+from reportspec.cli.rewriting import differences, rewrite
 from reportspec.cli.spec_files import spec_files
 
 
@@ -18,13 +20,19 @@ from reportspec.cli.spec_files import spec_files
 @paths_argument
 @order_options
 @messages_option
+@click.option("--fix", is_flag=True, help="Write what was surely meant: misspelt names, quotes and brackets.")
+@click.option("--diff", "show", is_flag=True, help="With --fix: print what would change, and write nothing.")
 @with_order_options
-def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str) -> None:
+def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str, fix: bool, show: bool) -> None:
     """Check specs without touching the data."""
     from reportspec.building import load
 
+    if show and not fix:
+        raise click.UsageError("`--diff` goes with `--fix`: it shows what that would change")
     order, out = asked.order(), Messages(messages)
     specs = spec_files(paths)
+    if fix:
+        _fix(specs, asked, show)
     broken = 0
     for path in specs:
         checked = load(path, order)
@@ -37,3 +45,19 @@ def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str) -> Non
         mistakes = f"{count(errors, 'mistake')} in {count(broken, 'spec')}; " if broken else ""
         echo(f"{mistakes}{count(good, 'spec')} valid", err=bool(broken))
     sys.exit(WRONG if broken else DONE)
+
+
+def _fix(specs: Sequence[Path], asked: OrderOptions, show: bool) -> None:
+    """Write the sure edits of each spec and of the files of its project, or show them and end."""
+    from reportspec.editing.fixing import fixed
+
+    order = asked.order()
+    changed: dict[Path, tuple[str, str]] = {}
+    for path in specs:
+        changed |= fixed(path, order, changed)
+    if show:
+        give(differences(changed), "what would change", nl=False)
+        sys.exit(WRONG if changed else DONE)
+    for path, (_, text) in changed.items():
+        rewrite(path, text)
+        echo(f"{path}: mended", err=True)

@@ -73,6 +73,11 @@ def _of_keys(binding: Binding, name: str) -> list[Check]:
         # The rows of one of several tables may have none, as its mapping says.
         if all(key.name in part.fields for part in parts):
             checks.insert(0, Check("no-key", name, key))
+    if key is not None and key.default is None and binding.mapped(name, key.name) is None:
+        given = [field.name for field in binding.fields(name) if binding.mapped(name, field.name) is not None]
+        # By what a row is best told stands first: examples show it.
+        given.sort(key=lambda field: field not in ("name", "title", "full_name", "email", "subject"))
+        checks.append(Check("without-key", name, names=tuple(given)))
     joins = [join for part in parts for join in part.joins]
     checks += [Check("repeated-join", name, join=join) for join in joins if not join.fields and not join.first]
     return checks

@@ -14,7 +14,7 @@ from reportspec.contract.past import said_of_history, span_of_history, tells_of_
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
-from reportspec.model.findings import BY_HISTORY, FIRST_TIME, Check, Finding
+from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.query import Side
 from reportspec.model.rows import Table
@@ -98,6 +98,8 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             of = int(ask(with_history_statement(binding, check)).rows[0][0])
             if not tells_of_history(binding, check, count, of):
                 continue
+        if check.kind in ANYHOW and not of:
+            continue
         if check.kind == "part-without-field":
             findings.append(Finding(check, count, of))
             continue
@@ -318,6 +320,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{check.of}`{_from(_column(binding, check))} is the key of more than one",
             "mend the source; if the table keeps every version of a "
             "record, map the last one with `latest: {by: …, order: …}`",
+        )
+    if check.kind == "without-key":
+        there = f"{rows_of(count)} {'is' if count == 1 else 'are'} the same as another in all that is mapped, and count"
+        return (
+            f"{tables} has no key in the mapping of `{entity}`: nothing tells whether one record stands there twice"
+            + (f"; {there}" if count else ""),
+            "name the column that tells its rows apart (`key: …`); with several rows of a record, say which counts:"
+            " `latest: {by: …, order: …}`",
         )
     if check.kind == "repeated-rate":
         return (

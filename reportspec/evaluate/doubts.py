@@ -38,6 +38,13 @@ def finding_text(report: Report, finding: Finding) -> str:
         return word(language, "stale_table", label(report, entity.plural), *days)
     if check.kind == "row-security":
         return word(language, "row_security", label(report, entity.plural))
+    if check.kind == "without-key":
+        many = label(report, entity.plural)
+        return (
+            word(language, "without_key_alike", many, rows, every)
+            if finding.count
+            else word(language, "without_key", many)
+        )
     if check.kind == "tied-rows":
         largest = report.binding.catalogue.entities[check.entity].fields[check.ties[0]].label
         return word(

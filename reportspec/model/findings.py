@@ -17,6 +17,7 @@ from reportspec.model.query import Side
 Kind = Literal[
     "no-key",
     "repeated-key",
+    "without-key",
     "repeated-join",
     "repeated-rate",
     "undecided-order",
@@ -56,6 +57,10 @@ FIRST_TIME, LAST_TIME = date(1971, 1, 1), date(2099, 12, 31)
 
 
 CURRENCIES: tuple[Kind, ...] = ("no-currency", "no-rate")
+
+
+# What is told whatever the rows are.
+ANYHOW: tuple[Kind, ...] = ("without-key",)
 
 
 # What is asked of records and of their history together.

@@ -12,10 +12,12 @@ import yaml
 
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
-from reportspec.onboarding.mapping_lines import Block, Draft
+from reportspec.onboarding.mapping_lines import Block, Draft, scalar
 from reportspec.onboarding.seen_tables import as_text
 from reportspec.suggested_yaml import yaml_list
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_SORTED = re.compile(r"\d{4}-\d\d-\d\d")  # how a time begins that stands in its order as a text, too
 _TABLE = re.compile(r"\(table `([^`]+)`\)")
 _KEYED = re.compile(r"`([^`]+)` has [\d,]+ rows? too many: `([\w.]+)` \(column `([^`]+)`\)")
 _WHERE = re.compile(r"`where: ([^`]+)`")
@@ -24,19 +26,20 @@ _NULL = re.compile(r"`null: (\[[^`]+\])`")
 
 @dataclass(slots=True)
 class Cures:
-    """What was found so far: by table the condition of its rows (`where`) and the column of which one row for each
-    value counts (`latest`), each with why; and the texts of its file that stand for nothing."""
+    """What was found so far: by table the condition of its rows (`where`), and the column of which one row for each
+    value counts with the order by which it does (`latest`), each with why; and the texts of its file that stand for
+    nothing."""
 
     where: dict[str, tuple[str, str]] = field(default_factory=dict)
-    latest: dict[str, tuple[str, str]] = field(default_factory=dict)
+    latest: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     nothing: dict[str, list[str]] = field(default_factory=dict)
 
-    def take(self, problems: Iterable[Diagnostic], doubled: Callable[[str, str], bool]) -> bool:
-        """Take what the first problem that has a cure says; whether one does. `doubled` is whether the rows of a table
-        that have a key together are the same in all columns."""
-        return any(self._take(problem, doubled) for problem in problems)
+    def take(self, problems: Iterable[Diagnostic], deciding: Callable[[str, str], str]) -> bool:
+        """Take what the first problem that has a cure says; whether one does. `deciding` is the order by which one of
+        the rows counts that have a key of a table together, as `decides` says."""
+        return any(self._take(problem, deciding) for problem in problems)
 
-    def _take(self, problem: Diagnostic, doubled: Callable[[str, str], bool]) -> bool:
+    def _take(self, problem: Diagnostic, deciding: Callable[[str, str], str]) -> bool:
         table, help = _TABLE.search(problem.message), problem.help or ""
         what = problem.message.partition("), ")[2] or problem.message
         if table is not None and (found := _WHERE.search(help)) and table[1] not in self.where:
@@ -48,10 +51,15 @@ class Cures:
             known += texts
             return bool(texts)
         keyed = _KEYED.search(problem.message) if problem.code == "repeated-key" else None
-        if keyed is not None and keyed[1] not in self.latest and doubled(keyed[1], keyed[3].strip('"')):
-            self.latest[keyed[1]] = (keyed[3], "rows that stand there twice, the same in all columns, count once")
-            return True
-        return False
+        if keyed is None or keyed[1] in self.latest:
+            return False
+        order = deciding(keyed[1], keyed[3].strip('"'))
+        why = "of several rows of one record, the one that was changed last counts"
+        if order == keyed[3].strip('"'):
+            order, why = keyed[3], "rows that stand there twice, the same in all columns, count once"
+        if order:
+            self.latest[keyed[1]] = (keyed[3], order, why)
+        return bool(order)
 
     def applied(self, draft: Draft) -> Draft:
         """The mapping with what it has to say."""
@@ -63,10 +71,10 @@ class Cures:
         settings = []
         if block.table in self.where:
             text, why = self.where[block.table]
-            settings.append(("where", text, why))
+            settings.append(("where", scalar(text), why))
         if block.table in self.latest and block.key is not None and not block.key.off:
-            column, why = self.latest[block.table]
-            settings.append(("latest", column, why))
+            column, order, why = self.latest[block.table]
+            settings.append(("latest", f"{{by: {scalar(column)}, order: {scalar(order)}}}", why))
         return replace(block, settings=tuple(settings))
 
     def null(self, table: str) -> str:
@@ -78,11 +86,21 @@ class Cures:
         return f"{', '.join(f'`{text}`' for text in self.nothing[table])} stands for no value, it seems"
 
 
-def doubled(rows: Sequence[Sequence[Any]]) -> bool:
-    """Whether rows that have the first column together have all others together, too."""
-    first: dict[str, tuple[str, ...]] = {}
+def decides(columns: Sequence[str], rows: Sequence[Sequence[Any]], changed: Sequence[str]) -> str:
+    """The order by which one of the rows counts that have the first column together: that column, where they have all
+    others together, too; the first of the columns that say when a row was `changed` that tells all of them apart, last
+    first (`-changed`); nothing where neither decides. Times that are texts have to begin with the year."""
+    together: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
         texts = tuple("" if value is None else as_text(value) for value in row)
-        if texts[0] and first.setdefault(texts[0], texts) != texts:
-            return False
-    return True
+        if texts[0]:
+            together.setdefault(texts[0], []).append(texts)
+    several = [found for texts in together.values() if len(found := list(dict.fromkeys(texts))) > 1]
+    if not several:
+        return columns[0]
+    for name in changed:
+        at = columns.index(name)
+        times = [[texts[at] for texts in found] for found in several]
+        if all(len(set(found)) == len(found) and all(map(_SORTED.match, found)) for found in times):
+            return f"-{name}" if _WORD.fullmatch(name) else f'-"{name}"'
+    return ""

@@ -76,7 +76,7 @@ class Block:
     where: str = ""
     each_of: str = ""  # the column of which one row for each value counts
     joins: Mapping[str, Beside] = field(default_factory=dict)  # name -> table, its key, ours
-    settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its text, why
+    settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its YAML, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,8 +602,7 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
     if block.each_of:
         lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
     for name, text, why in block.settings:
-        value = scalar(text) if name == "where" else f"{{by: {scalar(text)}, order: {scalar(text)}}}"
-        lines.append(f"{indent}{name}: {value}{_mark(why)}")
+        lines.append(f"{indent}{name}: {text}{_mark(why)}")
     if block.joins:
         lines.append(f"{indent}joins:")
         for name, (table, theirs, ours, first) in block.joins.items():

@@ -20,7 +20,7 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
-from reportspec.onboarding.cures import Cures, doubled
+from reportspec.onboarding.cures import Cures, decides
 from reportspec.onboarding.histories import Told, settled
 from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
@@ -749,7 +749,7 @@ class _Project:
                 problems = [p for p in built.diagnostics if p.severity == "error"]
                 if built.made is not None:
                     return draft, report, period, said
-            if self.cures.take(problems, self._doubled):
+            if self.cures.take(problems, self._deciding):
                 draft, report = self._draft(), "custom"
                 continue
             if self.found is not None or not self._take_back(draft, problems):
@@ -761,12 +761,18 @@ class _Project:
             "too many columns cannot be read as what they seem to be", "mend the files, or write the mapping by hand"
         )
 
-    def _doubled(self, table: str, key: str) -> bool:
-        """Whether all rows of a table that have a key together are the same."""
+    def _deciding(self, table: str, key: str) -> str:
+        """The order by which one of the rows of a table counts that have a key together."""
         seen = self.tables.get(table)
         if seen is None or not seen.whole or key not in seen.columns:
-            return False
-        return doubled(self.source.rows(table, [key, *(name for name in seen.columns if name != key)], key))
+            return ""
+        columns = [key, *(name for name in seen.columns if name != key)]
+        changed = [
+            line.columns[0]
+            for block, line in self._draft().lines()
+            if block.table == table and line.field == "updated_at" and not line.off and len(line.columns) == 1
+        ]
+        return decides(columns, self.source.rows(table, columns, key), changed)
 
     def _nothing(self, draft: Draft) -> NoStart:
         taken = ", ".join(self._taken(draft)) or "nothing"

@@ -9,16 +9,12 @@ from typing import Any
 
 from reportspec.catalogue.load import documents
 from reportspec.check.mapping import shipped
-from reportspec.check.own_catalogue import check_names
-from reportspec.check.project import demo_project, find_project, load_project, project_in
-from reportspec.check.report import bind_source
 from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
-from reportspec.model.domain import ReportType
-from reportspec.model.settings import Project
+from reportspec.model.domain import Field, ReportType
+from reportspec.reference.bound_project import bound_project
 from reportspec.reference.entities_page import meaning_of
 from reportspec.resolve.binding import Binding, Unresolved, need_metric
-from reportspec.resolve.document import Document
 
 Listing = list[dict[str, Any]]
 
@@ -27,28 +23,10 @@ def catalog_listing(
     what: str | None, project: Path | None, form: str, environment: Mapping[str, str], entity: str | None = None
 ) -> tuple[str, tuple[Diagnostic, ...], dict[str, str]]:
     """The text to print, and what is wrong with the project. Fields are those of one `entity`, if it is named."""
-    start = project or Path.cwd()
-    file = start if start.is_file() else find_project(start / "x")
-    file = file or project_in(start / "specs")
-    settings: Project | None = demo_project(start)
-    document = Document("", "", None, {"version": 1})
-    if file is not None:  # what there is can be listed without data; the demo has all of it
-        settings, document = load_project(file, environment)
-    problems, texts = list(document.problems), {document.file: document.text}
-    if settings is None:
-        return "", tuple(problems), texts
-    bound = bind_source(settings, document)
-    texts |= {d.file: d.text for d in bound.documents}
-    problems = [p for d in (document, *bound.documents) for p in d.problems]
-    if bound.source is None:
-        return "", tuple(problems), texts
-    source = bound.source
-    binding = bound.binding(settings)
-    assert binding is not None
-    check_names(binding, bound.own)
-    problems = [p for d in (document, *bound.documents) for p in d.problems]
-    if any(d.broken for d in bound.documents):
-        return "", tuple(problems), texts
+    bound = bound_project(project or Path.cwd(), environment)
+    binding, problems, texts = bound.binding, bound.problems, dict(bound.texts)
+    if binding is None:
+        return "", problems, texts
     listings: dict[str, Listing] = {}
     if what in (None, "reports"):
         listings["reports"] = _reports(binding)
@@ -59,12 +37,12 @@ def catalog_listing(
     if what == "goals":
         listings["goals"] = _aims(binding)
         if form != "json":
-            return _aims_text(listings["goals"]), tuple(problems), texts
+            return _aims_text(listings["goals"]), problems, texts
     if what == "mappings":
         listings["mappings"] = [{"name": name} for name in ("demo", *shipped())]
     if form == "json":
-        return json.dumps(listings, ensure_ascii=False, indent=2), tuple(problems), texts
-    return _text(listings, source.name, entity is not None), tuple(problems), texts
+        return json.dumps(listings, ensure_ascii=False, indent=2), problems, texts
+    return _text(listings, binding.source.name, entity is not None), problems, texts
 
 
 def why_not(binding: Binding, metric_id: str) -> str | None:
@@ -74,6 +52,20 @@ def why_not(binding: Binding, metric_id: str) -> str | None:
     except Unresolved as why:
         return why.message
     return None
+
+
+def field_served(binding: Binding, field: Field) -> tuple[bool, str | None]:
+    """Whether a source gives a field, and what it lacks if that can be said."""
+    why = None
+    try:
+        binding.need(field.entity, field.name)
+    except Unresolved as problem:
+        why = problem.message
+    served = binding.mapped(field.entity, field.name) is not None or (why is None and not field.optional)
+    lack = binding.source.lacks.get(field.id)
+    if why is None and not served and lack is not None:  # an optional one that is only null
+        why = lack.text
+    return served, why
 
 
 def _metrics(binding: Binding) -> Listing:
@@ -173,15 +165,7 @@ def _fields(binding: Binding, only: str | None) -> Listing:
     for entity in binding.catalogue.entities if only is None else (only,):
         known = binding.catalogue.entities[entity]
         for field in binding.fields(entity):
-            why = None
-            try:
-                binding.need(entity, field.name)
-            except Unresolved as problem:
-                why = problem.message
-            served = binding.mapped(entity, field.name) is not None or (why is None and not field.optional)
-            lack = binding.source.lacks.get(field.id)
-            if why is None and not served and lack is not None:  # an optional one that is only null
-                why = lack.text
+            served, why = field_served(binding, field)
             rows.append(
                 {
                     "name": field.id,

@@ -19,6 +19,7 @@ from reportspec.render import charts, halves, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
+from reportspec.render.figure_marks import Mark
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
@@ -85,6 +86,7 @@ class Tile:
     goal_text: str
     goal_state: str
     goal_state_label: str
+    mark: str = ""  # where figures have marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,13 +296,21 @@ def _section_view(
 
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
     tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
+    if figures.marked:
+        marks = (Mark(section.id, "0", kpi.column.name).text for kpi in section.kpis)
+        tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
     rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     without_table = section.shape == "sentences" or (section.chart and section.chart.kind in ("heatmap", "ranges"))
     shown = not tiles and not without_table
-    table = tables.table_view(section, formats, attachment, figures.theme.landscape, half=half) if shown else None
+    lying = figures.theme.landscape
+    table = (
+        tables.table_view(section, formats, attachment, lying, half=half, figures_marked=figures.marked)
+        if shown
+        else None
+    )
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(

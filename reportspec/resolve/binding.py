@@ -14,6 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.catalogue.shelf import Shelf
+from reportspec.diagnostics import meant_by
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import of_neighbour
 from reportspec.expression.types import KINDS, Kind, Named
@@ -118,7 +119,7 @@ class Binding:
         if len(path) < 2:
             name = path[0]
             owners = [e for e in (base, *self.catalogue.entities) if self.field(e, name)]
-            help = f"did you mean `{owners[0]}.{name}`?" if owners else None
+            help = meant_by(name, f"{owners[0]}.{name}", sure=len(owners) == 1) if owners else None
             raise Unresolved("unknown-field", f"`{name}` is not a field; fields are written `entity.field`", help)
         head, *middle, last = path
         if len(middle) > MOST_STEPS:

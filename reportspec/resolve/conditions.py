@@ -17,7 +17,7 @@ from reportspec.calendar import (
     parse_as_of,
     parse_period,
 )
-from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.diagnostics import did_you_mean, meant_by, suggestion, surely_meant
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
@@ -173,7 +173,9 @@ def by_another_word(binding: Binding, parts: Sequence[str]) -> str | None:
         if parts[0].lower() in entity.also:
             names = [field.name for field in binding.fields(entity.name)]
             name = parts[-1] if parts[-1] in names else did_you_mean(parts[-1], names)
-            return f"did you mean `{entity.name}.{name}`?" if name else f"did you mean a field of `{entity.name}`?"
+            if name is None:
+                return f"did you mean a field of `{entity.name}`?"
+            return meant_by(".".join(parts), f"{entity.name}.{name}")
     return None
 
 
@@ -212,8 +214,10 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
     field = binding.field(at, parts[-1])
     if field is None:
         names = [f.name for f in binding.fields(at)]
-        meant = _called_by(binding, at, parts[-1]) or did_you_mean(parts[-1], names)
-        near = f"did you mean `{'.'.join((*parts[:-1], meant))}`?" if meant else None
+        called = _called_by(binding, at, parts[-1])
+        meant = called or did_you_mean(parts[-1], names)
+        surely = called is None and meant is not None and surely_meant(parts[-1], meant, names)
+        near = meant_by(".".join(parts), ".".join((*parts[:-1], meant)), sure=surely) if meant else None
         if near is None:
             others = [f.id for e in entities for f in binding.fields(e)]
             near = suggestion(parts[-1], others)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from reportspec.catalogue.library import FINEST_OPTION, LARGEST_OPTION, UnknownMetric
-from reportspec.diagnostics import folded_name, suggestion
+from reportspec.diagnostics import folded_name, meant_by, suggestion
 from reportspec.expression.sandbox import parse
 from reportspec.languages import languages
 from reportspec.lazy_dataclass import dataclass
@@ -80,12 +80,12 @@ def _meant(binding: Binding, word: str) -> str | None:
         metric = next((name for name in metrics if asked in metrics[name].also), None)
         metric = metric or next((name for name in metrics if asked in _labels(metrics[name])), None)
         if metric is not None:
-            return f"did you mean `{metric}`?"
+            return meant_by(word, metric)
     whole = [name for name in metrics if words and set(words) <= set(_words(name))]
     # What stands first says what is counted.
     first = [name for name in whole if _words(name)[0] == words[0]] or (whole if len(flat) >= 4 else [])
     found = min(first, key=lambda name: (len(_words(name)), not name.endswith("_count"), len(name)), default=None)
-    return f"did you mean `{found}`?" if found else None
+    return meant_by(word, found) if found else None
 
 
 def _labels(metric: Metric) -> set[str]:

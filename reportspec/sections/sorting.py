@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from reportspec.diagnostics import did_you_mean, suggestion
+from reportspec.diagnostics import Advice, did_you_mean, suggestion
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
 from reportspec.sections.context import Context, Draft
@@ -43,4 +43,6 @@ def turned_sort(given: str, known: Collection[str]) -> str | None:
         return None
     name = name.removeprefix("-")
     meant = name if name in known else did_you_mean(name, known)
-    return f"write `{sign}{meant}`" if meant is not None else None
+    if meant is None:
+        return None
+    return Advice(f"write `{sign}{meant}`", given.strip(), f"{sign}{meant}", meant == name)

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -25,7 +29,7 @@ DEEPEST = 64
 MOST_NODES = 100_000  # aliases counted each time that they are used
 LONGEST_SCALAR = 100_000
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
@@ -50,9 +54,27 @@ _WORDS = {
 Read = tuple[Node | None, tuple[Diagnostic, ...]]
 
 
+_INSTEAD: ContextVar[MappingABC[Path, str] | None] = ContextVar("instead", default=None)
+
+
+@contextmanager
+def reading_instead(texts: MappingABC[Path, str]) -> Iterator[None]:
+    """Within it, YAML files are read as if they had these texts: what an editor has not saved, what an edit would make.
+    They are named by their resolved paths."""
+    token = _INSTEAD.set(texts)
+    try:
+        yield
+    finally:
+        _INSTEAD.reset(token)
+
+
 def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | None, tuple[Diagnostic, ...], str]:
     """The tree of a file, its diagnostics, and its text. Never raises for what a file may hold."""
     shown = name or str(path)
+    instead = _INSTEAD.get()
+    if instead and (written := instead.get(Path(path).resolve())) is not None:
+        node, problems = read_yaml(written, shown)
+        return node, problems, written
     try:
         data = read_regular(Path(path), LARGEST)
     except FileNotFoundError:
@@ -139,7 +161,7 @@ class _Reader:
         documents = 0
         stack: list[_Open] = []
         self.text = text
-        loader = _LOADER(text)
+        loader = LOADER(text)
         try:
             while loader.check_event():
                 event = loader.get_event()

@@ -68,6 +68,9 @@ def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.
     if check.kind == "repeated-rate":
         rated = exp.Subquery(this=rates_twice(statement, check), alias=alias_of("keys"))
         return _surplus(), lambda select: select.from_(rated)
+    if check.kind == "without-key":
+        alike = exp.Subquery(this=rows_alike(statement, check), alias=alias_of("keys"))
+        return _surplus(), lambda select: select.from_(alike)
     if check.kind == "tied-rows":
         several = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
         return exp.Count(this=exp.Star()), lambda select: select.from_(several)
@@ -229,6 +232,21 @@ def tied_keys(check: Check) -> exp.Select:
         select.where(first)
         .group_by(*(key.copy() for key in keys_of_row))
         .having(exp.And(this=more, expression=exp.Paren(this=either)))
+    )
+
+
+def rows_alike(statement: Statement, check: Check) -> exp.Select:
+    """The rows of an entity that are the same in all that is mapped of it (`key0`, `key1`, …), with how many they
+    are, in `count`."""
+    cte = statement.rows_only(check.entity)
+    cells = [field_of(statement, cte, check.entity, name) for name in check.names]
+    several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+    select = exp.Select().select(*(named(copied(cell), f"key{at}") for at, cell in enumerate(cells)))
+    return (
+        select.select(named(exp.Count(this=exp.Star()), "count"))
+        .from_(table(cte))
+        .group_by(*(copied(cell) for cell in cells))
+        .having(several)
     )
 
 

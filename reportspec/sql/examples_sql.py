@@ -27,6 +27,7 @@ from reportspec.sql.broken_keys import (
     lone_keys,
     rates_twice,
     repeated_keys,
+    rows_alike,
     text_of,
     tied_keys,
     tied_rows,
@@ -137,8 +138,10 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
 
 def _across(statement: Statement, check: Check) -> exp.Select | None:
     """The same of a check that looks at more than an entity's rows; None of others."""
-    if check.join is not None or check.kind in ("undecided-order", "tied-rows", *BY_HISTORY):
-        if check.kind in ("tied-rows", *BY_HISTORY):
+    if check.join is not None or check.kind in ("undecided-order", "tied-rows", "without-key", *BY_HISTORY):
+        if check.kind == "without-key":
+            rows = rows_alike(statement, check)
+        elif check.kind in ("tied-rows", *BY_HISTORY):
             rows = tied_rows(statement, check) if check.kind == "tied-rows" else apart(statement, check)
         else:
             rows = repeated_keys(check.join) if check.kind == "repeated-join" and check.join else tied_keys(check)

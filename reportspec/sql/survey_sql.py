@@ -20,7 +20,7 @@ from reportspec.expression.trees import (
     table,
     when,
 )
-from reportspec.model.findings import BY_HISTORY, Check
+from reportspec.model.findings import ANYHOW, BY_HISTORY, Check
 from reportspec.resolve.binding import Binding
 from reportspec.sql.broken_history import apart_of
 from reportspec.sql.broken_keys import (
@@ -93,7 +93,7 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
             value = by_name[f"check {number}"]["rows"]
         count = value if isinstance(value, int) else 0
         wrong = count < max(len(check.names), 1) if check.kind in SOUGHT else count > 0
-        if wrong:
+        if wrong or check.kind in ANYHOW:
             counts[check] = count
     return counts
 
@@ -104,7 +104,7 @@ def _history_of(entity: str) -> str:
 
 
 def _within(check: Check) -> bool:
-    if check.kind in ("no-rate", "repeated-rate", "tied-rows", *BY_HISTORY):
+    if check.kind in ("no-rate", "repeated-rate", "tied-rows", "without-key", *BY_HISTORY):
         return False
     return check.relation is None and check.join is None and check.part is None
 

@@ -72,6 +72,8 @@ def steps(asked: Program) -> dict[str, int]:
     return taken
 
 
+# By day those with the most kinds of statements: history, parts, people, costs.
+@pytest.mark.by_day(report=("pipeline", "sales_forecast", "leads", "profitability"))
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("report", "period"), [*((report, "2026-Q3") for report in STANDARD), ("sales_forecast", RUNNING)]

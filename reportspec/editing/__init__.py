@@ -1,0 +1,1 @@
+"""What editors and commands change in files: mistakes that are surely known, and form."""
