@@ -165,7 +165,7 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
         with timings.of("query"):
             require_audit(program)
     if report.each is None:
-        figures, settled = run_report(program, timings)
+        figures, settled = run_settled(program, timings)
         return Made(((Value("", {}, ""), figures),), figures.warnings, settled=settled)
     from reportspec.burst.burst import run_each
     from reportspec.problems import without_value
@@ -179,8 +179,14 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
     return Made(made, warned, absent, burst.report, burst.values)
 
 
-def run_report(program: Program, timings: Timings | None = None) -> tuple[Figures, Report]:
-    """The figures of a report that is one for all, and the report as they were made. Raises SourceError."""
+def run_report(program: Program) -> Figures:
+    """The figures of a report that is one for all. Raises SourceError."""
+    figures, _ = run_settled(program)
+    return figures
+
+
+def run_settled(program: Program, timings: Timings | None = None) -> tuple[Figures, Report]:
+    """The same, and the report as they were made. Raises SourceError."""
     from reportspec.contract.fit import fitted
     from reportspec.contract.survey import answered
     from reportspec.evaluate.report_figures import figures_of

@@ -61,7 +61,7 @@ class Documents:
     environment: Mapping[str, str]
     texts: dict[Path, str] = field(default_factory=dict)
     _bound: dict[Path, BoundProject] = field(default_factory=dict)
-    _known: dict[Path, Known] = field(default_factory=dict)
+    _schemas: dict[tuple[Path, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def opened(self, path: Path, text: str) -> None:
         """A file has this text in the editor."""
@@ -77,7 +77,7 @@ class Documents:
         """What was known of a project, unless only a spec of it has changed."""
         if not path.exists() or self._schema(path)[0] != "report":
             self._bound.clear()
-            self._known.clear()
+            self._schemas.clear()
 
     def mistakes(self, path: Path) -> dict[Path, tuple[Diagnostic, ...]]:
         """What is wrong with a file, and with those that it rests on, by file."""
@@ -203,19 +203,22 @@ class Documents:
     def _walked(self, path: Path, node: Node | None, steps: tuple[Step, ...]) -> tuple[Shape, Node | None]:
         """The shape of a place and what stands there."""
         name = schema_of(path.name, plain(node) if node is not None else None)
-        bound = self._of(path)
-        if bound.binding is not None and bound.project is not None:
-            start = self._project(path) or path.resolve().parent
-            if start not in self._known:
-                self._known[start] = known_names(bound.binding, bound.project)
-            root = project_schema(name, self._known[start])
-        else:
-            root = project_schema(name, Known({}, {}, {}))
+        root = self._project_schema(path, name)
         shape, at = Shape(root, root, _data(node)), node
         for step in steps:
             at = _child(at, step)
             shape = shape.item(_data(at)) if isinstance(step, int) else shape.of(step, _data(at))
         return shape, at
+
+    def _project_schema(self, path: Path, name: str) -> Mapping[str, Any]:
+        key = (self._project(path) or path.resolve().parent, name)
+        if key not in self._schemas:
+            bound = self._of(path)
+            known = Known({}, {}, {})
+            if bound.binding is not None and bound.project is not None:
+                known = known_names(bound.binding, bound.project)
+            self._schemas[key] = project_schema(name, known)
+        return self._schemas[key]
 
     def _word(self, path: Path, line: int, column: int) -> tuple[str, Span] | None:
         """The dotted name at a place of a value or a key, up to the part in which the place is; not in comments."""

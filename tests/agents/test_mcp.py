@@ -226,6 +226,18 @@ def test_rows_are_limited_and_told(small: Path) -> None:
     assert by_source["total"]["won_amount"] == sum(10 + n for n in range(200))
 
 
+def test_time_and_size_are_limited(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reportspec.agents import tool_answers
+
+    report = answers(small)._report("specs/q3.yaml", "")
+    assert not isinstance(report, dict)
+    assert report.project.timeout == Limits().seconds < 60
+    monkeypatch.setattr(tool_answers, "LARGEST", 1000)
+    found = answers(small).query("specs/q3.yaml", "", "", "")
+    assert found["failed"]
+    assert [each["code"] for each in found["data"]["messages"]] == ["too-large"]
+
+
 def test_specs_lie_in_the_project(small: Path, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("version: 1\n", encoding="utf-8")
     for path in ("../../etc/passwd", str(tmp_path / "other.yaml"), "specs/../../x.yaml"):

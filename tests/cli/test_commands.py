@@ -56,7 +56,7 @@ def test_help_names_every_command(run: Run, flag: str) -> None:
 
 def test_every_command_is_a_file_and_is_listed(checkout: Path) -> None:
     files = {path.stem for path in (checkout / "reportspec" / "cli").glob("*_command.py")}
-    assert {f"{command.name}_command" for command in COMMANDS} == files
+    assert {f"{(command.name or '').replace('-', '_')}_command" for command in COMMANDS} == files
 
 
 @pytest.mark.parametrize("command", OPTIONS)

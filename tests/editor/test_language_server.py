@@ -147,6 +147,20 @@ def test_what_may_stand_at_a_place(
     assert not absent & found.keys()
 
 
+def test_a_project_that_cannot_be_read_still_has_the_language(tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: {files: {deals: none.csv}}\n", encoding="utf-8")
+    path = tmp_path / "specs" / "q1.yaml"
+    documents = Documents({})
+    documents.opened(path, "version: 1\nper")
+    assert "period" in {offer.name for offer in documents.offers(path, 2, 4)}
+    documents.opened(path, "version: 1\nperiod: 2026-Q1\n")
+    found = documents.meaning(path, 2, 3)
+    assert found is not None
+    assert found[0].startswith("The time that the report is about.")
+    assert documents.definition(path, 2, 3) is None
+    assert {each.code for told in documents.mistakes(path).values() for each in told} >= {"file-not-found"}
+
+
 def test_what_the_editor_has_not_saved_counts(project: Path, documents: Documents) -> None:
     spec = project / "specs" / "q1.yaml"
     documents.opened(project / "metrics" / "own.yaml", FILES["metrics/own.yaml"].replace("northern_", "southern_"))
