@@ -23,7 +23,7 @@ from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.document import written_document
 from reportspec.review.explained_row import settled_report
 from reportspec.review.moved_rows import Accounted, accounted
-from reportspec.review.printed import SPEC, ChangedCell, Printed, changed_cells, printed_in
+from reportspec.review.printed import SPEC, ChangedCell, Printed, changed_cells, printed_in, rows_of
 from reportspec.verify import Verified, verified
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _compared(file: str, printed: Printed, report: Report, figures: Figures) -> 
         if of_data and key not in known and len(known) < MOST_ACCOUNTED:
             known[key] = _accounted(report, printed, cell)
         shown.append((cell, known.get(key) if cell.value else None))
-    count = sum(text.count("\n") - 1 for text in printed.tables.values())
+    count = sum(len(rows_of(text)) - 1 for text in printed.tables.values())
     return Restatement(file, printed, tuple(shown), count, _notes(printed, figures, others), tuple(lost))
 
 
