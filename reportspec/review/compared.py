@@ -105,15 +105,15 @@ def side(name: str, path: Path, order: Order) -> Made | Unmade:
 
 
 def _of_all(report: Report) -> Report:
-    """The report of all values of `for_each`, with the keys of what it lists, over the very file of its source where its
-    path is a link to it."""
+    """The report of all values of `for_each`, with the keys of what it lists, over the very file of its source where
+    its path is a link to it."""
     conditions = tuple(
         tree
         for tree in report.conditions
         if not any(node.name == EACH for node in tree.walk() if node.key == "literal")
     )
     source = report.project.source
-    if source.path and "://" not in source.path and Path(source.path).is_symlink():
+    if source.path and "://" not in source.path and Path(source.path).exists():
         source = replace(source, path=str(Path(source.path).resolve()))
         report = replace(report, project=replace(report.project, source=source))
 
@@ -189,7 +189,9 @@ def _all_defined(report: Report, *, alike: bool) -> dict[str, dict[str, str]]:
     found = {name: _defined(report, program, name) for name in shown_by(report)}
     for name in () if alike else found:
         sections = [one for one in report.sections if name in {metric.id for metric in one.metrics}]
-        found[name]["within"] = _text([f"{one.id}: {tree.sql('duckdb')}" for one in sections for tree in one.conditions])
+        found[name]["within"] = _text(
+            [f"{one.id}: {tree.sql('duckdb')}" for one in sections for tree in one.conditions]
+        )
     return found
 
 

@@ -72,7 +72,7 @@ def printed_in(path: Path, told: Mapping[str, Any]) -> Printed:
         str(told["report"]),
         (start, end),
         datetime.fromisoformat(told["as_of"]),
-        datetime.fromisoformat(told["data_as_of"]) if told.get("data_as_of") else None,
+        _instant(told.get("data_as_of")),
         tuple(told.get("filters", ())),
         (str(each[0]), str(each[1])) if each else None,
         tuple((str(section), str(sql)) for section, sql, _ in told["statements"]),
@@ -80,6 +80,11 @@ def printed_in(path: Path, told: Mapping[str, Any]) -> Printed:
         {name: text for name, text in attached.items() if name.endswith(".csv")},
         attached.get(SPEC),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    found = datetime.fromisoformat(text) if text else None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def tables_of(figures: Figures) -> dict[str, tuple[Section, str]]:
@@ -104,7 +109,7 @@ def changed_cells(printed: Mapping[str, str], figures: Figures) -> tuple[list[Ch
     then = {
         _called(name): _Table(tuple(rows[0]), tuple(map(tuple, rows[1:])))
         for name, text in printed.items()
-        if not name.startswith("00-") and (rows := rows_of(text))  # notes are no figures
+        if not name.startswith("00-") and (rows := rows_of(text) or [[]])  # notes are no figures
     }
     tables = {name: replace(_table(*found), ids=(), tiles=()) for name, found in now.items()}
     return _changed(then, tables, ids)
@@ -124,6 +129,8 @@ class _Table:
 
 def _table(section: Section, text: str) -> _Table:
     heads, *rows = rows_of(text)
+    if section.known_by and len({column.label for column in section.columns}) < len(section.columns):
+        heads = [column.label for column in section.columns]  # two are called alike where the key stands beside a name
     ids = tuple(map(str, range(len(heads)))) if section.kpis else tuple(column.name for column in section.columns)
     tiles = tuple(kpi.column.name for kpi in section.kpis)
     return _Table(tuple(heads), tuple(map(tuple, rows)), ids, tiles, section)
@@ -150,8 +157,11 @@ def _called(name: str) -> str:
 
 
 def rows_of(text: str) -> list[list[str]]:
-    """The rows of a table as a file has it."""
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    """The rows of a table as a file has it; none of what is no table."""
+    try:
+        return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    except csv.Error:
+        return []
 
 
 def _aligned(then: _Table, now: _Table) -> _Table | None:
@@ -174,11 +184,12 @@ def _compared(then: _Table, now: _Table) -> Iterable[ChangedCell]:
     for key, others in sides[0].items():
         own, found = _apart(others, sides[1].get(key, []))
         for at, (row, other) in enumerate(zip_longest(own, found)):
-            told = key if max(len(others), len(sides[1].get(key, []))) == 1 else (*key, f"row {at + 1} of this name")
+            several = max(len(others), len(sides[1].get(key, []))) > 1
+            told = _told(now, keys, key, other or row, at if several else None)
             yield from _of_row(now, told, keys, metrics, row, other)
     for key, rows in sides[1].items():
         for at, row in enumerate(rows if key not in sides[0] else ()):
-            told = key if len(rows) == 1 else (*key, f"row {at + 1} of this name")
+            told = _told(now, keys, key, row, at if len(rows) > 1 else None)
             yield from _of_row(now, told, keys, metrics, None, row)
 
 
@@ -230,6 +241,17 @@ def _pair_by_words(
             then[key] = then.pop(was)
 
 
+def _told(
+    table: _Table, keys: Sequence[int], key: tuple[str, ...], row: _Row | None, at: int | None
+) -> tuple[str, ...]:
+    """What a row is called: by its key, of a list with its first field before it; of several of one key which one it is
+    of those that are not the same on both sides."""
+    called = key
+    if table.section is not None and table.section.known_by and 0 not in keys and row is not None and row[1][0]:
+        called = (row[1][0], *key)
+    return called if at is None else (*called, f"row {at + 1} of this name")
+
+
 _FIGURES = re.compile(r"\d(?:[\d.,’'\s\u202f\u00a0]*\d)?")
 
 
@@ -241,7 +263,7 @@ def _columns(section: Section) -> tuple[list[int], dict[int, Column | None]]:
     keys = [at for at, column in enumerate(section.columns) if column.name in section.known_by]
     keys = keys or [at for at, column in enumerate(section.columns) if column.role in _KEYS]
     keys = keys or [at for at, column in enumerate(section.columns) if column.role == "field" and column.type == "text"]
-    return keys, metrics or {(keys or [0])[0]: None}
+    return keys, metrics or {0: None}
 
 
 def _of_row(
@@ -277,15 +299,15 @@ def _cell(
     assert row is not None
     if section.kpis:
         called = row[1][0] if place == 1 else f"{row[1][0]}: {table.heads[place]}"
-        column = next((kpi.column for kpi, own in zip(section.kpis, table.rows, strict=True) if own[0] == row[1][0]), None)
+        column = next(
+            (kpi.column for kpi, own in zip(section.kpis, table.rows, strict=True) if own[0] == row[1][0]), None
+        )
         if table.tiles:
             column = next((kpi.column for kpi in section.kpis if kpi.column.name == key[0]), None)
         if column is not None and place > 1:
             column = replace(column, role=_KPI_ROLES.get(place, "target"))
         return _of(ChangedCell(section.id, (), called, *sides), column, value=place == 1)
-    return _of(
-        ChangedCell(section.id, key, table.heads[place], *sides), section.columns[place], value=place in metrics
-    )
+    return _of(ChangedCell(section.id, key, table.heads[place], *sides), section.columns[place], value=place in metrics)
 
 
 def _of(cell: ChangedCell, column: Column | None, *, value: bool) -> ChangedCell:

@@ -150,7 +150,7 @@ def known_by(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tupl
     typed = [(name, path, binding.resolve(entity, path).field) for name, path in fields]
     ways = (
         [name for name, path, _ in typed if path == key],
-        [name for name, path, _ in typed if len(path) == 2 and path[-1] in NAMES],
+        [name for name, path, _ in typed if path[:-1] == (entity,) and path[-1] in NAMES],
         [name for name, _, field in typed if field.type in ("text", "key")],
     )
     return tuple(next((names for names in ways if names), []))
