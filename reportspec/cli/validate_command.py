@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +11,8 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import messages_option, order_options, paths_argument
 from reportspec.cli.orders import OrderOptions, with_order_options
-from reportspec.cli.printing import Messages, count, echo, give, print_diagnostics
+from reportspec.cli.printing import Messages, count, echo, give
+from reportspec.cli.rewriting import differences, rewrite
 from reportspec.cli.spec_files import spec_files
 
 
@@ -55,34 +56,8 @@ def _fix(specs: Sequence[Path], asked: OrderOptions, show: bool) -> None:
     for path in specs:
         changed |= fixed(path, order, changed)
     if show:
-        give(_differences(changed), "what would change", nl=False)
+        give(differences(changed), "what would change", nl=False)
         sys.exit(WRONG if changed else DONE)
     for path, (_, text) in changed.items():
-        _write(path, text)
+        rewrite(path, text)
         echo(f"{path}: mended", err=True)
-
-
-def _write(path: Path, text: str) -> None:
-    from reportspec.diagnostics import Diagnostic
-    from reportspec.files import write_whole
-
-    try:
-        file = path.resolve()  # a link stays one
-        mode = file.stat().st_mode
-        write_whole(file, text.encode())
-        file.chmod(mode)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        wrong = Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, "look who may write it")
-        print_diagnostics([wrong], {}, "text")
-        sys.exit(WRONG)
-
-
-def _differences(changed: Mapping[Path, tuple[str, str]]) -> str:
-    import difflib
-
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n"
-        for path, (before, after) in changed.items()
-        for line in difflib.unified_diff(before.splitlines(True), after.splitlines(True), str(path), str(path))
-    )

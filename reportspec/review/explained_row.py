@@ -195,7 +195,7 @@ def explained_so(
     )
     return RowExplanation(
         metric.id,
-        _in_words(report, metric.label),
+        label_in(report, metric.label),
         metric.unit,
         binding.currency,
         asked.value,
@@ -220,7 +220,7 @@ def _part(
     not_mine = exp.Or(this=exp.NEQ(this=copied(key), expression=copied(value)), expression=none)
     conditions = conditions_asked(binding, counting)
     own = _own_key(binding, counting.entity)
-    shown = _shown(binding, part, conditions, tuple(dict.fromkeys([*([own] if own else []), by])))
+    shown = fields_told(binding, part, conditions, *dict.fromkeys([*([own] if own else []), by]))
     whole = AggregateQuery("row", "figures", (), counting.measures, (counting.side,), counting.conditions)
     rest = replace(whole, conditions=(*whole.conditions, exp.Paren(this=not_mine)))
     these = replace(whole, conditions=(*whole.conditions, mine))
@@ -230,11 +230,11 @@ def _part(
     every, others, own_rows = (read(query, answer)[0] for query, answer in zip(queries, answers, strict=True))
     found = table.dicts()
     lengths = all_lengths(report)
-    told = [_row(report, part, counting, conditions, shown, row, own) for row in found]
+    told = [told_row(report, part, counting, conditions, shown, row, own) for row in found]
     entity = binding.entity(counting.entity)
     answer = PartOfFigure(
         part.id,
-        _in_words(report, part.label),
+        label_in(report, part.label),
         part.unit,
         entity.name,
         ".".join(by),
@@ -268,8 +268,8 @@ def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
     raise Unresolved("no-key", f"rows of `{entity}` have no key", f"say by which field: `--row {entity}.FIELD=VALUE`")
 
 
-def _shown(
-    binding: Binding, part: Metric, conditions: Sequence[Condition], first: tuple[tuple[str, ...], ...]
+def fields_told(
+    binding: Binding, part: Metric, conditions: Sequence[Condition], *first: tuple[str, ...]
 ) -> tuple[tuple[str, ...], ...]:
     """The fields that a row is told by, those in its conditions, and those that its value is made of, each once."""
     entity = binding.entity(part.entity)
@@ -291,15 +291,16 @@ def paths_of(tree: exp.Expr | None) -> list[tuple[str, ...]]:
     return [path for node in column_nodes(tree) if len(path := path_of(node)) > 1] if tree is not None else []
 
 
-def _row(
+def told_row(
     report: Report,
     part: Metric,
     counting: Counting,
     conditions: Sequence[Condition],
     shown: Sequence[tuple[str, ...]],
     row: Mapping[str, Any],
-    key: tuple[str, ...] | None,
+    key: tuple[str, ...] | None = None,
 ) -> ToldRow:
+    """A row of `rows_statement` with those fields."""
     binding = report.binding
     values = {path: told_value(binding, part.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
     told = tuple(
@@ -458,5 +459,6 @@ def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftO
     return [LeftOut(entity, tuple(told))]
 
 
-def _in_words(report: Report, texts: Mapping[str, str]) -> str:
+def label_in(report: Report, texts: Mapping[str, str]) -> str:
+    """A label in the report's language."""
     return texts.get(report.language) or texts["en"]

@@ -29,7 +29,7 @@ DEEPEST = 64
 MOST_NODES = 100_000  # aliases counted each time that they are used
 LONGEST_SCALAR = 100_000
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
@@ -161,7 +161,7 @@ class _Reader:
         documents = 0
         stack: list[_Open] = []
         self.text = text
-        loader = _LOADER(text)
+        loader = LOADER(text)
         try:
             while loader.check_event():
                 event = loader.get_event()

@@ -88,13 +88,14 @@ def rows_statement(
     only: exp.Expr | None = None,
     counted: bool = False,
     most: int | None = None,
+    largest: bool = False,
 ) -> exp.Expr:
     """The rows as they are at the side's instant: the fields `shown` (`f0`, …), of each condition whether it holds
     (`c0`, …), and of each measure what the row adds to it (`m0`, …): 1 or 0 where rows are counted, else the value,
-    null where the row has no part in it; and where that is a
-    field its time as the conditions on it read it (`ANCHOR`). `only` says which rows; with `counted` those alone that
-    fulfil all. They are in the order of what is shown, those that count first, the first `most` of them: with how many
-    there are (`AVAILABLE`), and how many count (`COUNTED`)."""
+    null where the row has no part in it; and where that is a field its time as the conditions on it read it (`ANCHOR`).
+    `only` says which rows; with `counted` those alone that fulfil all. They are in the order of what is shown, those
+    that count first, and with `largest` those that add the most; the first `most` of them. Where not all count it is said how
+    many there are (`AVAILABLE`), and how many count (`COUNTED`)."""
     statement, side = Statement(binding), counting.side
     moment = moment_of(binding, side)
     scope = Scope(statement, counting.entity, moment)
@@ -122,16 +123,17 @@ def rows_statement(
     asked = all_of(map(copied, where))
     select = select.where(asked, copy=False) if asked is not None else select
     if most is not None:
-        counts = next(
-            at for at, one in enumerate(counting.measures) if one.aggregate == "count" and one.keep == "value"
-        )
-        count = _added(cases[counts])
-        every = exp.Window(this=exp.Count(this=exp.Star()))
-        select = select.select(named(every, AVAILABLE), copy=False)
-        select = select.select(named(exp.Window(this=exp.Sum(this=copied(count))), COUNTED), copy=False)
-        types |= {AVAILABLE: "integer", COUNTED: "integer"}
-        order = [] if counted else [exp.Ordered(this=count, desc=True, nulls_first=False)]
-        order += [exp.Ordered(this=copied(scope.field(path, moment)), nulls_first=False) for path in shown]
+        order = [exp.Ordered(this=copied(scope.field(path, moment)), nulls_first=False) for path in shown]
+        if not counted:
+            counts = next(case for case in cases if case.measure.aggregate == "count" and case.measure.keep == "value")
+            count = _added(counts)
+            every = exp.Window(this=exp.Count(this=exp.Star()))
+            select = select.select(named(every, AVAILABLE), copy=False)
+            select = select.select(named(exp.Window(this=exp.Sum(this=copied(count))), COUNTED), copy=False)
+            types |= {AVAILABLE: "integer", COUNTED: "integer"}
+            order.insert(0, exp.Ordered(this=count, desc=True, nulls_first=False))
+        if largest and not cases[0].counts:
+            order.insert(0, exp.Ordered(this=_added(cases[0]), desc=True, nulls_first=False))
         select = select.order_by(*order, copy=False) if order else select
         select = select.limit(most, copy=False)
     return statement.finish(select, types)

@@ -1,0 +1,204 @@
+"""What is formatted means the same, keeps its comments, and is the same when it is formatted again."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.editing.formatting import Unformattable, formatted, schema_of
+from reportspec.source import plain, read_yaml
+from tests.conftest import CHECKOUT, Draw, RunCli
+
+BEFORE = """\
+# yaml-language-server: $schema=x.json
+# The week, for the team
+
+period: last_week
+version: 1   # always
+
+
+# What it is about
+report: custom
+sections:
+- text: |
+      # no comment
+
+        - further in
+      back
+  title: 'It''s "new"'
+# the figures
+- kpis: [ won_amount,close_rate ]   # two
+  note: 'Ours'
+-
+  # the people
+  breakdown:
+     by: ["user.name"]
+     # of all deals
+     metrics:
+     - won_amount
+     # - lost_amount
+  id: people
+filters:
+- {gte: 1000, field: deal.amount}
+- field: deal.name
+  contains: a
+    long text
+goals:
+  won_amount: 5
+  close_rate: {warn_at: 0.9, target: 0.3}
+  # more to come
+deliver: {to: [anna@example.com,
+  ciro@example.com]}
+# the end
+"""
+AFTER = """\
+# yaml-language-server: $schema=x.json
+# The week, for the team
+
+version: 1   # always
+
+# What it is about
+report: custom
+period: last_week
+filters:
+  - {field: deal.amount, gte: 1000}
+  - field: deal.name
+    contains: a
+      long text
+goals:
+  won_amount: 5
+  close_rate: {target: 0.3, warn_at: 0.9}
+  # more to come
+sections:
+  - title: 'It''s "new"'
+    text: |
+      # no comment
+
+        - further in
+      back
+  # the figures
+  - kpis: [won_amount, close_rate]   # two
+    note: "Ours"
+  - id: people
+    # the people
+    breakdown:
+      # of all deals
+      metrics:
+        - won_amount
+        # - lost_amount
+      by: ["user.name"]
+deliver: {to: [anna@example.com,
+  ciro@example.com]}
+# the end
+"""
+
+
+def test_an_example() -> None:
+    assert formatted(BEFORE, "report") == AFTER
+    assert formatted(AFTER, "report") == AFTER
+
+
+def test_line_ends_and_the_mark_of_the_encoding_stay() -> None:
+    text = "\ufeff" + "report: leads\nversion: 1\n".replace("\n", "\r\n")
+    assert formatted(text, "report") == "\ufeff" + "version: 1\nreport: leads\n".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b: c\n",
+        "version: 1\nversion: 1\n",
+        "[1, 2]\n",
+        "a\n",
+        "title: |2\n    a\nversion: 1\n",
+        "title: |+\n  a\n\nversion: 1\n",
+        "metrics: [won_amount, # first\n  close_rate]\nversion: 1\n",
+        "? a\n: b\n",
+    ],
+)
+def test_what_would_not_stay_is_refused(text: str) -> None:
+    try:
+        found = formatted(text, "report")
+    except Unformattable:
+        return
+    # or it is written with all that it had
+    assert meaning(found) == meaning(text)
+    assert found.count("#") == text.count("#")
+
+
+def test_a_value_that_is_repeated_stays_below_its_name() -> None:
+    text = "metrics: &m [won_amount]\nversion: 1\nsections:\n  - kpis: *m\n"
+    assert formatted(text, "report") == text
+
+
+FILES = sorted([*(CHECKOUT / "specs").glob("*.yaml"), *(CHECKOUT / "tests" / "schemas" / "valid").glob("*.yaml")])
+
+
+def test_files_of_all_kinds_mean_the_same_in_whatever_form_they_were(draw: Draw) -> None:
+    """The form does not hang on that of before: comments, blank lines, indentation and quotes are put in at random."""
+    chance = random.Random(draw.seed)
+    tried = refused = 0
+    for path in FILES if draw.night else FILES[::6]:
+        text = path.read_text(encoding="utf-8")
+        node, problems = read_yaml(text, "")
+        if node is None or problems or not text.strip():
+            continue
+        schema = schema_of(path.name, plain(node))
+        for variant in (text, *(disturbed(text, chance) for _ in range(draw.rounds(2, 20)))):
+            again, wrong = read_yaml(variant, "")
+            if again is None or wrong or plain(again) != plain(node):
+                continue
+            try:
+                found = formatted(variant, schema)
+            except Unformattable:  # for a comment within a value
+                refused += 1
+                continue
+            tried += 1
+            assert meaning(found) == plain(node)
+            assert sorted(words(found)) == sorted(words(variant)), path.name
+            assert formatted(found, schema) == found, path.name
+    assert tried > max(10, 3 * refused)
+
+
+def meaning(text: str) -> Any:
+    node, _ = read_yaml(text, "")
+    assert node is not None
+    return plain(node)
+
+
+def words(text: str) -> list[str]:
+    """What was put in as comments."""
+    return [line.partition("#~")[2] for line in text.split("\n") if "#~" in line]
+
+
+def disturbed(text: str, chance: random.Random) -> str:
+    """The text with comments and blank lines here and there."""
+    lines = []
+    for number, line in enumerate(text.split("\n")):
+        if chance.random() < 0.2:
+            indent = len(line) - len(line.lstrip()) + chance.choice([0, 0, 2, -2])
+            lines.append(chance.choice(["", f"{' ' * max(0, indent)}#~ {number}"]))
+        lines.append(line + ("  #~ behind " + str(number) if line.strip() and chance.random() < 0.1 else ""))
+    return "\n".join(lines)
+
+
+def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "specs").mkdir()
+    spec, project = tmp_path / "specs" / "week.yaml", tmp_path / "reportspec.yaml"
+    spec.write_text(BEFORE, encoding="utf-8")
+    project.write_text("source: demo\nversion: 1\n", encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("a: b: c\n", encoding="utf-8")
+    checked = run_cli(["fmt", "--check", "specs", "reportspec.yaml"], cwd=tmp_path)
+    assert checked.returncode == 1
+    assert "reportspec.yaml: would be formatted" in checked.stderr
+    assert "+version: 1" in run_cli(["fmt", "--diff", "reportspec.yaml"], cwd=tmp_path).stdout
+    assert spec.read_text("utf-8") == BEFORE
+    done = run_cli(["fmt", "."], cwd=tmp_path)
+    assert done.returncode == 1, "one file is left as it is"
+    assert "yaml-syntax" in done.stderr
+    assert spec.read_text("utf-8") == AFTER
+    assert project.read_text("utf-8") == "version: 1\nsource: demo\n"
+    assert run_cli(["fmt", "--check", "specs", "reportspec.yaml"], cwd=tmp_path).returncode == 0
