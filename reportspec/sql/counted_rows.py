@@ -94,8 +94,8 @@ def rows_statement(
     (`c0`, …), and of each measure what the row adds to it (`m0`, …): 1 or 0 where rows are counted, else the value,
     null where the row has no part in it; and where that is a field its time as the conditions on it read it (`ANCHOR`).
     `only` says which rows; with `counted` those alone that fulfil all. They are in the order of what is shown, those
-    that count first, and with `largest` those that add the most; the first `most` of them. Where not all count it is said how
-    many there are (`AVAILABLE`), and how many count (`COUNTED`)."""
+    that count first, and with `largest` those that add the most; the first `most` of them. Where not all count it is
+    said how many there are (`AVAILABLE`), and how many count (`COUNTED`)."""
     statement, side = Statement(binding), counting.side
     moment = moment_of(binding, side)
     scope = Scope(statement, counting.entity, moment)
