@@ -12,7 +12,7 @@ import click
 from reportspec.cli.exit_codes import MISUSE
 from reportspec.cli.options import FilePath, order_options, strict_option
 from reportspec.cli.orders import OrderOptions, with_order_options
-from reportspec.cli.printing import echo, print_diagnostics
+from reportspec.cli.printing import echo, print_diagnostics, say
 
 
 @click.command()
@@ -37,7 +37,7 @@ def preview(spec: Path | None, port: int | None, open_browser: bool, show_person
     path = spec if spec is not None else _only_spec()
     previewed = Previewed(path, asked.order(), personal=show_personal)
     try:
-        server = PreviewServer(previewed, port or 0)
+        server = PreviewServer(previewed, port or 0, lambda text: say(text, err=True))
     except PortTaken as taken:
         way_out = "choose another with `--port`, or leave it out for a free one"
         echo(f"port {taken.port} cannot be had: {taken.why}; {way_out}", err=True)

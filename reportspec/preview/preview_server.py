@@ -11,7 +11,7 @@ import errno
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -82,8 +82,9 @@ class PreviewServer(ThreadingHTTPServer):
     allow_reuse_address = False  # another program may listen there
     request_queue_size = 32
 
-    def __init__(self, previewed: Previewed, port: int = 0) -> None:
-        self.previewed = previewed
+    def __init__(self, previewed: Previewed, port: int = 0, tell: Callable[[str], None] = lambda text: None) -> None:
+        """`tell` hears of what should not have happened."""
+        self.previewed, self._tell = previewed, tell
         self.token = secrets.token_urlsafe(24)
         self._once = secrets.token_urlsafe(24)
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
@@ -122,6 +123,10 @@ class PreviewServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: a browser that goes away is no error of ours."""
+
+    def failed(self, error: Exception) -> None:
+        """Tell of what should not have happened, and go on: the next change may be built."""
+        self._tell(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}")
 
     # --- what may be asked ----------------------------------------------------------------------
 
@@ -256,8 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
             return _plain(414, "This address is too long.")
         try:
             return self.server.answer(method, self.path)
-        except ValueError:  # an address that is none
-            return _plain(400, "This address cannot be read.")
+        except Exception as error:
+            self.server.failed(error)
+            return _plain(500, "reportspec has a bug, which the terminal tells.")
 
     def _give(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -57,10 +57,15 @@ def mark_of(text: str) -> Mark | None:
 
 def marked_figure(figures: Figures, mark: Mark) -> Marked | None:
     """The figure of a mark; None where there is none, as where the report has changed since."""
-    section = next((one for one in figures.sections if one.id == mark.section), None)
-    place = next((at for at, one in enumerate(section.columns) if one.name == mark.column), None) if section else None
-    if section is None or place is None:
+    there = [
+        (section, place)
+        for section in figures.sections
+        for place, column in enumerate(section.columns)
+        if section.id == mark.section and column.name == mark.column
+    ]
+    if len(there) != 1:  # parts of one section may have its id
         return None
+    [(section, place)] = there
     row, kind, at = None, "row", 0
     if mark.row == TOTAL:
         row, kind = section.total, "total"

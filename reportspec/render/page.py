@@ -19,7 +19,7 @@ from reportspec.render import charts, halves, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
-from reportspec.render.figure_marks import Mark
+from reportspec.render.figure_marks import Mark, is_figure
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
@@ -299,7 +299,9 @@ def _section_view(
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
     tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
     if figures.marked:
-        marks = (Mark(section.id, "0", kpi.column.name).text for kpi in section.kpis)
+        there = {column.name for column in section.columns if is_figure(column)}
+        names = (kpi.column.name for kpi in section.kpis)
+        marks = (Mark(section.id, "0", name).text if name in there else "" for name in names)
         tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
     rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     drawn = charts.drawings(figures, section, formats, palette)

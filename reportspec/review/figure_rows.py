@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from math import isclose
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from reportspec.measures.arithmetic import metric_value, number
 from reportspec.measures.asked import measures_of, reads_total
 from reportspec.measures.dimensions import shown_value
 from reportspec.measures.metric_columns import lengths, targets
-from reportspec.model.column_ids import ColumnId
+from reportspec.model.column_ids import ColumnId, Target
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell
 from reportspec.model.query import AggregateQuery, Dimension, Side
@@ -105,9 +105,9 @@ def figure_rows(report: Report, found: Marked, asked: SideAsked = "current", mos
     spec, metric = spec_of(report, found), metric_of(report, found)
     bucket = _bucket(report, spec, found, asked) if spec is not None else None
     if bucket is not None:
-        until = min(instant(bucket.end, report.binding.zone), side.as_of)
-        side = replace(side, start=bucket.start, end=bucket.end, as_of=until)
-    answer = FigureRows(asked, (side.start, side.end), side.as_of.astimezone(report.binding.zone).isoformat())
+        side = replace(side, start=bucket.start, end=bucket.end)
+    until = _as_of(report, side, metric, bucket)
+    answer = FigureRows(asked, (side.start, side.end), until.astimezone(report.binding.zone).isoformat())
     own = _of_row(report, spec, found) if spec is not None else None
     if spec is None or metric is None or own is None or (bucket is None and _in_steps(found)):
         return replace(answer, why="what it is made of is not told row by row")
@@ -117,12 +117,12 @@ def figure_rows(report: Report, found: Marked, asked: SideAsked = "current", mos
     every = (*report.conditions, *spec.conditions) if reads_total(report.binding, metric) else None
     side = replace(side, name="current")
     try:
-        parts, figure = _counted(report, metric, side, bucket, conditions, every, most)
+        parts, figure = _counted(report, metric, side, bucket, conditions, every, most, _targets(report, found))
     except Unresolved as error:
         return replace(answer, why=error.message)
     if not _same(figure, _value(found, asked)):
-        why = f"counted by themselves they come to {_told(figure)}, and the report has {_told(_value(found, asked))}"
-        return replace(answer, why=f"rows are not listed: {why}")
+        why = f"counted by themselves they come to {_told(figure)} and the report has {_told(_value(found, asked))}"
+        return replace(answer, why=f"rows are not shown: {why}")
     return replace(answer, parts=parts)
 
 
@@ -134,11 +134,13 @@ def _counted(
     conditions: tuple[exp.Expr, ...],
     every: tuple[exp.Expr, ...] | None,
     most: int,
+    goals: Mapping[ColumnId, Any],
 ) -> tuple[tuple[CountedPart, ...], Cell]:
     """The aggregates of a metric with their rows, and what the metric comes to over them."""
     binding = report.binding
     needed = list(metrics_needed(binding.catalogue, metric))
-    countings = [Counting(measures_of(binding, part), side, conditions) for part in needed]
+    sides = [replace(side, as_of=_as_of(report, side, part, bucket)) for part in needed]
+    countings = [Counting(measures_of(binding, part), own, conditions) for part, own in zip(needed, sides, strict=True)]
     told = [_fields(report, part, counting) for part, counting in zip(needed, countings, strict=True)]
     wholes = [_whole(counting, conditions) for counting in countings]
     totals = [_whole(counting, every) for counting in countings] if every is not None else []
@@ -148,7 +150,7 @@ def _counted(
         for counting, fields in zip(countings, told, strict=True)
     ]
     tables = ask(report, trees)
-    lengths_of = {**lengths(report, side, bucket), **targets(report)}
+    lengths_of = {**lengths(report, side, bucket), **goals}
     row: dict[ColumnId, Any] = {**lengths_of}
     total: dict[ColumnId, Any] = {**lengths_of}
     for query, table in zip(wholes, tables, strict=False):
@@ -170,6 +172,24 @@ def _counted(
             CountedPart(part.id, label_in(report, part.label), part.unit, part.entity, names, rows, more, named)
         )
     return tuple(parts), figure
+
+
+def _as_of(report: Report, side: Side, metric: Metric | None, bucket: Bucket | None) -> datetime:
+    """The instant at which states are taken: of what there is at a time the end of the step, of what happens in it that
+    of the whole side, so that steps add up to it."""
+    if (
+        bucket is None
+        or metric is None
+        or any(part.time is not None for part in metrics_needed(report.binding.catalogue, metric))
+    ):
+        return side.as_of
+    return min(instant(bucket.end, report.binding.zone), side.as_of)
+
+
+def _targets(report: Report, found: Marked) -> Mapping[ColumnId, Any]:
+    """The targets of goals, also those that the source has, as they stand in tiles."""
+    told: dict[ColumnId, Any] = {**targets(report)}
+    return told | {Target(kpi.column.metric or ""): kpi.goal.target for kpi in found.section.kpis if kpi.goal}
 
 
 def _whole(counting: Counting, conditions: tuple[exp.Expr, ...]) -> AggregateQuery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,9 +105,9 @@ class Asked:
 
 
 @contextmanager
-def served(one: Previewed) -> Iterator[Asked]:
+def served(one: Previewed, tell: Callable[[str], None] = lambda text: None) -> Iterator[Asked]:
     """The preview behind its server."""
-    server = PreviewServer(one)
+    server = PreviewServer(one, 0, tell)
     thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:

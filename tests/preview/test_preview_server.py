@@ -251,6 +251,18 @@ def test_the_rows_behind_a_row_a_step_and_a_total(asked: Asked) -> None:
     assert sorted(adds(figure(asked, "1 won_amount months", "previous"))) == ["P1"]
 
 
+def test_the_rows_behind_a_step_are_those_that_the_report_counts(tmp_path: Path) -> None:
+    """What happened in a step is told as it is known at the report's date, so that steps add up: a deal that was entered
+    late counts in the month of its close. What there is at a time is told as of the step's end."""
+    text = SPEC.replace("metrics: [won_amount], grain", "metrics: [won_amount, open_opportunities_count], grain")
+    with served(previewed(project(tmp_path, text))) as asked:
+        deals = tmp_path / "deals.csv"
+        deals.write_text(deals.read_text() + "L1,Late,won,100,EUR,2026-07-20T09:00:00,2026-08-02T09:00:00,b\n")
+        assert sorted(adds(figure(asked, "0 won_amount months"))) == ["D1", "L1"]
+        steps = [sorted(adds(figure(asked, f"{at} open_opportunities_count months"))) for at in range(3)]
+    assert steps == [["D2", "D3", "D4"], ["D3", "D4", "D5"], ["D5"]]
+
+
 def test_the_details_are_what_explain_says(asked: Asked) -> None:
     from dataclasses import asdict, replace
 
@@ -284,3 +296,36 @@ def test_a_figure_that_is_gone_is_told(asked: Asked) -> None:
         answer, text = asked.get(f"figure?{query}")
         assert answer.status == 404
         assert "anew" in json.loads(text)["problem"]
+
+
+def test_a_server_whose_data_changed_says_so_at_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is only known by asking is kept as it was when it was read: a changed title shows it again, what is missing
+    has all of it read again, and rows are those of now."""
+    monkeypatch.setattr("reportspec.preview.kept_answers.stamp_of", lambda source: None)
+    spec = project(tmp_path)
+    deals = tmp_path / "deals.csv"
+    with served(previewed(spec)) as asked:
+        first = state(asked)
+        deals.write_text(deals.read_text().replace("9000", "8000"))
+        spec.write_text(SPEC.replace("title: Won", "title: Sold"))
+        asked.server.previewed.look()
+        again = state(asked)
+        assert (again["title"], again["asked"], again["read"]) == ("Sold", 0, first["read"])
+        found = figure(asked, WON)
+        assert found["parts"] == []
+        assert found["why"].endswith("counted by themselves they come to 13,200 and the report has 14,200")
+        spec.write_text(SPEC + "  - {id: more, kpis: [deals_created_count]}\n")
+        asked.server.previewed.look()
+        assert state(asked)["asked"] > 0
+        assert figure(asked, WON)["why"] == ""
+        assert adds(figure(asked, WON))["D3"] == "8,000.00 EUR"
+
+
+def test_a_bug_is_told_and_the_next_request_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    with served(previewed(project(tmp_path)), told.append) as asked:
+        with monkeypatch.context() as broken:
+            broken.setattr(asked.server, "_state", lambda found: 1 / 0)
+            assert asked.get("state")[0].status == 500
+        assert told == ["reportspec has a bug: ZeroDivisionError: division by zero"]
+        assert asked.get("state")[0].status == 200
