@@ -32,6 +32,7 @@ class Need:
     brew: str
     libraries: tuple[str, ...] = ()
     command: str | None = None
+    also: tuple[str, ...] = ()  # other commands that do as well
     places: tuple[str, ...] = ()  # folders beside PATH in which the command may be
     required: bool = True
 
@@ -104,6 +105,23 @@ JAVA = Need(
     brew="openjdk",
     command="java",
 )
+CHROMIUM = Need(
+    what="Chromium",
+    why="shows the tests what a preview is like in a browser",
+    apt="chromium",
+    dnf="chromium",
+    brew="chromium",
+    command="chromium",
+    also=("google-chrome",),
+)
+CHROMEDRIVER = Need(
+    what="ChromeDriver",
+    why="leads the tests through a browser",
+    apt="chromium-driver",
+    dnf="chromedriver",
+    brew="chromedriver",
+    command="chromedriver",
+)
 NODE = Need(
     what="Node.js",
     why="runs the YAML language server that the tests of the schemas talk to",
@@ -121,7 +139,7 @@ NPM = Need(
     command="npm",
 )
 TO_REPORT = (PANGO, PANGO_FT2, HARFBUZZ_SUBSET)
-TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, NODE, NPM)
+TO_TEST = (*TO_REPORT, PDFTOPPM, POSTGRES, MARIADB, PGBOUNCER, JAVA, NODE, NPM, CHROMIUM, CHROMEDRIVER)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -148,7 +166,7 @@ def find_missing(needs: Iterable[Need]) -> Iterator[Need]:
     """Yield the needs that this system does not meet."""
     for need in needs:
         if need.command is not None:
-            met = shutil.which(need.command) is not None or any(
+            met = any(map(shutil.which, (need.command, *need.also))) or any(
                 any(Path("/").glob(f"{place[1:]}/{need.command}")) for place in need.places
             )
         else:

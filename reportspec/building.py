@@ -55,11 +55,15 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Made:
     """The figures of a report: of each value of `for_each`, or its only ones, under the value `""`; and
-    the values that the project's file of recipients names and that have no report, with why (`absent`)."""
+    the values that the project's file of recipients names and that have no report, with why (`absent`). `settled` is
+    the report as its figures were made: over the types of its source, and as of where the data end; `values` are all
+    of `for_each`, whichever were asked for."""
 
     figures: tuple[tuple[Value, Figures], ...]
     warnings: tuple[Diagnostic, ...]
     absent: tuple[tuple[str, str], ...] = ()
+    settled: Report | None = None
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def build(path: Path, order: Order, timings: Timings | None = None, tell: Tell =
     timings = timings or Timings()
     with timings.of("check"):
         checked = load(path, order)
-    return _built(path, checked, order, timings, tell)
+    return built_of(path, checked, order, timings, tell)
 
 
 def build_written(
@@ -96,10 +100,11 @@ def build_written(
     document = written_document(text, "report", name)
     document.options.update(options)
     checked = check_document(document, project, order.now, order.environment, period=order.period, clock=order.clock)
-    return _built(Path(name), checked, order, Timings(), tell)
+    return built_of(Path(name), checked, order, Timings(), tell)
 
 
-def _built(path: Path, checked: Checked, order: Order, timings: Timings, tell: Tell) -> Built:
+def built_of(path: Path, checked: Checked, order: Order, timings: Timings, tell: Tell) -> Built:
+    """The figures of a spec that has been checked."""
     from reportspec.burst.values import no_values
     from reportspec.problems import problems_of, without_report
 
@@ -160,8 +165,8 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
         with timings.of("query"):
             require_audit(program)
     if report.each is None:
-        figures = run_report(program, timings)
-        return Made(((Value("", {}, ""), figures),), figures.warnings)
+        figures, settled = run_settled(program, timings)
+        return Made(((Value("", {}, ""), figures),), figures.warnings, settled=settled)
     from reportspec.burst.burst import run_each
     from reportspec.problems import without_value
     from reportspec.render.filled import filled
@@ -170,11 +175,18 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
     there = [value.value for value, _ in burst.made]
     absent = tuple(unknown_recipients(report, only, there))
     made = tuple((value, filled(report, figures)) for value, figures in burst.made)
-    return Made(made, (*burst.warnings, *without_value(path, report, burst.unowned)), absent)
+    warned = (*burst.warnings, *without_value(path, report, burst.unowned))
+    return Made(made, warned, absent, burst.report, burst.values)
 
 
-def run_report(program: Program, timings: Timings | None = None) -> Figures:
+def run_report(program: Program) -> Figures:
     """The figures of a report that is one for all. Raises SourceError."""
+    figures, _ = run_settled(program)
+    return figures
+
+
+def run_settled(program: Program, timings: Timings | None = None) -> tuple[Figures, Report]:
+    """The same, and the report as they were made. Raises SourceError."""
     from reportspec.contract.fit import fitted
     from reportspec.contract.survey import answered
     from reportspec.evaluate.report_figures import figures_of
@@ -186,4 +198,4 @@ def run_report(program: Program, timings: Timings | None = None) -> Figures:
         for result in answers.results:
             timings.asked += result.asked
     with timings.of("evaluate"):
-        return filled(program.report, figures_of(answers))
+        return filled(program.report, figures_of(answers)), answers.program.report

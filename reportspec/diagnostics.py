@@ -217,6 +217,26 @@ def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str)
     ]
 
 
+def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -> tuple[tuple[int, str, str, str], ...]:
+    """The lines of a file about the place of a mistake, for a page: of each its number, and its text before what is
+    meant, that itself, and after it. Empty where no file has the place."""
+    span = diagnostic.span
+    source = texts.get(span.file, "").split("\n") if span is not None else []
+    if span is None or not 0 < span.line <= len(source):
+        return ()
+    last = min(max(span.end_line, span.line), span.line + around, len(source))
+    lines = []
+    for number in range(max(span.line - around, 1), min(last + around, len(source)) + 1):
+        line = _without_passwords(source[number - 1].rstrip("\r"))
+        start = span.column - 1 if number == span.line else 0
+        stop = span.end_column - 1 if number == span.end_line else len(line)
+        start, stop = (start, max(stop, start)) if span.line <= number <= last else (len(line), len(line))
+        before, meant, after = (_visible(text[:_LONGEST]) for text in (line[:start], line[start:stop], line[stop:]))
+        lines.append((number, before, meant, after))
+    return tuple(lines)
+
+
+_LONGEST = 300  # signs of a part of a line in a page
 _HARM = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 

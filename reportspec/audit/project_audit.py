@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,8 +26,8 @@ from reportspec.resolve.binding import Binding
 @dataclass(frozen=True, slots=True)
 class AuditOrder:
     """What is asked of an audit: the instant (of the project's zone, where it names none), the environment, an entity
-    alone, what is needed of each, how many examples of each check, whether the records to mend are listed, and whether
-    all broken rows of checks that store them are."""
+    alone, what is needed of each, how many examples of each check, whether the records to mend are listed, whether
+    all broken rows of checks that store them are, and how many seconds a statement may take, if less than usual."""
 
     now: datetime
     environment: Mapping[str, str]
@@ -35,6 +36,7 @@ class AuditOrder:
     examples: int = EXAMPLES
     to_mend: bool = False
     failures: bool = False
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
     project, document = load_project(place, order.environment)
     if project is None:
         return ProjectAudit(in_order(document.problems), {document.file: document.text})
+    if order.seconds is not None:
+        project = replace(project, timeout=min(project.timeout, order.seconds))
     bound = bind_source(project, document)
     binding = bound.binding(project)
     if binding is not None:

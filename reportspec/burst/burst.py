@@ -67,11 +67,13 @@ def _goal_for(goal: GoalSpec, name: str, value: str) -> GoalSpec:
 @dataclass(frozen=True, slots=True)
 class Burst:
     """The figures of each value, what they leave out of the whole, and what is told of the source,
-    which is that of all."""
+    which is that of all; the report of all as they were made, and all values that there are."""
 
     made: tuple[tuple[Value, Figures], ...]
     unowned: tuple[Unowned, ...]
     warnings: tuple[Diagnostic, ...]
+    report: Report
+    values: tuple[str, ...]
 
     def __iter__(self) -> Iterator[tuple[Value, Figures]]:
         return iter(self.made)
@@ -88,7 +90,8 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
         program, listed = _settled(fitted(program))
         report = program.report
         recipients = settled(report.binding, without_row(report, listed), report.project.checks)
-        values = chosen(report, values_of(report, listed), only)
+        every = values_of(report, listed)
+        values = chosen(report, every, only)
         _check_alike(report, listed, [one.value for one in values])
         results_of, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
         for result in {id(result.tree): result for results in results_of for result in results}.values():
@@ -103,7 +106,8 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
     of_goals = _by_name(doubt for _, _, doubts in reports for doubt in doubts)
     warned = warnings(report.binding, (*recipients, *surveyed.findings, *of_goals, *late))
     figures = tuple((value, figures) for value, figures, _ in reports)
-    return Burst(figures, rest, (*warned, *contradictions(report, surveyed.rows)))
+    told = (*warned, *contradictions(report, surveyed.rows))
+    return Burst(figures, rest, told, report, tuple(one.value for one in every))
 
 
 def _by_name(doubts: Iterable[Finding]) -> list[Finding]:

@@ -23,6 +23,9 @@ from reportspec.cli.explain_error_command import explain_error
 from reportspec.cli.fmt_command import fmt
 from reportspec.cli.forecast_command import forecast
 from reportspec.cli.init_command import init
+from reportspec.cli.lsp_command import lsp
+from reportspec.cli.mcp_command import mcp
+from reportspec.cli.preview_command import preview
 from reportspec.cli.process import run
 from reportspec.cli.query_command import query
 from reportspec.cli.schema_command import schema
@@ -41,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain,
     diff,
     build,
+    preview,
     send,
     status,
     verify,
@@ -51,6 +55,8 @@ COMMANDS: tuple[click.Command, ...] = (
     catalog,
     schema,
     explain_error,
+    mcp,
+    lsp,
 )
 
 __all__ = ["COMMANDS", "cli", "main"]

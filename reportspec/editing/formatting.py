@@ -18,13 +18,13 @@ from typing import Any
 import yaml
 
 from reportspec.diagnostics import Diagnostic, Span
+from reportspec.editing.schema_shape import Shape
 from reportspec.lazy_dataclass import dataclass
 from reportspec.schema_files import whole_schema
 from reportspec.source import plain, read_yaml
 from reportspec.source.read import LOADER
 
 _STEP = 2
-_FIRST = ("id", "title")  # of a section and the like
 Place = tuple[int, int]  # line and column, from 0
 
 
@@ -166,7 +166,7 @@ class _Writer:
             raise Unformattable("it is no map over several lines")
         first = min(self.starts)
         header = _squeezed(self.leads.pop(first, []))
-        body = self._block(self.root, 0, _Shape(self.schema, self.schema))
+        body = self._block(self.root, 0, Shape(self.schema, self.schema))
         lines = [*header, *body]
         foot = _squeezed(self.foot)
         while foot and not foot[-1]:
@@ -330,7 +330,7 @@ class _Writer:
 
     # Writing
 
-    def _block(self, node: _Node, indent: int, shape: _Shape) -> list[str]:
+    def _block(self, node: _Node, indent: int, shape: Shape) -> list[str]:
         if node.kind == "block list":
             return self._list(node, indent, shape)
         entries = list(zip(node.keys, node.values, strict=True))
@@ -359,7 +359,7 @@ class _Writer:
             for child in (*node.keys, *node.values)
         )
 
-    def _entry(self, key: _Node, value: _Node, indent: int, shape: _Shape) -> list[str]:
+    def _entry(self, key: _Node, value: _Node, indent: int, shape: Shape) -> list[str]:
         head = f"{' ' * indent}{_quoted(key)}:"
         if not value.block:
             return self._valued(f"{head} ", value, indent, shape)
@@ -367,7 +367,7 @@ class _Writer:
         first = self._with_comment(f"{head}{anchor}", key.start[0])
         return [first, *self._block(value, indent + _STEP, shape)]
 
-    def _list(self, node: _Node, indent: int, shape: _Shape) -> list[str]:
+    def _list(self, node: _Node, indent: int, shape: Shape) -> list[str]:
         lines: list[str] = []
         for item in node.values:
             dash = self._dash(item)
@@ -391,7 +391,7 @@ class _Writer:
             lines += _indented(_squeezed(self.tails.get(dash, [])), indent)
         return lines
 
-    def _valued(self, head: str, value: _Node, indent: int, shape: _Shape) -> list[str]:
+    def _valued(self, head: str, value: _Node, indent: int, shape: Shape) -> list[str]:
         """A value behind its key or dash."""
         if value.style in ("|", ">"):
             body = self.lines[value.start[0] + 1 : value.end[0] + 1]
@@ -416,7 +416,7 @@ class _Writer:
         lines[-1] = self._with_comment(lines[-1], value.end[0])
         return lines
 
-    def _flow(self, node: _Node, shape: _Shape) -> str:
+    def _flow(self, node: _Node, shape: Shape) -> str:
         """A collection in brackets on one line."""
         anchor = f"&{node.anchor} " if node.anchor else ""
         if node.kind == "flow list":
@@ -432,7 +432,7 @@ class _Writer:
             parts.append(f"{_quoted(node.keys[at])}: {value}" if value else f"{_quoted(node.keys[at])}:")
         return f"{anchor}{{{', '.join(parts)}}}"
 
-    def _within(self, node: _Node, shape: _Shape) -> str:
+    def _within(self, node: _Node, shape: Shape) -> str:
         return _quoted(node) if node.kind == "scalar" else self._flow(node, shape)
 
     def _with_comment(self, line: str, number: int) -> str:
@@ -472,46 +472,3 @@ def _without_blanks(lines: list[str]) -> list[str]:
 
 def _indented(lines: Sequence[str], indent: int) -> list[str]:
     return [f"{' ' * indent}{line}" if line else "" for line in lines]
-
-
-class _Shape:
-    """What a schema says of the order of keys."""
-
-    def __init__(self, schema: Any, root: Mapping[str, Any]) -> None:
-        self.parts = list(_parts(schema, root))
-        self.root = root
-
-    def order(self) -> list[str]:
-        """The keys in the order of the schema."""
-        keys = dict.fromkeys(key for part in self.parts for key in part.get("properties", ()))
-        # What a thing is, of several that it could be, stands at its head.
-        kinds = [key for part in self.parts for way in part.get("oneOf", ()) for key in way.get("required", ())]
-        return list(dict.fromkeys([*(key for key in _FIRST if key in keys), *kinds, *keys])) if kinds else list(keys)
-
-    def of(self, key: str) -> _Shape:
-        """The shape of a key's value."""
-        for part in self.parts:
-            if key in part.get("properties", {}):
-                return _Shape(part["properties"][key], self.root)
-        return _Shape(
-            {"anyOf": [each for part in self.parts if isinstance(each := part.get("additionalProperties"), dict)]},
-            self.root,
-        )
-
-    def item(self) -> _Shape:
-        """The shape of a list's items."""
-        return _Shape(
-            {"anyOf": [part["items"] for part in self.parts if isinstance(part.get("items"), dict)]}, self.root
-        )
-
-
-def _parts(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A schema and those that it is made of."""
-    if not isinstance(schema, dict):
-        return
-    yield schema
-    if "$ref" in schema:
-        yield from _parts(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    for key in ("allOf", "anyOf", "oneOf"):
-        for each in schema.get(key, ()):
-            yield from _parts(each, root)

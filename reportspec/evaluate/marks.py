@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import in_number, in_parts, vocabulary
 from reportspec.model.figures import Column, Section
 from reportspec.model.spec import Bound, Report, SectionSpec
 
@@ -23,7 +23,7 @@ def with_marks(report: Report, spec: SectionSpec, section: Section) -> Section:
     section = replace(section, columns=columns)
     if not beyond:
         return section
-    told = "; ".join(_told(report, column, bounds[column.name]) for column in beyond)
+    told = in_parts(report.language, (_told(report, column, bounds[column.name]) for column in beyond))
     return replace(section, notes=(vocabulary(report.language)["marks"]["all"].format(told), *section.notes))
 
 

@@ -32,13 +32,18 @@ def html_here(figures: Figures, spec_text: str | None) -> str:
     """The same within this process, whatever it takes."""
     page_text = page(figures, spec_text is not None, web=True, spec_text=spec_text)
     stylesheet = files("reportspec.formats").joinpath("screen.css").read_text(encoding="utf-8")
-    letters = "".join(sorted(set(re.sub(r"data:[^\"')]*", "", page_text.html))))
+    letters = {*re.sub(r"data:[^\"')]*", "", page_text.html)}
+    if figures.marked:  # it is made again and again: other letters would have the fonts cut anew
+        letters |= _USUAL
     head = (
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_faces(letters)}{page_text.stylesheet}{stylesheet}</style></head>"
+        f"<style>{_faces(''.join(sorted(letters)))}{page_text.stylesheet}{stylesheet}</style></head>"
     )
     return page_text.html.replace("</head>", head, 1)
+
+
+_USUAL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180))))  # letters of western languages
 
 
 @lru_cache(maxsize=4)

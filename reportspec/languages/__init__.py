@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,11 @@ def in_number(language: str, value: float, spec: str = ",") -> str:
 def as_part(language: str, name: str) -> str:
     """A name inside of a title: `By stage`, where the language writes it small."""
     return name.lower() if vocabulary(language)["lowercase_names"] else name
+
+
+def in_parts(language: str, parts: Iterable[str]) -> str:
+    """Parts of a sentence in a row."""
+    return str(vocabulary(language)["semicolon"]).join(parts)
 
 
 def alphabetical(language: str, text: str) -> tuple[str, str, str]:

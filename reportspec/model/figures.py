@@ -280,6 +280,7 @@ class Figures:
     headline: Headline = field(default_factory=Headline)
     titled: bool = False  # whether its author wrote the title, which no message stands in for then
     theme: Theme = field(default_factory=Theme)
+    marked: bool = False  # whether each figure of a page says where it stands, for who asks what it is made of
 
     def texts(self) -> Iterator[str]:
         """All texts that come from the source or the spec, as they may be printed."""

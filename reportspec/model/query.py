@@ -101,7 +101,8 @@ class RecordsQuery:
     """Rows of one entity as they are, the first `limit` of them in an order; with `by` the first of
     each value of that field. The fields that are `raw` are amounts in their own currency; all others
     are in the report's. `names` are those of the fields whose values are called otherwise, by their keys. `purpose` is
-    what the section needs it for, where it asks for several lists."""
+    what the section needs it for, where it asks for several lists. The record at the end of the way `there` has to be
+    there, too."""
 
     section: str
     entity: str
@@ -114,6 +115,7 @@ class RecordsQuery:
     raw: frozenset[str] = frozenset()
     names: tuple[Dimension, ...] = ()
     purpose: str = "figures"
+    there: tuple[str, ...] = ()
 
 
 Query = AggregateQuery | RecordsQuery

@@ -158,11 +158,14 @@ AGENTS = """# For agents that work on these reports
 Reports are YAML files in `specs/`, compiled by `reportspec`. Never compute a figure by hand, or edit what is in `out/`.
 
 - `reportspec validate specs` checks everything and says what is wrong, with line and column; `--messages json` is for
-  machines.
+  machines, with the edits that mend each mistake, `--fix` makes the sure ones, `reportspec explain-error CODE` says
+  more.
+- `reportspec fmt specs` gives the files their form. Run it last.
 - `reportspec catalog metrics` lists what can be reported on and what the source lacks, `reportspec catalog fields` the
   fields.
 - `reportspec query SPEC --format json` gives the figures, `reportspec compile SPEC` the SQL, `reportspec build SPEC`
-  the PDF.
+  the PDF, `reportspec explain SPEC METRIC` what a figure is made of.
+- `reportspec mcp` serves all that reads as tools (Model Context Protocol), with limits and personal data covered.
 - `mapping.yaml` says which column is which field. Lines with `# CONFIRM` were guessed: ask a person, and do not take
   the mark away yourself.
 - `reportspec send SPEC` mails people. Do not run it unless you were asked to;

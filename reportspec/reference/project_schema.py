@@ -148,7 +148,7 @@ def _special(node: Any, known: Known, definitions: Node) -> Any:
 
 def _named(node: Node, kind: str, known: Known, definitions: Node) -> Node:
     """A text that is one of some names; what else it may be it may still be."""
-    names = known.names[kind]
+    names = known.names.get(kind, {})
     if not names:
         return node
     pattern, said = _OTHERWISE.get(kind, _NOTHING)
@@ -180,7 +180,7 @@ def _keyed(node: Node, known: Known, definitions: Node) -> Node:
     """A map by metrics."""
     definitions["of_metric"] = node["additionalProperties"]
     value = {"$ref": "#/$defs/of_metric"}
-    keys = {name: {**value, **_said(said)} for name, said in known.names["metric"].items()}
+    keys = {name: {**value, **_said(said)} for name, said in known.names.get("metric", {}).items()}
     others = {_OTHERWISE["metric"][0]: value}
     return {**node, "properties": keys, "patternProperties": others, "additionalProperties": False}
 

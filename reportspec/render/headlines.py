@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reportspec.languages import as_part
+from reportspec.languages import as_part, in_parts
 from reportspec.model.figures import Figures, Highlight, Told
 from reportspec.render.locale import Formats, apart, attainment, cell, change, is_number, money_decimals
 from reportspec.render.sentences import sentence
@@ -46,7 +46,7 @@ def _message(figures: Figures, formats: Formats) -> tuple[str, str]:
     worse = [_phrase(figures, one, formats) for one in said[1:] if one not in goals]
     if not worse:
         return main, ""
-    whole = f"{main}; {as_part(formats.language, worse[0][:1])}{worse[0][1:]}"
+    whole = in_parts(formats.language, (main, f"{as_part(formats.language, worse[0][:1])}{worse[0][1:]}"))
     return (whole, "") if figures.titled or len(whole) <= LONGEST_TITLE else (main, worse[0])
 
 

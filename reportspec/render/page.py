@@ -19,6 +19,7 @@ from reportspec.render import charts, halves, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
+from reportspec.render.figure_marks import Mark, is_figure
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
@@ -66,6 +67,7 @@ LONG = 15  # sections with a title, from which on a report gets a table of conte
 VALUE_SIZE = 16.0  # points, of a tile's figure
 _TILES, _TILE_PADDING = 182.0, 4.6  # millimetres, as in the style sheet on a page that stands
 _POINTS = 72 / 25.4  # in a millimetre
+LABEL_SIZE, NOTE_SIZE = 7.4, 0.65  # points of its label, and of that the part of the numbers of footnotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Tile:
     goal_text: str
     goal_state: str
     goal_state_label: str
+    mark: str = ""  # where figures have marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class SectionView:
     tile_rows: tuple[tuple[Tile, ...], ...]
     value_ems: float  # the width of the widest figure of its tiles, in ems, and the points that it can have
     value_size: float
+    label_lines: int  # that the longest of its tiles' labels needs: the figures of a row stand on one line
     prose: Markup
     charts: tuple[ChartView, ...]
     table: tables.TableView | None
@@ -294,13 +298,23 @@ def _section_view(
 
     previous_label = figures.compare.label if figures.compare else formats.word("previous")
     tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
+    if figures.marked:
+        there = {column.name for column in section.columns if is_figure(column)}
+        names = (kpi.column.name for kpi in section.kpis)
+        marks = (Mark(section.id, "0", name).text if name in there else "" for name in names)
+        tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
     rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     without_table = section.shape == "sentences" or (section.chart and section.chart.kind in ("heatmap", "ranges"))
     shown = not tiles and not without_table
-    table = tables.table_view(section, formats, attachment, figures.theme.landscape, half=half) if shown else None
+    lying = figures.theme.landscape
+    table = (
+        tables.table_view(section, formats, attachment, lying, half=half, figures_marked=figures.marked)
+        if shown
+        else None
+    )
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
@@ -315,6 +329,7 @@ def _section_view(
         section,
         rows,
         *value_size(tiles, max(map(len, rows), default=1) * (2 if half else 1)),
+        label_lines(tiles, max(map(len, rows), default=1) * (2 if half else 1)),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
@@ -379,6 +394,26 @@ def value_size(tiles: tuple[Tile, ...], columns: int) -> tuple[float, float]:
     ems = max((text_width(tile.value) * SEMI_BOLD for tile in tiles), default=0.0)
     room = _TILES / columns - _TILE_PADDING
     return round(ems, 2), round(min(VALUE_SIZE, room * _POINTS / max(ems, 1.0)), 1)
+
+
+def label_lines(tiles: tuple[Tile, ...], columns: int) -> int:
+    """The lines that the longest label needs, with the numbers of its footnotes; at most two, since each is room that
+    all tiles take."""
+    room = (_TILES / columns - _TILE_PADDING) * _POINTS / LABEL_SIZE
+    return min(max((_lines(tile, room) for tile in tiles), default=1), 2)
+
+
+def _lines(tile: Tile, room: float) -> int:
+    """The lines of a label whose words break where `room` ems are full."""
+    notes = (text_width(",".join(map(str, tile.footnotes))) + 0.1 * len(tile.footnotes)) * NOTE_SIZE
+    words = [text_width(word) for word in tile.label.split(" ")]
+    words[-1] += notes
+    lines, left = 1, room
+    for width in words:
+        if width > left and left < room:
+            lines, left = lines + 1, room
+        left -= width + text_width(" ")
+    return lines
 
 
 def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:

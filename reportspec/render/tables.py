@@ -10,6 +10,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
 from reportspec.render.beside import Bar, Beside, Swing, beside, with_changes, without_dead
+from reportspec.render.figure_marks import TOTAL, Mark, is_figure, subtotal
 from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
 from reportspec.render.locale import (
     Formats,
@@ -74,11 +75,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """One cell, with the bar beside its number if it has one."""
+    """One cell, with the bar beside its number if it has one, and the mark of a figure where figures have marks."""
 
     text: str
     css: str
     bar: Bar | Swing | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +139,17 @@ def table_view(
     lying: bool = False,
     *,
     half: bool = False,
+    figures_marked: bool = False,
 ) -> TableView | None:
     """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
     those of tables that need it: changes of further figures are left out before a page is turned. One of `half` the
     width needs a page that lies where it has no room beside another."""
     if not section.columns or not section.rows:
         return None
-    view = _view(section, formats, attachment, lying, half)
+    view = _view(section, formats, attachment, lying, half, figures_marked)
     wanted = bool(view.bar) or not section.bars
     if view.compared and (view.landscape or not wanted):
-        fewer = _view(_without_further_changes(section), formats, attachment, lying, half)
+        fewer = _view(_without_further_changes(section), formats, attachment, lying, half, figures_marked)
         better = fewer.landscape < view.landscape or (fewer.landscape == view.landscape and fewer.bar > view.bar)
         view = fewer if better else view
     return view
@@ -173,8 +176,13 @@ def _without_further_changes(section: Section) -> Section:
     )
 
 
-def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying: bool, half: bool) -> TableView:
-    section, dead = without_dead(pivoted(section, formats))
+def _view(
+    section: Section, formats: Formats, attachment: CsvFile | None, lying: bool, half: bool, figures_marked: bool
+) -> TableView:
+    computed = section
+    wide = pivoted(computed, formats)
+    places = _places_before(computed) if figures_marked and wide is not computed else {}
+    section, dead = without_dead(wide)
     drawn = beside(section, printed_rows(section))
     section = with_changes(section)
     shown = section.rows[: printed_rows(section)]
@@ -182,7 +190,12 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
     after = [_after_number(section, place) for place in range(len(section.columns))]
     points = [_in_points(section, column) for column in section.columns]
 
-    def line(row: tuple[Cell, ...], label: str | None) -> tuple[TableCell, ...]:
+    def mark_of(row: tuple[Cell, ...], at: str, column: Column, value: Cell) -> str:
+        if not figures_marked or not is_figure(column) or value is None:
+            return ""
+        return places.get((row[0], column.name), Mark(section.id, at, column.name)).text
+
+    def line(row: tuple[Cell, ...], label: str | None, at: str) -> tuple[TableCell, ...]:
         cells, goal_texts = [], _of_goal(section, row, decimals, formats)
         for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
             if column.role == "period" and label is not None:
@@ -197,7 +210,7 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
                 text = formats.word("without", name=as_part(formats.language, column.label))
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
-            cells.append(TableCell(text, _cell_css(value, column) + after[place]))
+            cells.append(TableCell(text, _cell_css(value, column) + after[place], mark=mark_of(row, at, column, value)))
         return tuple(cells)
 
     def marked(row: tuple[Cell, ...], cells: tuple[TableCell, ...], index: int) -> tuple[TableCell, ...]:
@@ -212,15 +225,15 @@ def _view(section: Section, formats: Formats, attachment: CsvFile | None, lying:
         )
 
     rows = tuple(
-        _with_bars(marked(row, line(row, _row_label(section, index, formats)), index), drawn, index)
+        _with_bars(marked(row, line(row, _row_label(section, index, formats), str(index)), index), drawn, index)
         for index, row in enumerate(shown)
     )
     rows = _grouped(section, rows)
     rows = tuple(_greyed(row) if section.bars and _is_rest(section, at) else row for at, row in enumerate(rows))
     if section.others and section.columns[0].role == "field":
         rows = (*rows[:-1], _greyed(_unnamed(section.rows[-1], rows[-1])))
-    rows, subtotals = _with_subtotals(section, formats, rows, lambda row: line(row, ""))
-    total = _total(section, formats, line(section.total, "")) if section.total else None
+    rows, subtotals = _with_subtotals(section, formats, rows, lambda row, at: line(row, "", subtotal(at)))
+    total = _total(section, formats, line(section.total, "", TOTAL)) if section.total else None
     headings = [
         (label, css + after[place])
         for place, column in enumerate(section.columns)
@@ -367,6 +380,21 @@ def pivoted(section: Section, formats: Formats) -> Section:
     )
 
 
+def _places_before(computed: Section) -> dict[tuple[Cell, str], Mark]:
+    """Where figures of a table with a column for each category stood among the rows as they were computed, by their row
+    and column."""
+    chart = computed.chart
+    assert chart is not None
+    assert chart.color is not None
+    names = [column.name for column in computed.columns]
+    x, colour = names.index(chart.x), names.index(chart.color)
+    categories = list(dict.fromkeys(row[colour] for row in computed.rows))
+    return {
+        (row[x], f"{chart.y[0]}__{categories.index(row[colour])}"): Mark(computed.id, str(at), chart.y[0])
+        for at, row in enumerate(computed.rows)
+    }
+
+
 def _of_goal(section: Section, row: tuple[Cell, ...], decimals: list[int | None], formats: Formats) -> dict[int, str]:
     """A figure, its target and how much of that it is, with the digits that tell them apart."""
     places = {column.name: place for place, column in enumerate(section.columns)}
@@ -475,18 +503,18 @@ def _with_subtotals(
     section: Section,
     formats: Formats,
     rows: tuple[tuple[TableCell, ...], ...],
-    line: Callable[[tuple[Cell, ...]], tuple[TableCell, ...]],
+    line: Callable[[tuple[Cell, ...], int], tuple[TableCell, ...]],
 ) -> tuple[tuple[tuple[TableCell, ...], ...], frozenset[int]]:
     """The rows with the subtotals below those that they are of, and the places of these."""
     rows_made: list[tuple[TableCell, ...]] = []
     places = set()
     above = 0
-    for count, row in section.subtotals:
+    for at, (count, row) in enumerate(section.subtotals):
         if count > len(rows):
             break
         rows_made += rows[above:count]
         above = count
-        cells = _total(section, formats, line(row))
+        cells = _total(section, formats, line(row, at))
         name = cell(formats, row[0], section.columns[0])
         places.add(len(rows_made))
         rows_made.append((replace(cells[0], text=f"{cells[0].text} {name}"), *cells[1:]))

@@ -186,7 +186,7 @@ def explained_so(
     )
     return RowExplanation(
         metric.id,
-        _in_words(report, metric.label),
+        label_in(report, metric.label),
         metric.unit,
         binding.currency,
         asked.value,
@@ -210,16 +210,16 @@ def _part(
     none = exp.Is(this=copied(key), expression=exp.Null())
     not_mine = exp.Or(this=exp.NEQ(this=copied(key), expression=copied(value)), expression=none)
     conditions = conditions_asked(binding, counting)
-    shown = _shown(binding, part, conditions, by)
+    shown = fields_told(binding, part, conditions, by)
     whole = AggregateQuery("row", "figures", (), counting.measures, (counting.side,), counting.conditions)
     rest = replace(whole, conditions=(*whole.conditions, exp.Paren(this=not_mine)))
     rows = rows_statement(binding, counting, shown, only=mine, most=MOST_ROWS + 1)
     table, all_rows, other_rows = ask(report, [rows, statement_of(report, whole), statement_of(report, rest)])
-    told = [_row(report, part, counting, conditions, shown, row) for row in table.dicts()]
+    told = [told_row(report, part, counting, conditions, shown, row) for row in table.dicts()]
     entity = binding.entity(counting.entity)
     answer = PartOfFigure(
         part.id,
-        _in_words(report, part.label),
+        label_in(report, part.label),
         part.unit,
         entity.name,
         ".".join(by),
@@ -245,7 +245,7 @@ def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
     raise Unresolved("no-key", f"rows of `{entity}` have no key", f"say by which field: `--row {entity}.FIELD=VALUE`")
 
 
-def _shown(
+def fields_told(
     binding: Binding, part: Metric, conditions: Sequence[Condition], by: tuple[str, ...]
 ) -> tuple[tuple[str, ...], ...]:
     """The fields that a row is told by, those in its conditions, and those that its value is made of, each once."""
@@ -268,7 +268,7 @@ def paths_of(tree: exp.Expr | None) -> list[tuple[str, ...]]:
     return [path for node in column_nodes(tree) if len(path := path_of(node)) > 1] if tree is not None else []
 
 
-def _row(
+def told_row(
     report: Report,
     part: Metric,
     counting: Counting,
@@ -276,6 +276,7 @@ def _row(
     shown: Sequence[tuple[str, ...]],
     row: Mapping[str, Any],
 ) -> ToldRow:
+    """A row of `rows_statement` with those fields."""
     binding = report.binding
     values = {path: told_value(binding, part.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
     told = tuple(
@@ -421,5 +422,6 @@ def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftO
     return [LeftOut(entity, tuple(told))]
 
 
-def _in_words(report: Report, texts: Mapping[str, str]) -> str:
+def label_in(report: Report, texts: Mapping[str, str]) -> str:
+    """A label in the report's language."""
     return texts.get(report.language) or texts["en"]

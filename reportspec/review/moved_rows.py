@@ -210,13 +210,17 @@ def _shown(binding: Binding, counting: Counting, conditions: Sequence[Condition]
     """The key of a row, its name, and what is in its conditions."""
     entity = counting.entity
     key = found_by(binding, entity, RowAsked(""))
-    names = [
-        (entity, name) for name in _NAMES if binding.field(entity, name) is not None and binding.gives(entity, name)
-    ]
+    name = name_of(binding, entity) or key
     own = conjuncts(binding.entity(entity).where) if binding.entity(entity).derived is None else []
     of_conditions = [path for tree in [*(c.tree for c in conditions), *own] for path in paths_of(tree)]
-    name = names[0] if names else key
     return (key, name, *dict.fromkeys(path for path in of_conditions if path not in (key, name)))
+
+
+def name_of(binding: Binding, entity: str) -> tuple[str, ...] | None:
+    """The field that rows of an entity are called by, where the source has one."""
+    names = (name for name in _NAMES if binding.field(entity, name) is not None and binding.gives(entity, name))
+    name = next(names, None)
+    return (entity, name) if name is not None else None
 
 
 def _moved(

@@ -7,7 +7,7 @@ from sqlglot import exp
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.measures.asked import ADDITIVE, aggregates, measures, measures_of, reads_total
 from reportspec.model.domain import Metric
-from reportspec.model.query import AggregateQuery, Query, Side
+from reportspec.model.query import AggregateQuery, Dimension, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
 
@@ -17,16 +17,25 @@ def conditions_of(report: Report, spec: SectionSpec) -> tuple[exp.Expr, ...]:
     return (*report.conditions, *spec.conditions)
 
 
-def rows_query(report: Report, spec: SectionSpec, sides: tuple[Side, ...], *, idle: bool = False) -> tuple[Query, ...]:
+def rows_query(
+    report: Report,
+    spec: SectionSpec,
+    sides: tuple[Side, ...],
+    *,
+    idle: bool = False,
+    beside: tuple[Dimension, ...] = (),
+) -> tuple[Query, ...]:
     """The query of a section's rows; with `idle` also the members of its only dimension of which nothing is counted.
-    None where its metrics need none."""
+    What these have `beside` them is told too. None where its metrics need none."""
     asked_measures = measures(report, *spec.metrics)
     if not asked_measures:
         return ()
     conditions = conditions_of(report, spec)
     entity, idle_conditions = _idle(report, spec, conditions) if idle else (None, ())
     return (
-        AggregateQuery(spec.id, "figures", spec.dimensions, asked_measures, sides, conditions, entity, idle_conditions),
+        AggregateQuery(
+            spec.id, "figures", (*spec.dimensions, *beside), asked_measures, sides, conditions, entity, idle_conditions
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self
 from sqlglot import exp
 
 from reportspec.diagnostics import suggestion
+from reportspec.expression.sandbox import parse, path_of
+from reportspec.expression.trees import copied
 from reportspec.languages import in_number, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -95,10 +97,10 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         draft.refuse(context, entity, named_as(context, entity), problem, (*draft.inner, "entity"))
         return nothing_served(context, draft, title)
     fields = []
+    amount = _amount(context, draft, entity)
     for at, name in enumerate(draft.body["fields"]):
         path = _usable(context, draft, entity, str(name), (*draft.inner, "fields", at))
-        fields += [(str(name), path)] if path else []
-    amount = _amount(context, draft, entity)
+        fields += [(str(name), path)] if path and path != amount else []  # the amount has the last column
     asked = enumerate(draft.body["reasons"])
     reasons = [_reason(context, draft, entity, one, (*draft.inner, "reasons", at)) for at, one in asked]
     there = tuple(reason for reason in reasons if reason is not None)
@@ -200,7 +202,16 @@ def _no_reason(context: Context, draft: Draft, entity: str, metric: Metric) -> U
         )
     except Unresolved as why:
         return why
-    return unusable(context, metric, Rules(listed=True), (), (*context.conditions, *draft.conditions))
+    everywhere = (*context.conditions, *draft.conditions)
+    if metric.entity == entity:
+        return unusable(context, metric, Rules(listed=True), (), everywhere)
+    # What is filtered are the records that are named: whoever else's activity says so, they are a team's own.
+    try:
+        for tree in everywhere:
+            binding.need_some(entity, tree, listed=True)
+    except Unresolved as why:
+        return why
+    return unusable(context, metric, Rules(listed=True), (), ())
 
 
 def _own_reason(context: Context, draft: Draft, entity: str, asked: Mapping[str, Any], place: Place) -> Reason | None:
@@ -247,6 +258,19 @@ def _from(binding: Binding, entity: str, records: str, path: tuple[str, ...]) ->
     return (records, *reached.steps, path[-1])
 
 
+def _of_records(binding: Binding, entity: str, records: str, conditions: Iterable[exp.Expr]) -> tuple[exp.Expr, ...]:
+    """Conditions on the records, seen from the entity whose rows tell a reason."""
+    if entity == records:
+        return tuple(conditions)
+
+    def seen(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, (exp.Column, exp.Dot)) or len(path := path_of(node)) < 2:
+            return node
+        return parse(".".join(_from(binding, entity, records, path)), packaged=True)
+
+    return tuple(copied(tree).transform(seen, copy=False) for tree in conditions)
+
+
 # Queries
 
 
@@ -267,11 +291,12 @@ def _query(report: Report, spec: AttentionSection, reason: Reason, purpose: str)
         entity,
         (*own, *shown, *days),
         report.sides[0],
-        (*conditions_of(report, spec), reason.condition),
+        (*_of_records(binding, entity, spec.entity, conditions_of(report, spec)), reason.condition),
         ((own[1][1], True),),
         MOST,
         names=called,
         purpose=purpose,
+        there=() if entity == spec.entity else (spec.entity,),
     )
 
 

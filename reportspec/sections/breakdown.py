@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
+
+from sqlglot import exp
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -19,7 +22,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Dimension, Query
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
-from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.binding import Unresolved, metrics_needed
 from reportspec.resolve.document import Place
 from reportspec.sections import trend
 from reportspec.sections.asked_dimensions import dated_by, dimensions_of
@@ -46,6 +49,13 @@ class BreakdownSection(GroupedSection):
     others: bool = False
     totals: bool = True
     subtotals: bool = False
+    within: Dimension | None = None  # what the members of its only dimension belong to
+
+    @property
+    def groups(self) -> Dimension | None:
+        """What rows stand in groups by, each with its subtotals: the first of their fields, where that is asked for,
+        or what members that have an order of their own belong to."""
+        return self.dimensions[0] if self.subtotals else self.within
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -61,6 +71,7 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         _check_adding(context, str(chart), metrics[0], dimensions, (*draft.inner, "chart"))
     if body.get("subtotals"):
         _check_subtotals(context, draft, dimensions)
+    plain = body.get("sort") is None and body.get("top") is None and body.get("totals", True)
     return BreakdownSection(
         **draft.common(context),
         title=title_of(context, draft, "breakdown", dimensions),
@@ -73,7 +84,27 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         others=bool(body.get("others", False)),
         totals=bool(body.get("totals", True)),
         subtotals=bool(body.get("subtotals", False)),
+        within=_within(context, dimensions) if plain and chart in (None, "none", "bar") else None,
     )
+
+
+def _within(context: Context, dimensions: tuple[Dimension, ...]) -> Dimension | None:
+    """The record whose members have an order of their own in it, as a dimension: the pipeline of stages."""
+    [only, *more] = dimensions or (None,)
+    if only is None or more or only.bins:
+        return None
+    binding, entity = context.binding, context.binding.entity(only.field.entity)
+    own_order = isinstance(entity.order, exp.Column) and entity.order.table == entity.name
+    for way in entity.told_apart_by if own_order and only.field.name == "name" else ():
+        steps = tuple(way.split("."))
+        if len(steps) < 2:
+            continue
+        reached = binding.resolve(entity.name, (entity.name, *steps))
+        with suppress(Unresolved):
+            binding.need_reference(entity.name, reached)
+            path = (*only.path[:-1], *steps)
+            return Dimension(".".join(path), path, reached.field)
+    return None
 
 
 _OF_TRENDS = ("metrics", "by", "chart", "totals")  # of a breakdown, what a trend has as well
@@ -158,13 +189,13 @@ def _check_adding(
 
 def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
     """The rows, the groups' own, and what does not add up over all."""
-    rows = rows_query(report, spec, report.sides, idle=True)
+    rows = rows_query(report, spec, report.sides, idle=True, beside=(spec.within,) if spec.within is not None else ())
     if not rows:
         return ()
     groups: tuple[Query, ...] = ()
-    if spec.subtotals:
+    if spec.groups is not None:
         asked_measures, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
-        groups = (AggregateQuery(spec.id, "subtotals", spec.dimensions[:1], asked_measures, report.sides, conditions),)
+        groups = (AggregateQuery(spec.id, "subtotals", (spec.groups,), asked_measures, report.sides, conditions),)
     totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
     return (*rows, *groups, *totals)
 
@@ -189,8 +220,8 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
     if any(dimension.field.graded for dimension in spec.dimensions):
         columns = [replace(column, direction="neutral") for column in columns]
     subtotals: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
-    if spec.subtotals:
-        kept, subtotals = _in_groups(report, spec, held_rows, answers)
+    if spec.groups is not None:
+        kept, subtotals = _in_groups(report, spec, spec.groups, held_rows, answers)
         held_rows = replace(held_rows, kept=kept)
     columns = with_cautions(report, spec.metrics, [row for row, _ in held_rows.kept], columns, footnotes)
     body = [
@@ -279,26 +310,34 @@ def _others(
 
 
 def _in_groups(
-    report: Report, spec: BreakdownSection, found: _Rows, answers: Answers
+    report: Report, spec: BreakdownSection, by: Dimension, found: _Rows, answers: Answers
 ) -> tuple[list[Kept], tuple[tuple[int, tuple[Cell, ...]], ...]]:
-    """The rows in groups by the first field, and the total of each group, from the source's rows. The
-    groups are in the order in which rows of theirs would be."""
-    first = spec.dimensions[:1]
+    """The rows in groups, and the total of each group, from the source's rows. Groups by the first field are in the
+    order in which rows of theirs would be; the records that members belong to by their names, and below them what
+    belongs to none. Of one record alone nothing is said, since it is the whole."""
+    at = Member(0 if spec.subtotals else 1)
     groups: dict[Any, list[Kept]] = {}
     for item in found.kept:
-        groups.setdefault(item[0][Member(0)], []).append(item)
+        groups.setdefault(item[0][at], []).append(item)
     kept_columns: list[Kept] = []
     for row in answers.rows(spec.id, "subtotals"):
         if row[Member(0)] in groups:
             whole: Row = {**row, **all_lengths(report)}
             kept_columns.append((whole, metric_cells(report, spec.metrics, whole, found.total)))
+    if spec.subtotals:
+        kept_columns = ordered(report, (by,), spec.metrics, spec.sort, kept_columns)
+    else:
+        kept_columns = sorted(kept_columns, key=lambda item: str(item[0][Member(0)] or ""))
+        kept_columns = [item for item in kept_columns if item[0][Member(0)] is not None]
+        if len(kept_columns) < 2:
+            return list(found.kept), ()
     rows: list[Kept] = []
     totals = []
-    for group, cells in ordered(report, first, spec.metrics, spec.sort, kept_columns):
-        rows += groups[group[Member(0)]]
-        name = shown_value(report, first[0], group[Member(0)])
+    for group, cells in kept_columns:
+        rows += groups.pop(group[Member(0)])
+        name = shown_value(report, by, group[Member(0)])
         totals.append((len(rows), (name, *([None] * (len(spec.dimensions) - 1)), *cells)))
-    return rows, tuple(totals)
+    return rows + [item for items in groups.values() for item in items], tuple(totals)
 
 
 def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) -> dict[str | None, int]:

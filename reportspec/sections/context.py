@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
-from reportspec.languages import as_part, vocabulary
+from reportspec.languages import as_part, in_parts, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Field
 from reportspec.model.query import Dimension
@@ -117,11 +117,12 @@ def lacks(context: Context, omitted: list[Omitted]) -> tuple[str, ...]:
     needs: dict[str, dict[str, None]] = {}
     for name, need in omitted:
         needs.setdefault(need, {})[name] = None
-    names = "; ".join(  # what is itself what is lacking needs nothing else
+    # What is itself what is lacking needs nothing else.
+    parts = (
         words["needs"].format(", ".join(names), need) if need and [*names] != [need] else ", ".join(names)
         for need, names in needs.items()
     )
-    return (words["all"].format(names),)
+    return (words["all"].format(in_parts(context.language, parts)),)
 
 
 def with_needs(context: Context, name: str, needs: Iterable[str]) -> str:
@@ -132,7 +133,7 @@ def with_needs(context: Context, name: str, needs: Iterable[str]) -> str:
 
 def all_lacking(context: Context, names: Iterable[str]) -> str:
     """One sentence on several things that are not shown."""
-    return str(vocabulary(context.language)["lacks"]["all"].format("; ".join(names)))
+    return str(vocabulary(context.language)["lacks"]["all"].format(in_parts(context.language, names)))
 
 
 def need_of(context: Context, why: Unresolved) -> str:

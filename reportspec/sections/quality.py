@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from reportspec.calendar import day_label
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import path_of
+from reportspec.languages import in_parts
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import (
@@ -302,7 +303,7 @@ class _Shown:
             for share, of, name, there in listed
             if of is entity
         )
-        notes = [self.word("never_filled", "; ".join(never))] if never else []
+        notes = [self.word("never_filled", in_parts(self.language, never))] if never else []
         more = len(gaps) - len(listed)
         notes += [self.word("more_fields", self.number(more))] if more else []
         return self.table(columns, cells, (*notes, self.word("whole_fields", self.number(whole))))
@@ -375,7 +376,7 @@ class _Shown:
         rows: list[tuple[Cell, ...]] = []
         for system in self.report.project.systems:
             days = [day.isoformat() if day is not None else "" for day in (system.reviewed, system.trained)]
-            due = "; ".join(to_do(system, today, self.language))
+            due = in_parts(self.language, to_do(system, today, self.language))
             rows.append((system.name, ", ".join(system.holds), system.owner, ", ".join(system.access), *days, due))
         rows.sort(key=lambda row: not row[-1])
         columns = [self.column(name, role="dimension" if name == "system" else "field") for name in names]

@@ -73,11 +73,12 @@ def rows_statement(
     only: exp.Expr | None = None,
     counted: bool = False,
     most: int | None = None,
+    largest: bool = False,
 ) -> exp.Expr:
     """The rows as they are at the side's instant: the fields `shown` (`f0`, …), of each condition whether it holds
     (`c0`, …), and of each measure what the row adds to it (`m0`, …): 1 or 0 where rows are counted, else the value,
     null where the row has no part in it. `only` says which rows; with `counted` those alone that fulfil all. They are
-    in the order of what is shown, the first `most` of them."""
+    in the order of what is shown, the first `most` of them; with `largest` those that add the most come first."""
     statement, side = Statement(binding), counting.side
     moment = moment_of(binding, side)
     scope = Scope(statement, counting.entity, moment)
@@ -102,6 +103,8 @@ def rows_statement(
     select = select.where(asked, copy=False) if asked is not None else select
     if most is not None:
         order = [exp.Ordered(this=copied(scope.field(path, moment)), nulls_first=False) for path in shown]
+        if largest and not cases[0].counts:
+            order.insert(0, exp.Ordered(this=_added(cases[0]), desc=True, nulls_first=False))
         select = select.order_by(*order, copy=False) if order else select
         select = select.limit(most, copy=False)
     return statement.finish(select, types)

@@ -48,7 +48,7 @@ def records_statement(binding: Binding, query: RecordsQuery) -> exp.Expr:
         select = select.select(named(value, f"f{index}"), copy=False)
     every = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[*apart] or None)
     select = select.select(named(every, AVAILABLE), copy=False)
-    conditions = scope.exists(moment)
+    conditions = [*scope.exists(moment), *(scope.there(query.there, moment) if query.there else ())]
     for tree in query.conditions:
         conditions += conjuncts(scope.compile(tree, moment, (), rate))
     order = _order(scope, query, moment, shown)

@@ -196,6 +196,16 @@ class Scope:
             conditions += valid_at(self, self.entity, moment)
         return conditions
 
+    def there(self, way: tuple[str, ...], moment: Moment) -> list[exp.Expr]:
+        """The conditions under which the record at the end of a way is there at a moment."""
+        alias = self._join(way, moment)
+        entity = self.binding.entity(self.binding.entity_at(self.entity, way))
+        clause = self._joins[way, alias].clause
+        conditions: list[exp.Expr] = [exp.Not(this=exp.Is(this=column(alias, entity.key or ""), expression=exp.Null()))]
+        if entity.exists_from and self.given(entity, entity.exists_from):
+            conditions += there_at(self, alias, clause.this.name, entity, moment)
+        return conditions
+
     def given(self, entity: Entity, name: str) -> bool:
         return self.binding.mapped(entity.name, name) is not None
 

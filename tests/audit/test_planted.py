@@ -1,4 +1,6 @@
-"""Every check finds the records that were planted for it, and no other: in DuckDB here, elsewhere in `tests/engines`."""
+"""Every check finds the records that were planted for it, and no other: in DuckDB here, elsewhere in `tests/engines`.
+
+Slow: all checks of the catalogue are asked once."""
 
 from __future__ import annotations
 

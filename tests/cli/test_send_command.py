@@ -1,5 +1,5 @@
-"""`reportspec send` and `status` as a scheduler runs them: the program in a process of its own against a
-mail server, with every exit code, streams that are closed, and Ctrl-C in the middle.
+"""`reportspec send` and `status` as a scheduler runs them: against a mail server, with every exit code, and in a process
+of its own with streams that are closed, and Ctrl-C in the middle.
 
 Slow: sends in processes of their own, with nobody to read them."""
 
@@ -18,7 +18,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -91,26 +90,33 @@ def command(*args: str, changed: str = "") -> list[str]:
     return [str(program), *args] if program.exists() else [sys.executable, "-m", "reportspec", *args]
 
 
-def environment(now: str = "2026-11-01T12:00:00Z") -> dict[str, str]:
+NOW = "2026-11-01T12:00:00Z"
+
+
+def environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in ("SMTP_URL", "LEDGER_URL")}
-    return {**kept, "REPORTSPEC_NOW": now, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**kept, "REPORTSPEC_NOW": NOW, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture
-def run(folder: Path) -> Run:
-    """Run the program in the folder; a traceback is a defect."""
+def run(folder: Path, run_cli: Run) -> Run:
+    """Run the program in the folder, in a process of its own where something is changed or that is what is tested; a
+    traceback is a defect."""
 
-    def call(*args: str, changed: str = "", cwd: Path = folder, **more: Any) -> Done:
-        done = subprocess.run(
-            command(*args, changed=changed),
-            cwd=cwd,
-            env=environment(**more),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+    def call(*args: str, changed: str = "", apart: bool = False, cwd: Path = folder) -> Done:
+        if not changed and not apart:
+            done = run_cli(args, cwd=cwd, env={"REPORTSPEC_NOW": NOW})
+        else:
+            done = subprocess.run(
+                command(*args, changed=changed),
+                cwd=cwd,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=120,
+                check=False,
+            )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return done
 
@@ -161,7 +167,7 @@ def test_a_rehearsal_says_in_whose_stead_and_remembers_nothing(run: Run, folder:
 
 
 def test_send_twice_and_again(run: Run, folder: Path, handler: Handler) -> None:
-    done = run("send", "won.yaml")
+    done = run("send", "won.yaml", apart=True)
     assert (done.returncode, done.stderr) == (0, "")
     sent = [f"won.yaml: sent: {who}" for who in (ANNA, BEN, CARL)]
     assert done.stdout.splitlines() == [*sent, "won.yaml: 3 sent"]

@@ -19,7 +19,7 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken, SourceError
 from reportspec.holds import held
 from tests.engines.servers import Given
-from tests.engines.shapes import landed
+from tests.engines.shapes import landed, shared_out
 from tests.figures.asking import NOW, figures, rows
 from tests.loading import load_report
 
@@ -76,15 +76,19 @@ def on(kind: str, given: list[tuple[Any, ...]], folder: Path, **fields: str) -> 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("given", "field", "column", "wrong", "said"),
-    [
-        (row(2, closed="5 October"), "closed_at", "closed", "5 October", "is no time"),
-        (row(2, closed="2026-02-30"), "closed_at", "closed", "2026-02-30", "is no time"),
-        (row(2, closed="294277-01-01 00:00:00"), "closed_at", "closed", "294277-01-01 00:00:00", "is no time"),
-        (row(2, closed="2026-08-01T00:00:00+99:00"), "closed_at", "closed", "2026-08-01T00:00:00+99:00", "is no time"),
-        (row(2, closed="2026-08-01T00:00:00+15:00"), "closed_at", "closed", "2026-08-01T00:00:00+15:00", "is no time"),
-        (row(2, closed="2026-08-01T00:00:00+02:60"), "closed_at", "closed", "2026-08-01T00:00:00+02:60", "is no time"),
-        (row(2, gone="maybe"), "is_deleted", "gone", "maybe", "is neither yes nor no"),
-    ],
+    shared_out(
+        [
+            (row(2, closed="5 October"), "closed_at", "closed", "5 October", "is no time"),
+            (row(2, closed="2026-02-30"), "closed_at", "closed", "2026-02-30", "is no time"),
+            (row(2, closed="294277-01-01 00:00:00"), "closed_at", "closed", "294277-01-01 00:00:00", "is no time"),
+            *(
+                (row(2, closed=text), "closed_at", "closed", text, "is no time")
+                for text in ("2026-08-01T00:00:00+99:00", "2026-08-01T00:00:00+15:00", "2026-08-01T00:00:00+02:60")
+            ),
+            (row(2, gone="maybe"), "is_deleted", "gone", "maybe", "is neither yes nor no"),
+        ],
+        "kind",
+    ),
 )
 def test_texts_that_say_nothing(
     kind: str, given: tuple[Any, ...], field: str, column: str, wrong: str, said: str, tmp_path: Path
@@ -107,7 +111,7 @@ def test_texts_that_say_nothing(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("offset", ["+14:00", "-12:00", "+05:45", "+0530", "-03", "Z"])
+@pytest.mark.parametrize("offset", shared_out(["+14:00", "-12:00", "+05:45", "+0530", "-03", "Z"], "kind"))
 def test_offsets_that_there_are(kind: str, offset: str, tmp_path: Path) -> None:
     table = Given("d", COLUMNS, [row(1, closed=f"2026-08-01T12:00:00{offset}")])
     with landed(kind, [table], lambda *_: None, tmp_path / "db") as found:

@@ -552,7 +552,7 @@ def test_random_kills(
     draw: Any,
 ) -> None:
     """At any moment; by day few, as each step is met by the tests below."""
-    kills = draw.rounds(kills // 4, kills)
+    kills = draw.rounds(max(LANES, kills // 8), kills)
 
     def lane(number: int, warm: Warm) -> Counter[str]:
         seed = f"{SEED} {kind} {mode} {ledger} {number}"

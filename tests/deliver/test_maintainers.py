@@ -117,7 +117,7 @@ def test_a_bug(attempted: Try, handler: Handler, monkeypatch: pytest.MonkeyPatch
     if where == "checking":
         monkeypatch.setattr(attempting, "load", broken)
     else:
-        monkeypatch.setattr(building, "run_report", broken)
+        monkeypatch.setattr(building, "run_settled", broken)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="what cannot be"):
             attempted(GOOD)

@@ -83,12 +83,12 @@ def both_ways(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, only: tu
 
 @pytest.mark.parametrize("each", ["user.name", "user.team", "account.region"])
 def test_each_kind_of_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: str, draw: Draw) -> None:
-    """By day ten of the values have statements of their own, by night all."""
+    """By day four of the values have statements of their own, by night all."""
     report = asked(tmp_path, EVERYTHING.format(each=each))
     assert all(shared_statement(report, one.query) is not None for one in compile_report(report))
     together = told(report, monkeypatch, 1)
     values = [value for value, _ in together]
-    some = tuple(Random(draw.seed).sample(values, min(draw.rounds(10, len(values)), len(values))))
+    some = tuple(Random(draw.seed).sample(values, min(draw.rounds(4, len(values)), len(values))))
     apart = told(report, monkeypatch, 10**9, some)
     assert len(apart) == len(some) > 1
     assert sorted(apart, key=lambda one: values.index(one[0])) == [one for one in together if one[0] in some]

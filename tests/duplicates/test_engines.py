@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Draw
 from tests.duplicates.conftest import Ask, write_project
 from tests.duplicates.people import ENTITIES, TABLES, mapping
 from tests.engines.servers import Engine, engine
@@ -27,11 +28,12 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_database_gives_the_same(
-    filled: Engine, firm: Path, ask: Ask, tmp_path_factory: pytest.TempPathFactory
+    filled: Engine, firm: Path, ask: Ask, tmp_path_factory: pytest.TempPathFactory, draw: Draw
 ) -> None:
+    """By day of half of the entities, of the others on the next engine: a database is asked for rows, and nothing else."""
     folder = tmp_path_factory.mktemp("project")
     there = write_project(folder, filled.url, {**mapping(filled.prefix), "dialect": "duckdb"}, currency="EUR")
-    for entity in ENTITIES:
+    for entity in ENTITIES if draw.night else ENTITIES[ENGINES.index(filled.name) % 2 :: 2]:
         expected, found = ask(firm, "--entity", entity), ask(there, "--entity", entity)
         assert expected["groups"]
         assert found == expected, entity

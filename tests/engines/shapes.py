@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,11 +17,27 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.engines.servers import Engine, Given, driven, served
 
 EMBEDDED = ("duckdb", "sqlite", "clickhouse")
 SERVERS = ("postgres", "mariadb")
 EVERYWHERE = (*EMBEDDED, *SERVERS)
+
+
+def shared_out(cases: Sequence[Any], by: str = "engine", every: int = 2) -> list[Any]:
+    """Cases of a test that has a database as its parameter `by`: by day each on every second (third) of them, the next
+    one on the next; by night on all."""
+    return [
+        pytest.param(
+            *(case if isinstance(case, tuple) else (case,)),
+            marks=pytest.mark.by_day(**{by: EVERYWHERE[at % every :: every]}),
+        )
+        for at, case in enumerate(cases)
+    ]
+
+
 FORMS = ("csv", "json", "parquet")
 _BATCH = 400  # rows of one INSERT
 

@@ -66,6 +66,8 @@ def given(deals: list[dict[str, Any]]) -> list[Given]:
     ]
 
 
+# On Spark, where a statement costs a second, days and times are expressions of `test_expressions` by day.
+@pytest.mark.by_day(on=("sqlite", "postgres", "mariadb", "clickhouse"))
 @pytest.mark.parametrize("on", ENGINES)
 def test_each_month_has_the_deals_of_its_days(on: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     deals = with_days_of_closing(7)

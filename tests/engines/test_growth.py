@@ -71,6 +71,8 @@ def steps(asked: Program) -> dict[str, int]:
     return taken
 
 
+# By day those with the most kinds of statements: history, parts, people, costs.
+@pytest.mark.by_day(report=("pipeline", "sales_forecast", "leads", "profitability"))
 @pytest.mark.slow
 @pytest.mark.parametrize("report", STANDARD)
 def test_no_faster_than_the_rows(report: str, sizes: list[Path]) -> None:

@@ -33,6 +33,7 @@ from reportspec.model.settings import FileSpec
 from reportspec.run import execute
 from reportspec.run.connect import connect
 from reportspec.run.connection import Wanted
+from tests.conftest import Draw
 from tests.engines.lacking import need
 from tests.engines.servers import served
 
@@ -97,14 +98,16 @@ def open_now() -> tuple[list[str], str]:
     return sorted(one for one in gone if not one.startswith("/proc/")), children.read_text()
 
 
-def swept(act: Callable[[], object], undo: Callable[[Any], object], look: Callable[[], object] = open_now) -> int:
-    """Do something with a fault at each step, one after the other, until it comes to its end; after
+def swept(
+    act: Callable[[], object], undo: Callable[[Any], object], look: Callable[[], object] = open_now, every: int = 1
+) -> int:
+    """Do something with a fault at each step (or `every` third), one after the other, until it comes to its end; after
     each, all is as before. How many steps there are."""
     undo(act())
     gc.collect()
     before = look()
-    for step in range(10_000):
-        with failing(step, ERRORS[step % 2]) as struck:
+    for step in range(0, 10_000, every):
+        with failing(step, ERRORS[step // every % 2]) as struck:
             try:
                 made = act()
             except (KeyboardInterrupt, RuntimeError, SourceError, OSError) as error:
@@ -141,7 +144,8 @@ def test_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "files"])
-def test_duckdb(kind: str, tmp_path: Path, place: Path) -> None:
+def test_duckdb(kind: str, tmp_path: Path, place: Path, draw: Draw) -> None:
+    """By day every second step fails, by night each."""
     with duckdb.connect(str(tmp_path / "x.duckdb")) as raw:
         raw.execute("create table deals as select 1 as id")
     # A name that a URL would take for other things.
@@ -156,20 +160,21 @@ def test_duckdb(kind: str, tmp_path: Path, place: Path) -> None:
     def left() -> object:
         return open_now(), [*place.iterdir()]
 
-    assert swept(lambda: connect(source, wanted), lambda made: made.close(), left) > 15
+    assert swept(lambda: connect(source, wanted), lambda made: made.close(), left, draw.rounds(2, 1)) > 15
     with closing(connect(source, wanted)) as session:
         assert session.run("select id from deals").rows == ((1 if kind == "duckdb" else 7,),)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_servers(kind: str, tmp_path: Path) -> None:
-    """With MariaDB goes a guard process, which ends as the session does."""
+def test_servers(kind: str, tmp_path: Path, draw: Draw) -> None:
+    """With MariaDB goes a guard process, which ends as the session does. By day every third step fails, by night each."""
+    every = draw.rounds(3, 1)
     with served(kind, tmp_path) as url:
         given = opened("mysql" if kind == "mariadb" else kind, url)
-        assert swept(given, lambda made: made.close()) > 30
+        assert swept(given, lambda made: made.close(), every=every) > 30
         with closing(given()) as first:
-            assert swept(first.beside, lambda made: made.close()) > 30
+            assert swept(first.beside, lambda made: made.close(), every=every) > 30
             assert first.run("select 1").rows == ((1,),)
 
 

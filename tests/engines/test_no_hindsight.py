@@ -33,9 +33,8 @@ def sections(folder: Path, period: str) -> Any:
     return json.loads(as_json(figures(folder, {**SPEC, "period": period}, THEN.replace(tzinfo=UTC))))["sections"]
 
 
-# Spark, where a statement costs a second, is asked the same of the demo in `test_same_figures`, for a report with a forecast.
-@pytest.mark.by_day("spark", period=())
-@pytest.mark.by_day(period=("2026-Q1",))
+# By day ClickHouse has a report with a forecast in `test_same_figures`, PostgreSQL in `test_temporary_tables`.
+@pytest.mark.by_day(engine_name=("sqlite", "mariadb"), period=("2026-Q1",))
 @pytest.mark.parametrize("period", ["2026-Q1", "2026-03"])
 def test_the_past_as_it_was(
     period: str, engine_name: str, project: Path, then: Path, reference: Path, monkeypatch: pytest.MonkeyPatch

@@ -30,6 +30,7 @@ from tests.engines.shapes import (
     filed,
     landed,
     natural,
+    shared_out,
     written,
 )
 from tests.engines.test_random_specs import METRICS, spec
@@ -92,7 +93,7 @@ def test_words_of_yes_and_no(engine: str, gone: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
-@pytest.mark.parametrize("kind", ["BIGINT", "DECIMAL(14,2)", "DOUBLE", "BOOLEAN"])
+@pytest.mark.parametrize("kind", shared_out(["BIGINT", "DECIMAL(14,2)", "DOUBLE", "BOOLEAN"]))
 def test_numbers_of_yes_and_no(engine: str, kind: str, tmp_path: Path) -> None:
     def shape(database: str, name: str, _: str) -> Kept | None:
         return Kept(natural(database, kind), lambda v, n: v) if name == "gone" else None
@@ -103,7 +104,7 @@ def test_numbers_of_yes_and_no(engine: str, kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
-@pytest.mark.parametrize("said", ["perhaps", "2", "on", "-1", "wahr"])
+@pytest.mark.parametrize("said", shared_out(["perhaps", "2", "on", "-1", "wahr"]))
 def test_what_is_neither_is_refused(engine: str, said: str, tmp_path: Path) -> None:
     with landed(engine, leads(["yes", said]), as_text(), tmp_path / "db") as found:
         folder = project(tmp_path, found.url, lead_map(found.prefix))
@@ -133,7 +134,9 @@ JOIN = {"p": {"table": "parts", "on": {"k": "k"}, "fields": {"worth": "sum(worth
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
-@pytest.mark.parametrize("amount", ["worth", "coalesce(worth, 0)", "case when worth > 1 then worth end", "p.worth"])
+@pytest.mark.parametrize(
+    "amount", shared_out(["worth", "coalesce(worth, 0)", "case when worth > 1 then worth end", "p.worth"])
+)
 def test_numbers_of_single_precision_keep_their_digits(engine: str, amount: str, tmp_path: Path) -> None:
     columns = (("k", "VARCHAR"), ("made", "TIMESTAMP"), ("worth", "FLOAT"))
     day = datetime(2026, 7, 10, 12)
@@ -174,7 +177,7 @@ def at_utc() -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
-@pytest.mark.parametrize("offset", range(6))
+@pytest.mark.parametrize("offset", shared_out(range(6), every=3))
 def test_texts_of_times(engine: str, offset: int, tmp_path: Path) -> None:
     """Six ways to write an instant, in one column, each for another row."""
 
@@ -205,7 +208,7 @@ def test_a_text_in_a_cast(engine: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
-@pytest.mark.parametrize("said", ["14/03/2026", "2026-02-30 10:00:00+02", "yesterday", "2026-07"])
+@pytest.mark.parametrize("said", shared_out(["14/03/2026", "2026-02-30 10:00:00+02", "yesterday", "2026-07"]))
 def test_texts_that_are_no_time_are_refused(engine: str, said: str, tmp_path: Path) -> None:
     def shape(database: str, name: str, kind: str) -> Kept | None:
         return Kept(natural(database, "VARCHAR"), lambda v, n: said) if name == "created" else None

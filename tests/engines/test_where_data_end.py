@@ -31,7 +31,7 @@ from reportspec.model.figures import Figures
 from reportspec.timings import Timings
 from tests.conftest import RunCli
 from tests.engines.servers import Given
-from tests.engines.shapes import EVERYWHERE, SERVERS, landed
+from tests.engines.shapes import EVERYWHERE, SERVERS, landed, shared_out
 from tests.figures.asking import figures, rows
 from tests.loading import load_report
 
@@ -144,7 +144,9 @@ def test_a_day_that_somebody_names_is_that_day(source: tuple[str, str], tmp_path
 
 
 @pytest.mark.parametrize("own", [False, True])
-@pytest.mark.parametrize(("now", "late"), [("2026-11-04", 1), ("2026-11-05T12:00", 1), ("2026-11-05", 2)])
+@pytest.mark.parametrize(
+    ("now", "late"), shared_out([("2026-11-04", 1), ("2026-11-05T12:00", 1), ("2026-11-05", 2)], "source")
+)
 def test_a_day_is_late_when_it_is_over(
     source: tuple[str, str], tmp_path: Path, now: str, late: int, *, own: bool
 ) -> None:
@@ -182,13 +184,17 @@ def test_a_day_is_late_when_it_is_over(
 # 90 days four and a half, of the 27 days of January from the 5th nothing is lacking.
 @pytest.mark.parametrize(
     ("compare", "late"),
-    [
-        ({"from": "2025-12-20", "to": "2026-01-18"}, "20 Dec 2025 – 18 Jan 2026"),
-        ("2026-01", "January 2026"),
-        ("2026-Q1", ""),
-        ({"from": "2026-01-05", "to": "2026-01-31"}, ""),
-        ({"from": "2025-10-01", "to": "2026-01-04"}, ""),  # none at all, which is told otherwise
-    ],
+    shared_out(
+        [
+            ({"from": "2025-12-20", "to": "2026-01-18"}, "20 Dec 2025 – 18 Jan 2026"),
+            ("2026-01", "January 2026"),
+            ("2026-Q1", ""),
+            ({"from": "2026-01-05", "to": "2026-01-31"}, ""),
+            ({"from": "2025-10-01", "to": "2026-01-04"}, ""),  # none at all, which is told otherwise
+        ],
+        "source",
+        3,
+    ),
 )
 def test_what_is_compared_with_may_begin_before_the_data(
     source: tuple[str, str], tmp_path: Path, compare: Any, late: str
@@ -204,7 +210,7 @@ def test_what_is_compared_with_may_begin_before_the_data(
 # Friday noon to Monday morning; gaps are 1 day and, of one in five, 3: nine days are no end yet.
 @pytest.mark.parametrize(
     ("clock", "ended"),
-    [("2026-11-02T08:00", False), ("2026-11-08T12:00", False), ("2026-11-08T12:01", True)],
+    shared_out([("2026-11-02T08:00", False), ("2026-11-08T12:00", False), ("2026-11-08T12:01", True)], "source"),
 )
 def test_a_quiet_time_is_no_end(source: tuple[str, str], tmp_path: Path, clock: str, ended: bool) -> None:
     now = datetime.fromisoformat(clock).replace(tzinfo=UTC)
@@ -214,12 +220,16 @@ def test_a_quiet_time_is_no_end(source: tuple[str, str], tmp_path: Path, clock: 
 
 @pytest.mark.parametrize(
     ("said", "clock", "ended"),
-    [
-        ("3 days", "2026-11-02T12:00", False),
-        ("3 days", "2026-11-02T12:01", True),
-        ("36 hours", "2026-11-01T00:01", True),
-        ("never", "2026-11-27T09:00", False),
-    ],
+    shared_out(
+        [
+            ("3 days", "2026-11-02T12:00", False),
+            ("3 days", "2026-11-02T12:01", True),
+            ("36 hours", "2026-11-01T00:01", True),
+            ("never", "2026-11-27T09:00", False),
+        ],
+        "source",
+        3,
+    ),
 )
 def test_what_the_project_says_of_gaps(
     source: tuple[str, str], tmp_path: Path, said: str, clock: str, ended: bool
@@ -229,7 +239,7 @@ def test_what_the_project_says_of_gaps(
     assert found.as_of == (END if ended else now)
 
 
-@pytest.mark.parametrize("where", ["project", "mapping"])
+@pytest.mark.parametrize("where", shared_out(["project", "mapping"], "source"))
 def test_when_the_source_says_it_was_loaded(source: tuple[str, str], tmp_path: Path, where: str) -> None:
     """The newest load that was done; what it has of later is told as a contradiction."""
     said = {"loaded_at": {"table": f"{source[1]}loads", "column": "done", "where": "state = 'done'"}}
@@ -249,12 +259,16 @@ def test_when_the_source_says_it_was_loaded(source: tuple[str, str], tmp_path: P
 
 @pytest.mark.parametrize(
     ("said", "as_of"),
-    [
-        ("2026-11-01", "2026-11-02"),
-        ("2026-11-01T06:00", "2026-11-01T06:00"),
-        ("2026-11-01T06:00+02:00", "2026-11-01T04:00"),
-        ("2026-11-27", LATER.isoformat()),
-    ],
+    shared_out(
+        [
+            ("2026-11-01", "2026-11-02"),
+            ("2026-11-01T06:00", "2026-11-01T06:00"),
+            ("2026-11-01T06:00+02:00", "2026-11-01T04:00"),
+            ("2026-11-27", LATER.isoformat()),
+        ],
+        "source",
+        3,
+    ),
 )
 def test_a_load_that_is_written_down(source: tuple[str, str], tmp_path: Path, said: str, as_of: str) -> None:
     """A day is over at its end, today as of the clock."""

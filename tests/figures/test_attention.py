@@ -234,3 +234,54 @@ def test_a_mail_names_the_first_three(of_demo: tuple[Path, Figures]) -> None:
         ]
         assert f"{len(rows) - 3} more in the report" in text
         assert html.escape(str(rows[0][3])) in text
+
+
+ACTIVITIES = """id,owner,deal,created,due,done
+1,ada,2,2026-01-05,2026-08-01,
+2,ada,1,2026-01-05,2026-08-01,
+3,bo,1,2026-01-05,2026-08-10,
+4,ada,10,2026-01-05,2026-08-01,
+5,ada,4,2026-01-05,2026-08-01,2026-08-01
+"""
+LATE = ["activities_overdue_count"]  # told by rows of activities, of the deals that these are about
+
+
+def with_activities(folder: Path) -> Path:
+    """Two of Ada's are late on Beta, which is Bo's, and on a deal that was created after the report's date."""
+    (folder / "deals.csv").write_text(f"{DEALS}10,Kappa,ada,open,9000,2026-10-20,,2026-12-01\n", "utf-8")
+    (folder / "activities.csv").write_text(ACTIVITIES, "utf-8")
+    (folder / "mapping.yaml").write_text(
+        f"""{MAPPING}  activity:
+    table: activities
+    key: id
+    fields: {{owner_id: owner, deal_id: deal, created_at: created, due_at: due, done_at: done, type: "'task'"}}
+""",
+        "utf-8",
+    )
+    project = PROJECT.replace("users: users.csv", "users: users.csv, activities: activities.csv")
+    (folder / "reportspec.yaml").write_text(project, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("owner", "named"), [("Ada", ["Alpha"]), ("Bo", ["Beta"]), (None, ["Beta", "Alpha"])])
+def test_filters_are_of_the_records_that_are_named(folder: Path, owner: str | None, named: list[str]) -> None:
+    more: dict[str, Any] = {"filters": [{"field": "user.name", "eq": owner}]} if owner else {}
+    made = section(asked(with_activities(folder), reasons=LATE, **more))
+    assert [row[0] for row in made.rows] == named
+
+
+def test_so_is_who_a_report_is_for(folder: Path) -> None:
+    body = {"entity": "deal", "fields": ["deal.name"], "amount": "deal.amount", "reasons": LATE}
+    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "for_each": "user.name"}
+    path = with_activities(folder) / "each.yaml"
+    path.write_text(json.dumps({**spec, "sections": [{"id": "a", "attention": body}]}), "utf-8")
+    built = build(path, Order(NOW, {}))
+    assert built.made is not None, built.diagnostics
+    found = {value.value: [row[0] for row in section(made).rows] for value, made in built.made.figures}
+    assert found == {"Ada": ["Alpha"], "Bo": ["Beta"]}
+
+
+def test_the_amount_stands_once(folder: Path) -> None:
+    body = {"entity": "deal", "fields": ["deal.name", "deal.amount"], "amount": "deal.amount", "reasons": REASONS}
+    made = figures(folder, {"report": "custom", "period": "2026-Q3", "sections": [{"id": "a", "attention": body}]})
+    assert [column.name for column in section(made).columns] == ["deal.name", "reasons", "deal.amount"]

@@ -33,12 +33,14 @@ def headings(folder: Path, language: str, spec: dict[str, Any]) -> dict[str, lis
 
 @pytest.mark.parametrize("language", languages())
 def test_no_heading_has_an_identifier(language: str, tmp_path: Path, draw: Draw) -> None:
-    """By day of each report in English and another language, by night in all."""
+    """By day of each report in one language, and of every second in English; by night in all.
+
+    Slow: each report is computed."""
     catalogue = packaged()
     ids = {n for e in catalogue.entities.values() for n in (*e.fields, *e.relations)} | set(catalogue.entities)
     others = [one for one in languages() if one != "en"]
-    every = 1 if language == "en" else draw.rounds(len(others), 1)
-    for report in TYPES[others.index(language) if every > 1 else 0 :: every]:
+    every = draw.rounds(2 if language == "en" else len(others), 1)
+    for report in TYPES[others.index(language) % every if language != "en" else 0 :: every]:
         for texts in headings(tmp_path, language, {"report": report}).values():
             for text in texts:
                 assert "_" not in text, report

@@ -128,21 +128,32 @@ def test_the_commands_of_the_ten_minutes_make_a_report(run_cli: RunCli, tmp_path
     assert "out/pipeline.pdf" in built.stdout
 
 
-def test_the_hook_for_pre_commit_is_one(checkout: Path) -> None:
+def test_the_hooks_for_pre_commit_are_some(checkout: Path) -> None:
     from pre_commit.clientlib import load_manifest
 
     from reportspec.cli import COMMANDS
 
-    [hook] = load_manifest(str(checkout / ".pre-commit-hooks.yaml"))
-    program, command = hook["entry"].split()
-    assert program == "reportspec"
-    assert command in {one.name for one in COMMANDS}
-    taken = [
-        name
-        for name in ("specs/q3.yaml", "a/specs/b/x.yml", "specs/reportspec.yaml", "mapping.yaml")
-        if re.search(hook["files"], name) and not re.search(hook["exclude"], name)
-    ]
-    assert taken == ["specs/q3.yaml", "a/specs/b/x.yml"]
+    taken = {}
+    for hook in load_manifest(str(checkout / ".pre-commit-hooks.yaml")):
+        program, command = hook["entry"].split()
+        assert program == "reportspec"
+        assert command in {one.name for one in COMMANDS}
+        taken[command] = [
+            name
+            for name in (
+                "specs/q3.yaml",
+                "a/specs/b/x.yml",
+                "specs/reportspec.yaml",
+                "mapping.yaml",
+                "metrics/a.yaml",
+                "x.yaml",
+            )
+            if re.search(hook["files"], name) and not re.search(hook["exclude"], name)
+        ]
+    assert taken == {
+        "validate": ["specs/q3.yaml", "a/specs/b/x.yml"],
+        "fmt": ["specs/q3.yaml", "a/specs/b/x.yml", "specs/reportspec.yaml", "mapping.yaml", "metrics/a.yaml"],
+    }
 
 
 def test_a_database_is_read_without_its_password(run_cli: RunCli, tmp_path: Path) -> None:

@@ -53,3 +53,11 @@ def test_links_within_the_checkout_lead_somewhere(checkout: Path) -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_list_for_agents_has_every_page(checkout: Path) -> None:
+    text = (checkout / "docs" / "llms.txt").read_text(encoding="utf-8")
+    pages = {str(page.relative_to(checkout / "docs")) for page in (checkout / "docs").rglob("*.md")}
+    assert sorted(LINK.findall(text)) == sorted(pages)
+    for title, page in re.findall(r"^- \[(.+)\]\((.+)\): ", text, re.MULTILINE):
+        assert (checkout / "docs" / page).read_text(encoding="utf-8").startswith(f"# {title}\n"), page

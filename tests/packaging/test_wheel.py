@@ -110,7 +110,8 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(
         [
             *[sys.executable, "-m", "pip", "--python", scripts / "python"],
-            *["install", "--quiet", "--disable-pip-version-check", wheel],
+            # What is run of it is compiled then; of all that it needs that is a small part.
+            *["install", "--quiet", "--disable-pip-version-check", "--no-compile", wheel],
         ],
         cwd=folder,
         env=without_python_settings(),

@@ -72,11 +72,13 @@ def test_an_empty_section_says_so_in_the_report_s_language() -> None:
 
 def test_footnotes_are_marked_on_labels_and_listed_in_their_section() -> None:
     html = html_of(Section("k", "kpis", "K", kpis=sample.kpis(T)))
-    assert f"{T['rate']}<sup>1,</sup><sup>2</sup>" in html
+    assert f'{T["rate"]}<span class="notes"><sup>1,</sup><sup>2</sup></span>' in html
     assert f'<span class="mark">1.</span> {T["caveat1"]} ' in html
     assert f'<span class="mark">2.</span> {T["caveat2"]} ' in html
     twice = html_of(*(Section(name, "kpis", name, kpis=sample.kpis(T)) for name in "kl"))
-    assert twice.count(f"{T['rate']}<sup>1,</sup><sup>2</sup>") == 2  # marked everywhere, told once
+    assert (
+        twice.count(f'{T["rate"]}<span class="notes"><sup>1,</sup><sup>2</sup></span>') == 2
+    )  # marked everywhere, told once
     assert twice.count(T["caveat1"]) == 1
     assert 'class="footnotes"' not in html_of(sample.ages(T))
 

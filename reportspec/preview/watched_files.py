@@ -1,0 +1,87 @@
+"""All files that a report is made from, and whether any of them is another one than it was.
+
+Files are looked at again and again, by their times: that works on every system and over every network, and needs no
+library. What a report is known to read is looked at ten times in a second; all else in the project's folder, where a
+new file may be one that is read (a metric of its own, a month of an export), as often as costs no more than a
+twentieth of one processor.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reportspec.check.project import NAMES
+from reportspec.preview.source_stamp import BESIDE, Stamp, stamp_of_file
+
+PAUSE = 0.1  # seconds between two looks at what is known to be read
+_SHARE = 20  # of the time, what looking at the whole folder takes
+_MOST = 50_000  # files of a folder; there are no more reports of one
+_PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+_PASSING = (*BESIDE, "-shm", "~", ".tmp")  # ends of names of files that a database or an editor has for a while
+
+
+class WatchedFiles:
+    """The files of a report, and how they were when they were last looked at."""
+
+    def __init__(self, spec: Path) -> None:
+        self._spec = spec
+        self._known: dict[Path, Stamp] = {}
+        self._folder: Path | None = None
+        self._tree: tuple[object, ...] | None = None
+        self._next_tree = 0.0
+        self.reads((), None, time.time_ns())
+
+    def reads(self, files: Iterable[Path], folder: Path | None, since: int) -> None:
+        """Note which files and folders a report reads besides its spec and project, and the project's folder, where it
+        was read from the instant `since` on, in nanoseconds: what was written later is found to be changed."""
+        above = (parent / name for parent in self._spec.absolute().parents for name in NAMES)
+        read = dict.fromkeys((self._spec.absolute(), *above, *(file.absolute() for file in files)))
+        known = self._known
+        self._known = {}
+        for path in read:
+            stamp = known[path] if path in known else stamp_of_file(path)
+            late = path not in known and stamp is not None and stamp[0] > since
+            self._known[path] = (0, 0, 0) if late else stamp
+        if folder != self._folder:
+            self._folder, self._tree, self._next_tree = folder, None, 0.0
+
+    def changed(self) -> bool:
+        """Whether any file is another one than when this was asked last."""
+        now = {path: stamp_of_file(path) for path in self._known}
+        changed, self._known = now != self._known, now
+        if self._folder is not None and time.monotonic() >= self._next_tree:
+            since = time.process_time()
+            tree = tuple(sorted(_files_in(self._folder)))
+            changed |= self._tree is not None and tree != self._tree
+            self._tree = tree
+            self._next_tree = time.monotonic() + max(PAUSE, (time.process_time() - since) * _SHARE)
+        return changed
+
+
+def _files_in(folder: Path) -> Iterator[tuple[str, int, int, int]]:
+    """The files of a folder and those within it, with their times, sizes and numbers; nothing hidden, and no
+    environments of Python."""
+    folders, count = [str(folder)], 0
+    while folders and count < _MOST:
+        try:
+            entries = list(os.scandir(folders.pop()))
+        except OSError:
+            continue
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _PASSED_OVER or entry.name.endswith(_PASSING):
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    continue
+                found = entry.stat()
+            except OSError:
+                continue
+            count += 1
+            yield entry.path, found.st_mtime_ns, found.st_size, found.st_ino

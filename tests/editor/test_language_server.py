@@ -1,0 +1,222 @@
+"""What the language server says of files as they stand in the editor, asked as editors ask."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reportspec.editing.documents import Documents, NotRenamed
+from reportspec.edits import edited
+from tests.conftest import RunCli
+from tests.editor.language_server import LanguageServer, position
+from tests.editor.test_project_schemas import FILES
+
+SPEC = """version: 1
+report: custom
+period: 2026-Q1
+title: "{{ metrics.northern_deals_count }} 🚲 deals"
+sections:
+  - kpis: [northern_deals_count, won_amount]
+  - breakdown: {metrics: [northern_deals_count], by: [deal.sales_region], sort: -northern_deals_count}
+goals: {northern_deals_count: 3}
+filters: [{field: deal.sales_region, eq: North}]
+where: deal.sales_region <> 'northern_deals_count'
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lsp")
+    for name, text in {**FILES, "specs/q1.yaml": SPEC}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def documents(project: Path) -> Documents:
+    return Documents({})
+
+
+def at(text: str, word: str, part: int = 1) -> tuple[int, int]:
+    """Line and column, from 1, of a letter of a word's first place."""
+    start = text.index(word) + part
+    return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+
+
+def test_the_files_are_sound(project: Path, documents: Documents) -> None:
+    assert {
+        file.name: found for file, found in documents.mistakes(project / "specs" / "q1.yaml").items() if found
+    } == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("northern_deals_count, won", "Deals that were won in the region North."),
+        ("won_amount]", "(currency; higher is better)"),
+        ("deal.sales_region]", "**Sales region** (text)"),
+        ("breakdown", "Metrics by one or more fields"),
+        ("period", "The time that the report is about."),
+    ],
+)
+def test_meanings(project: Path, documents: Documents, word: str, said: str) -> None:
+    found = documents.meaning(project / "specs" / "q1.yaml", *at(SPEC, word))
+    assert found is not None
+    assert said in found[0]
+
+
+def test_definitions(project: Path, documents: Documents) -> None:
+    spec = project / "specs" / "q1.yaml"
+    own = documents.definition(spec, *at(SPEC, "northern_deals_count, won"))
+    assert own is not None
+    line = FILES["metrics/own.yaml"].split("\n").index("  - metric: northern_deals_count") + 1
+    assert (Path(own.file).resolve(), own.line, own.column) == ((project / "metrics" / "own.yaml").resolve(), line, 13)
+    region = documents.definition(spec, *at(SPEC, "deal.sales_region]", 6))
+    assert region is not None
+    assert Path(region.file).name == "mapping.yaml"
+    assert FILES["mapping.yaml"].split("\n")[region.line - 1].strip().startswith("sales_region:")
+    shipped = documents.definition(spec, *at(SPEC, "won_amount]"))
+    assert shipped is not None
+    text = Path(shipped.file).read_text("utf-8").split("\n")[shipped.line - 1]
+    assert text[shipped.column - 1 : shipped.end_column - 1] == "won_amount"
+    assert documents.definition(spec, *at(SPEC, "custom")) is None
+
+
+def test_a_metric_of_ones_own_is_renamed_wherever_it_stands(project: Path, documents: Documents) -> None:
+    spec = project / "specs" / "q1.yaml"
+    made = documents.renamed(spec, *at(SPEC, "northern_deals_count, won"), "north_count")
+    after = {file.name: edited(documents.text(file), each) for file, each in made.items()}
+    # All but the text of a condition, which names a region.
+    condition = "where: deal.sales_region <> 'northern_deals_count'"
+    assert after["q1.yaml"] == SPEC.replace("northern_deals_count", "north_count").replace(
+        condition.replace("northern_deals_count", "north_count"), condition
+    )
+    assert after["own.yaml"] == FILES["metrics/own.yaml"].replace("northern_deals_count", "north_count")
+    assert after["weekly.yaml"] == FILES["report_types/weekly.yaml"].replace("northern_deals_count", "north_count")
+    assert after.keys() == {"q1.yaml", "own.yaml", "weekly.yaml"}
+
+
+def test_a_field_of_the_mapping_is_renamed(project: Path, documents: Documents) -> None:
+    made = documents.renamed(project / "specs" / "q1.yaml", *at(SPEC, "deal.sales_region]", 6), "area")
+    after = {file.name: edited(documents.text(file), each) for file, each in made.items()}
+    assert after["q1.yaml"] == SPEC.replace("deal.sales_region", "deal.area")
+    assert after["mapping.yaml"] == FILES["mapping.yaml"].replace("sales_region:", "area:")
+    assert after["own.yaml"] == FILES["metrics/own.yaml"].replace("deal.sales_region", "deal.area")
+
+
+@pytest.mark.parametrize(
+    ("word", "new", "why"),
+    [
+        ("won_amount]", "x", "only metrics and fields"),
+        ("northern_deals_count, won", "close_rate", "already"),
+        ("northern_deals_count, won", "New Name", "small letters"),
+    ],
+)
+def test_what_is_not_renamed(project: Path, documents: Documents, word: str, new: str, why: str) -> None:
+    with pytest.raises(NotRenamed, match=why):
+        documents.renamed(project / "specs" / "q1.yaml", *at(SPEC, word), new)
+
+
+@pytest.mark.parametrize(
+    ("text", "there", "absent"),
+    [
+        ("version: 1\nreport: |", {"pipeline", "northern_week"}, {"version"}),
+        ("version: 1\nmet|", {"metrics", "period"}, {"version", "close_rate"}),
+        ("version: 1\nmetrics: [clo|]", {"close_rate", "northern_deals_count"}, {"leads_created_count", "deal.amount"}),
+        ("version: 1\nmetrics:\n  - |", {"close_rate"}, {"metrics"}),
+        ("version: 1\nfilters:\n  - field: deal.|", {"deal.sales_region"}, {"lead.source"}),
+        ("version: 1\nfilters:\n  - field: deal.status\n    eq: |", {"open", "won", "lost"}, {"deal.status"}),
+        ("version: 1\nfilters: [{field: deal.status, in: [|]}]", {"open", "won", "lost"}, set()),
+        ("version: 1\nsections:\n  - breakdown:\n      metrics: [won_amount]\n      b|", {"by", "chart"}, {"metrics"}),
+        ("version: 1\nsections:\n  - |", {"kpis", "title", "records"}, {"period"}),
+        ("version: 1\ngoals:\n  nor|", {"northern_deals_count"}, {"leads_created_count"}),
+    ],
+)
+def test_what_may_stand_at_a_place(
+    project: Path, documents: Documents, text: str, there: set[str], absent: set[str]
+) -> None:
+    text, place = position(text)
+    path = project / "specs" / "new.yaml"
+    documents.opened(path, text)
+    found = {offer.name: offer for offer in documents.offers(path, place["line"] + 1, place["character"] + 1)}
+    assert there <= found.keys()
+    assert not absent & found.keys()
+
+
+def test_a_project_that_cannot_be_read_still_has_the_language(tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: {files: {deals: none.csv}}\n", encoding="utf-8")
+    path = tmp_path / "specs" / "q1.yaml"
+    documents = Documents({})
+    documents.opened(path, "version: 1\nper")
+    assert "period" in {offer.name for offer in documents.offers(path, 2, 4)}
+    documents.opened(path, "version: 1\nperiod: 2026-Q1\n")
+    found = documents.meaning(path, 2, 3)
+    assert found is not None
+    assert found[0].startswith("The time that the report is about.")
+    assert documents.definition(path, 2, 3) is None
+    assert {each.code for told in documents.mistakes(path).values() for each in told} >= {"file-not-found"}
+
+
+def test_what_the_editor_has_not_saved_counts(project: Path, documents: Documents) -> None:
+    spec = project / "specs" / "q1.yaml"
+    documents.opened(project / "metrics" / "own.yaml", FILES["metrics/own.yaml"].replace("northern_", "southern_"))
+    codes = {each.code for found in documents.mistakes(spec).values() for each in found}
+    assert "unknown-metric" in codes
+    documents.closed(project / "metrics" / "own.yaml")
+    assert not any(documents.mistakes(spec).values())
+
+
+@pytest.fixture(scope="module")
+def server(project: Path) -> Iterator[LanguageServer]:
+    started = LanguageServer([sys.executable, "-m", "reportspec", "lsp"], {}, project)
+    yield started
+    started.close()
+
+
+@pytest.mark.xdist_group("language-server")
+def test_over_the_protocol(server: LanguageServer, project: Path) -> None:
+    text = SPEC.replace("won_amount]", "won_amuont]")
+    file = server.open(project / "specs" / "q1.yaml", text)
+    [wrong] = server.diagnostics(file["uri"])
+    line = SPEC.split("\n").index("  - kpis: [northern_deals_count, won_amount]")
+    start = {"line": line, "character": len("  - kpis: [northern_deals_count, ")}
+    end = {"line": line, "character": len("  - kpis: [northern_deals_count, won_amuont")}
+    assert wrong["code"] == "unknown-metric"
+    assert wrong["range"] == {"start": start, "end": end}
+    assert "did you mean `won_amount`?" in wrong["message"]
+
+    around = {"textDocument": file, "range": wrong["range"], "context": {"diagnostics": [wrong]}}
+    [action] = server.ask("textDocument/codeAction", around)
+    assert (action["title"], action["isPreferred"]) == ("Write `won_amount`", True)
+    assert action["edit"]["changes"] == {file["uri"]: [{"range": wrong["range"], "newText": "won_amount"}]}
+
+    # Behind a sign of two units of UTF-16, too.
+    title = SPEC.split("\n").index('title: "{{ metrics.northern_deals_count }} 🚲 deals"')
+    place = {"textDocument": file, "position": {"line": title, "character": 24}}
+    assert "region North" in server.ask("textDocument/hover", place)["contents"]["value"]
+    where = server.ask("textDocument/definition", place)
+    assert where["uri"] == (project / "metrics" / "own.yaml").resolve().as_uri()
+    renamed = server.ask("textDocument/rename", {**place, "newName": "north_count"})
+    assert len(renamed["changes"]) == 3
+    offered = server.ask("textDocument/completion", {"textDocument": file, "position": end})
+    items = offered["items"] if isinstance(offered, dict) else offered
+    assert "won_amount" in {item["label"] for item in items}
+
+    server.tell(
+        "textDocument/didChange",
+        {"textDocument": {**file, "version": 2}, "contentChanges": [{"text": SPEC}]},
+    )
+    assert server.diagnostics(file["uri"]) == []
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, run_cli: RunCli) -> None:
+    monkeypatch.delitem(sys.modules, "reportspec.editing.language_server", raising=False)
+    monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
+    monkeypatch.setitem(sys.modules, "pygls.exceptions", None)
+    done = run_cli(["lsp"])
+    assert done.returncode == 1
+    assert 'pip install "reportspec[lsp]"' in done.stderr
