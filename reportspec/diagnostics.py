@@ -227,7 +227,7 @@ def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -
     last = min(max(span.end_line, span.line), span.line + around, len(source))
     lines = []
     for number in range(max(span.line - around, 1), min(last + around, len(source)) + 1):
-        line = _without_passwords(source[number - 1].rstrip("\r"))
+        line = concealed_line(source, number).rstrip("\r")
         start = span.column - 1 if number == span.line else 0
         stop = span.end_column - 1 if number == span.end_line else len(line)
         start, stop = (start, max(stop, start)) if span.line <= number <= last else (len(line), len(line))
