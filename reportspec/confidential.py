@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 # What every driver reads in the same way: at most one `@`, and no sign in the user or the password that ends them.
 _CERTAIN = re.compile(
     r"""(?P<scheme>[A-Za-z][\w+.-]*)://
-    (?:(?P<user>[^:@/?\#\s'"]*)(?::(?P<password>[^@/?\#\s'"]*))?@)?
+    (?:(?P<login>[^:@/?\#\s'"]*)(?::(?P<password>[^@/?\#\s'"]*))?@)?
     (?:\[[^\]@/?\s]*\]|[\w.-]*)(?::\d*)?
     (?:/[^@?;\s'"]*)?
     (?P<options>[?;][^@\s'"]*)?""",
@@ -48,8 +48,8 @@ def _secret_stretches(match: re.Match[str]) -> list[tuple[int, int]]:
     found = []
     if match["password"]:
         found.append(match.span("password"))
-    elif match["user"] and match["password"] is None:
-        found.append(match.span("user"))  # it may be a token
+    elif match["login"] and match["password"] is None:
+        found.append(match.span("login"))  # it may be a token
     offset = match.start("options")
     for option in _OPTION.finditer(match["options"] or ""):
         name, equals, value = option[0].partition("=")
@@ -153,8 +153,8 @@ class Secrets:
     def __init__(self, url: str) -> None:
         match = _CERTAIN.fullmatch(url)
         stretches = _secret_stretches(match) if match else [(0, len(url))] if re.search("[@=]", url) else []
-        if match and match["user"] and match["password"] is None:
-            stretches.remove(match.span("user"))  # a name is said by a database that does not know it
+        if match and match["login"] and match["password"] is None:
+            stretches.remove(match.span("login"))  # a name is said by a database that does not know it
         secrets: set[str] = set()
         for start, end in stretches:
             text = url[start:end]

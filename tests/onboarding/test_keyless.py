@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reportspec import files
 from reportspec.cli import COMMANDS
-from reportspec.onboarding import project_files
 from reportspec.onboarding.project_files import AGENTS, written
 from tests.conftest import RunCli
 
@@ -38,14 +38,14 @@ def test_rows_that_stand_there_twice_are_told_of_where_nothing_names_records(run
 
 
 def test_a_disk_that_is_full_leaves_no_half_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = project_files.write_whole
+    write = files.write_whole
 
     def full(path: Path, data: bytes) -> None:
         if path.name == "c":
             raise OSError(28, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(project_files, "write_whole", full)
+    monkeypatch.setattr(files, "write_whole", full)
     with pytest.raises(OSError, match="No space"):
         written(tmp_path, {"a": "1", "b": "2", "c": "3", "d": "4"})
     assert not list(tmp_path.iterdir())
@@ -58,5 +58,5 @@ def test_commands_that_agents_are_told_of_can_be_given() -> None:
     for text in found:
         name, *arguments = text.split()
         command = next(one for one in COMMANDS if one.name == name)
-        own = ["." if argument in ("SPEC", "specs") else argument for argument in arguments]
+        own = [{"SPEC": __file__, "specs": "."}.get(argument, argument) for argument in arguments]
         command.make_context(name, own, resilient_parsing=False)
