@@ -58,8 +58,8 @@ def formatted(text: str, schema: str) -> str:
     """The text in its one form. Raises Unformattable for what cannot be read, and for what is not written anew."""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(mark)
-    line_end = "\r\n" if "\r\n" in body.partition("\n")[0] + "\n" else "\n"
-    body = body.replace("\r\n", "\n")
+    line_end = "\r\n" if "\r\n" in body else "\n"
+    body = body.replace("\r\n", "\n").replace("\r", "\n")
     before, problems = read_yaml(body, "")
     if before is None or problems:
         raise Unformattable(problems[0].message if problems else "it is empty")
@@ -69,6 +69,8 @@ def formatted(text: str, schema: str) -> str:
         raise Unformattable("it would mean something else")
     if Counter(_comments(after)) != Counter(_comments(body)):
         raise Unformattable("a comment would be lost")
+    if _Writer(after, whole_schema(schema)).text() != after:
+        raise Unformattable("its form would not stay as it is")
     return mark + after.replace("\n", line_end)
 
 
@@ -230,6 +232,8 @@ class _Writer:
         return _Node("scalar", start, end, raw, event.anchor or "", style=event.style or "")
 
     def _between(self, start: Place, end: Place) -> str:
+        if start == end:  # nothing, perhaps behind the last line
+            return ""
         if start[0] == end[0]:
             return self.lines[start[0]][start[1] : end[1]]
         inner = self.lines[start[0] + 1 : end[0]]

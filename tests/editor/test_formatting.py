@@ -117,6 +117,8 @@ def test_line_ends_and_the_mark_of_the_encoding_stay() -> None:
         "title: |+\n  a\n\nversion: 1\n",
         "metrics: [won_amount, # first\n  close_rate]\nversion: 1\n",
         "? a\n: b\n",
+        "? a",
+        "version: 1\rmetrics: [won_amount]\r",
     ],
 )
 def test_what_would_not_stay_is_refused(text: str) -> None:
