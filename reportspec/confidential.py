@@ -33,7 +33,10 @@ def concealed_url(text: str) -> str:
     what is one, nothing is left but the scheme, and a host that surely is one."""
     match = _CERTAIN.fullmatch(text)
     if match is not None:
-        return _blotted(text, _secret_stretches(match))
+        stretches = _secret_stretches(match)
+        options = [start for start, _ in stretches if start >= match.start("options") >= 0]
+        # What follows a password may be the rest of it: a `&` in it ends it for who reads the URL.
+        return _blotted(text, [*stretches, *((start, len(text)) for start in options[:1])])
     if not re.search(r"@|=|:/", text):
         return text  # the name of a file, of the demo, or nothing
     scheme = _SCHEME.match(text)
