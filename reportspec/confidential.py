@@ -122,11 +122,11 @@ def _concealed_value(text: str) -> str:
             return head + closed[1] + concealed_url(closed[2]) + closed[1] + closed[3]
         return head + rest[0] + concealed_url(rest[1:])
     plain = re.fullmatch(r"(\S*?)(\s*|,\s[^@]*|\}[^@]*|\s+#[^@]*)", rest)
-    if plain and (
-        re.search(r"@|=|:/", plain[1]) or not re.search(r"=|:/", plain[2])
-    ):  # what YAML takes for a comment may be the rest of a password
-        end = _blotted(plain[2], [(0, len(plain[2]))]) if re.search(r"@|=|:/", plain[1]) else plain[2]
-        return head + concealed_url(plain[1]) + end
+    # What YAML takes for a comment may be the rest of a password.
+    if plain and re.search(r"@|=|:/", plain[1]):
+        return head + concealed_url(plain[1]) + _blotted(plain[2], [(0, len(plain[2]))])
+    if plain and not re.search(r"=|:/", plain[2]):
+        return head + rest
     return head + concealed_url(rest)
 
 

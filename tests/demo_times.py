@@ -83,10 +83,10 @@ def project(folder: Path, source: object, prefix: str = "", timeout: int = 600) 
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
 
 
-def standard_report(folder: Path, name: str) -> Report:
+def standard_report(folder: Path, name: str, period: str = "2026-Q3") -> Report:
     """A standard report over the project in a folder: a quarter, compared with the one before."""
     spec = folder / f"{name}.yaml"
-    spec.write_text(f"version: 1\nreport: {name}\nperiod: 2026-Q3\ncompare: previous_period\n", encoding="utf-8")
+    spec.write_text(f"version: 1\nreport: {name}\nperiod: {period}\ncompare: previous_period\n", encoding="utf-8")
     checked = load_report(spec, NOW, {})
     assert checked.report is not None, checked.diagnostics
     return checked.report

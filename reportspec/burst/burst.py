@@ -138,7 +138,7 @@ def _settled(program: Program) -> tuple[Program, Table]:
     if ends:
         apart = ended(report, members.pop(0).dicts(), lambda tree: ask(report, [tree])[0], read)
     apart = kept_apart(apart, dict(zip(by_name, members, strict=True)))
-    apart = learned(apart, program.queries, lambda tree: ask(apart, [tree])[0])
+    apart = learned(apart, program.queries, lambda trees, _: ask(apart, trees))
     if apart is not report:
         program = compile_report(apart)
         check_filter(program.queries, program.trees, EACH, apart)

@@ -12,15 +12,24 @@ from reportspec.measures.win_chances import chance_queries, reads_chances, with_
 from reportspec.model.query import Query
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
+from reportspec.sql.materialize import BEFORE, Script, Temporary, script
+
+Sharing = Callable[[Sequence[exp.Expr], Temporary], Script | None]
+AskTogether = Callable[[Sequence[exp.Expr], Sharing], Sequence[Table]]
 
 
-def learned(report: Report, asked: Iterable[Query], ask: Callable[[exp.Expr], Table]) -> Report:
-    """The report with the chances that its lists ask for. The same where none does; `ask` runs a statement."""
+def learned(report: Report, asked: Iterable[Query], ask: AskTogether) -> Report:
+    """The report with the chances that its lists ask for. The same where none does; `ask` runs statements together,
+    with what several of them are made from made once."""
     if not any(reads_chances(report.binding, query) for query in asked):
         return report
     none = without_chances(report)
     if none is not None:
         return none
     queries: Sequence[Query] = chance_queries(report)
-    tables = [ask(statement_of(report, query)) for query in queries]
+
+    def sharing(trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
+        return script(report.binding, trees, place, BEFORE)
+
+    tables = ask([statement_of(report, query) for query in queries], sharing)
     return with_chances(report, Answers.of(queries, tables))

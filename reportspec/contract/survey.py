@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.compile import Compiled, Program, compile_report
-from reportspec.contract.chances import learned
+from reportspec.contract.chances import AskTogether, learned
 from reportspec.contract.checks import checks_of
 from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
@@ -108,11 +108,11 @@ def answered(program: Program) -> Answered:
     SourceError."""
     report, made = program.report, program
 
-    def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask) -> Report:
+    def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask, together: AskTogether) -> Report:
         nonlocal made
         ending = ended(report, survey.dicts(), ask, read)
         apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
-        apart = learned(apart, program.queries, ask)
+        apart = learned(apart, program.queries, together)
         # All is asked again where a connection is lost: what was settled then may not hold now.
         made = program if apart is report else compile_report(apart)
         return apart
@@ -127,7 +127,7 @@ def answered_together(
 ) -> tuple[Sequence[Result], Surveyed]:
     """What many statements of a kind give, after the survey of what those `like` them read. Raises
     SourceError."""
-    judge = _Judge(report, like, lambda survey, read, shared, ask: report)
+    judge = _Judge(report, like, lambda survey, read, shared, ask, together: report)
     return _run(report, list(asked), like, judge), judge.surveyed
 
 
@@ -144,19 +144,21 @@ class _Judge:
         self,
         report: Report,
         read: Sequence[exp.Expr],
-        settle: Callable[[Table, Fields, Iterable[str], Ask], Report],
+        settle: Callable[[Table, Fields, Iterable[str], Ask, AskTogether], Report],
     ) -> None:
         self.report, self.settle, self.surveyed = report, settle, Surveyed()
         self.read = fields_read(read, report.binding)
 
-    def hear(self, checks: Sequence[Check], survey: Table, ask: Ask, guarded: Sequence[str]) -> None:
-        """Judge the survey's rows; `ask` runs one more statement, and of the `guarded` tables the user may see a part
-        alone. Raises Broken."""
+    def hear(
+        self, checks: Sequence[Check], survey: Table, ask: Ask, together: AskTogether, guarded: Sequence[str]
+    ) -> None:
+        """Judge the survey's rows; `ask` runs one more statement, `together` several, and of the `guarded` tables the
+        user may see a part alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
         findings = findings_of(binding, checks, survey, ask)
         settled(binding, [finding for finding in findings if finding.check.refuses], settings)
         shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
-        asking = self.settle(survey, self.read, shared, ask)
+        asking = self.settle(survey, self.read, shared, ask, together)
         members = members_of(asking, ask)
         targets = targets_of_members(asking, members, ask)
         findings += strangers(asking, members, ask)
@@ -198,8 +200,8 @@ def _run(
         checks, tree = found
         statements += [tree, *(members_statement(report, name) for name in grouped_by_name(report))]
 
-        def heard(table: Table, ask: Ask, guarded: Sequence[str]) -> Sequence[exp.Expr] | None:
-            judge.hear(checks, table, ask, guarded)
+        def heard(table: Table, ask: Ask, together: AskTogether, guarded: Sequence[str]) -> Sequence[exp.Expr] | None:
+            judge.hear(checks, table, ask, together, guarded)
             return instead().trees if instead is not None else None
 
         survey = (tree, heard)

@@ -336,7 +336,11 @@ class PostgresConnection:
 
     def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
         """Have the rows of a SELECT as a table, with statistics. Raises SourceError."""
-        statements = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}; ANALYZE pg_temp.{name}"
+        # The planner takes few rows for what holds at an instant, and would loop over rates and names for each of many.
+        statements = (
+            f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}; ANALYZE pg_temp.{name}; "
+            "SET LOCAL enable_nestloop = off"
+        )
         with self._turn:
             try:
                 self.run(f"RELEASE SAVEPOINT guard; SAVEPOINT made; {statements}; RELEASE SAVEPOINT made; {_GUARD}")

@@ -127,12 +127,20 @@ _TALLIES = ("count", "amount", "squares")
 
 
 def windows_queries(
-    report: Report, section: str, conditions: tuple[exp.Expr, ...], frame: Frame | None = None
+    report: Report,
+    section: str,
+    conditions: tuple[exp.Expr, ...],
+    frame: Frame | None = None,
+    *,
+    by_stage: bool = False,
 ) -> tuple[Query, ...]:
-    """All queries of a section's windows."""
+    """All queries of a section's windows; with `by_stage` what was open is told by what its stage is called and where
+    that stands, too, with what people typed of its chance."""
     entity, frame = forecast_entity(report), frame or frame_of(report)
-    opened = frame.purpose(OPEN)
-    queries: list[Query] = [open_query(report, section, conditions, (), frame.stretches, opened, frame=frame)]
+    names, opened = _stage_names(report) if by_stage else (), frame.purpose(OPEN)
+    queries: list[Query] = [
+        open_query(report, section, conditions, names, frame.stretches, opened, typed=by_stage, frame=frame)
+    ]
     if frame.elapsed > 0:
         queries.append(_won_before_query(report, section, conditions, frame))
     for number, stretches in enumerate(in_turn(_won_stretches(frame))):
@@ -244,13 +252,6 @@ def _typed_measures(report: Report, entity: Entity) -> tuple[Measure, ...]:
     )
 
 
-def stages_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], purpose: str) -> AggregateQuery:
-    """What was open in all windows by what its stage is called and where that stands, with what people typed of its
-    chance."""
-    stretches = frame_of(report).stretches
-    return open_query(report, section, conditions, _stage_names(report), stretches, purpose, typed=True)
-
-
 def _stage_names(report: Report) -> tuple[Dimension, ...]:
     entity = forecast_entity(report)
     assert entity.history is not None
@@ -273,11 +274,12 @@ class Stage:
     typed: dict[Stretch, tuple[float, float]]
 
 
-def stages_in(report: Report, section: str, answers: Answers, purpose: str) -> dict[str | None, Stage]:
-    """The stages of all windows, by their keys; those of which the history has nothing are one, without a name."""
+def stages_in(report: Report, section: str, answers: Answers) -> dict[str | None, Stage]:
+    """The stages of a section's windows that were asked for by stage, by their keys; those of which the history has
+    nothing are one, without a name."""
     stretches = frame_of(report).stretches
     stages: dict[str | None, Stage] = {}
-    for row in rows_of(answers, section, purpose):
+    for row in rows_of(answers, section, OPEN):
         key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
         name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
         stage = stages.setdefault(key, Stage(name, place, {}))
@@ -504,11 +506,13 @@ def cells_of(
     report: Report, answers: Answers, section: str, purpose: str
 ) -> tuple[dict[int, dict[CellKey, Open]], dict[int, float]]:
     """What was open in each window by its cells, and how much of it was older than the window."""
+    query = answers.aggregate(section, purpose)
+    after = len(query.dimensions) - len(cell_dimensions(report)) if query is not None else 0
     cells: dict[int, dict[CellKey, Open]] = {}
     old: dict[int, float] = {}
     for row in rows_of(answers, section, purpose):
         at = int(row[BUCKET])
-        key = cell_key(report, row)
+        key = cell_key(report, row, after)
         cells.setdefault(at, {})
         cells[at][key] = cells[at].get(key, Open()) + open_in(row)
         old[at] = old.get(at, 0.0) + _number(row, "old")

@@ -31,7 +31,7 @@ class WatchedFiles:
         self._spec = spec
         self._known: dict[Path, Stamp] = {}
         self._folder: Path | None = None
-        self._tree: tuple[object, ...] | None = None
+        self._tree: dict[str, list[int]] | None = None
         self._next_tree = 0.0
         self.reads((), None, time.time_ns())
 
@@ -55,8 +55,11 @@ class WatchedFiles:
         changed, self._known = now != self._known, now
         if self._folder is not None and time.monotonic() >= self._next_tree:
             since = time.process_time()
-            tree = tuple(sorted(_files_in(self._folder)))
-            changed |= self._tree is not None and tree != self._tree
+            tree = {path: stamp for path, *stamp in _files_in(self._folder)}
+            # What is known to be read was looked at: its change is not to be told twice.
+            looked_at = {str(path) for path in self._known}
+            rest = [{p: s for p, s in one.items() if p not in looked_at} for one in (tree, self._tree or {})]
+            changed |= self._tree is not None and rest[0] != rest[1]
             self._tree = tree
             self._next_tree = time.monotonic() + max(PAUSE, (time.process_time() - since) * _SHARE)
         return changed

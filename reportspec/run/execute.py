@@ -48,8 +48,9 @@ class Result:
     asked: tuple[exp.Expr, ...] = ()
 
 
-Judge = Callable[[Table, Callable[[exp.Expr], Table], Sequence[str]], Sequence[exp.Expr] | None]
 Sharing = Callable[[Sequence[exp.Expr], Temporary], Script | None]
+AskTogether = Callable[[Sequence[exp.Expr], Sharing], Sequence[Table]]
+Judge = Callable[[Table, Callable[[exp.Expr], Table], AskTogether, Sequence[str]], Sequence[exp.Expr] | None]
 
 
 def run_statements(
@@ -63,8 +64,8 @@ def run_statements(
     """Run statements, at most `parallel` at a time; by `sharing`, what several of them are made from is made once
     where the database lets it. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. A `survey` is run before them, and
-    its judge, who may ask more and may raise, hears what it gave, and may say what is asked in place
-    of the statements. Raises SourceError."""
+    its judge, who may ask more, also several statements that share what they are made from, and may raise, hears what
+    it gave, and may say what is asked in place of the statements. Raises SourceError."""
     statements = list(trees)
     return _tried(lambda: _run_all(source, wanted, statements, parallel, survey, sharing))
 
@@ -140,7 +141,12 @@ def _run_all(
         if survey is not None:
             tree, judge = survey
             surveyed = ask(sessions[0], wanted, tree)
-            instead = judge(surveyed, lambda more: ask(sessions[0], wanted, more), guarded_tables(sessions[0]))
+            instead = judge(
+                surveyed,
+                lambda more: ask(sessions[0], wanted, more),
+                lambda more, sharing: _ask_together(sessions[0], wanted, more, sharing),
+                guarded_tables(sessions[0]),
+            )
             trees = list(instead) if instead is not None else trees
         script = _with_shared(sessions[0], trees, sharing)
         if script is None or script.place.beside:
@@ -164,6 +170,11 @@ def _run_all(
 def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:
     """The rows of one statement on an open session. Raises SourceError."""
     return _run(session, wanted, tree, sql_text(tree, session.dialect, loose=session.loose())).table
+
+
+def _ask_together(session: Connection, wanted: Wanted, trees: Sequence[exp.Expr], sharing: Sharing) -> list[Table]:
+    script = _with_shared(session, list(trees), sharing)
+    return [ask(session, wanted, tree) for tree in (trees if script is None else script.trees)]
 
 
 def guarded_tables(session: Connection) -> Sequence[str]:

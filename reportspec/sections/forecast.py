@@ -7,7 +7,7 @@ others read them there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar, Literal
@@ -48,7 +48,6 @@ from reportspec.measures.forecast_windows import (
     past_frame,
     rows_of,
     stages_in,
-    stages_query,
     stated_in,
     stated_query,
     windows_queries,
@@ -252,7 +251,10 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     if no_matter_of_forecasts(report):
         return tuple(needed)
     if _leader(report, spec) is spec:
-        needed += windows_queries(report, spec.id, conditions)
+        by_stage = report.binding.has_history(forecast_entity(report)) and any(
+            other.show == "stages" and _leader(report, other) is spec for other in _of_windows(report)
+        )
+        needed += windows_queries(report, spec.id, conditions, by_stage=by_stage)
     if spec.dimensions:
         present = frame_of(report).of_periods[-1]
         needed.append(open_query(report, spec.id, conditions, spec.dimensions, (present,), "open by"))
@@ -267,8 +269,6 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
             needed.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
     elif spec.show == "deals":
         needed.append(_largest(report, spec, spec.listed, MOST_LISTED))
-    elif spec.show == "stages" and report.binding.has_history(forecast_entity(report)):
-        needed.append(stages_query(report, spec.id, conditions, "stages"))
     elif spec.show == "calibration" and (stated := stated_query(report, spec.id, conditions, "stated")) is not None:
         needed.append(stated)
     return tuple(needed)
@@ -290,13 +290,16 @@ def _gone(report: Report, spec: ForecastSection) -> RecordsQuery | None:
     return RecordsQuery(spec.id, owner.name, fields, report.sides[0], (exp.Not(this=there),), (), MOST_GONE)
 
 
+def _of_windows(report: Report) -> Iterator[ForecastSection]:
+    """The sections that show a forecast which is made of windows."""
+    for section in report.sections:
+        if isinstance(section, ForecastSection) and section.flow is None:
+            yield section
+
+
 def _leader(report: Report, spec: ForecastSection) -> ForecastSection:
     """The first section of a forecast, which asks for its windows."""
-    alike = (
-        section
-        for section in report.sections
-        if isinstance(section, ForecastSection) and section.flow is None and section.conditions == spec.conditions
-    )
+    alike = (section for section in _of_windows(report) if section.conditions == spec.conditions)
     return next(alike, spec)
 
 
@@ -763,9 +766,10 @@ def _rounding_note(report: Report, kept: float) -> str:
 def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
     periods were over, what the rates of then had said, and what people had typed."""
-    windows, stages = basis.facts.windows, stages_in(report, spec.id, answers, "stages")
+    windows = basis.facts.windows
     if not report.binding.has_history(forecast_entity(report)):
         return section_of(spec, notes=(forecast_word(report, "no_history"),), shape="sentences")
+    stages = stages_in(report, _leader(report, spec).id, answers)
     sums: dict[str | None, list[float]] = {}
     for place in windows.tested(windows.last):
         rates = rates_of(windows.learned(place))

@@ -5,7 +5,7 @@ agrees is enough. One join and one grouping find it, without an order among rows
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from reportspec.expression.trees import (
     all_of,
     any_of,
     bare_key,
+    column,
     copied,
     literal,
     named,
@@ -63,9 +64,63 @@ def kept_by(binding: Binding, name: str, field: str) -> Kept | None:
     return Kept(made, *names)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a check holds against the history: the record's CTE with its key, and the history's with its own; when a row
+    of the history is from; which pairs of both count, whether the two agree, and what they are joined to besides."""
+
+    record: str
+    key: exp.Expr
+    rows: str
+    by: exp.Expr
+    at: exp.Expr
+    conditions: list[exp.Expr]
+    agrees: exp.Expr
+    joins: list[exp.Join]
+
+
 def apart(statement: Statement, check: Check, *, every: bool = False) -> exp.Select:
     """The records (`key0`) whose last value in the history is not their own, with one as `count`; with `every` all of
     which both say one."""
+    held = _held(statement, check)
+    select = _by_record(held).select(named(literal(1), "count")).where(all_of(held.conditions))
+    if every:
+        return select
+    last, agreed = exp.Max(this=copied(held.at)), exp.Max(this=when(held.agrees, copied(held.at)))
+    return select.having(_earlier(agreed, last))
+
+
+def apart_of(
+    statement: Statement, checks: Sequence[Check]
+) -> tuple[list[exp.Expr], Callable[[exp.Select], exp.Select]]:
+    """How many records are apart from their history by each check of one entity, and the FROM that it is of: one pass
+    over the history for all."""
+    every = [_held(statement, check) for check in checks]
+    select = _by_record(*every)
+    for at, held in enumerate(every):
+        counted = all_of(held.conditions[1:])
+        assert counted is not None
+        last = exp.Max(this=when(counted, copied(held.at)))
+        agreed = exp.Max(this=when(exp.and_(copied(counted), held.agrees), copied(held.at)))
+        there = exp.Not(this=exp.Is(this=copied(last), expression=exp.Null()))
+        broken = exp.and_(there, exp.Paren(this=_earlier(agreed, last)))
+        select = select.select(named(when(broken, literal(1)), f"broken{at}"))
+    found = exp.Subquery(this=select.where(copied(every[0].conditions[0])), alias=alias_of("keys"))
+    counts: list[exp.Expr] = [exp.Count(this=column("keys", f"broken{at}")) for at in range(len(checks))]
+    return counts, lambda over: over.from_(found)
+
+
+def _by_record(*held: _Held) -> exp.Select:
+    """The records by their keys (`key0`), with their histories."""
+    one = held[0]
+    select = exp.Select().select(named(bare_key(copied(one.key)), "key0")).from_(table(one.record))
+    select = select.group_by(bare_key(copied(one.key)))
+    joins = [join for other in held for join in other.joins]
+    select.set("joins", [exp.Join(this=table(one.rows), on=same_key(one.key, one.by)), *joins])
+    return select
+
+
+def _held(statement: Statement, check: Check) -> _Held:
     binding, entity = statement.binding, statement.binding.entity(check.entity)
     assert entity.key is not None
     assert entity.history is not None
@@ -76,7 +131,7 @@ def apart(statement: Statement, check: Check, *, every: bool = False) -> exp.Sel
     record, rows = statement.rows_only(entity.name), statement.rows_only(kept.entity)
     key, own = (field_of(statement, record, entity.name, name) for name in (entity.key, check.field.name))
     by, at, value = (field_of(statement, rows, kept.entity, name) for name in (kept.by, kept.at, kept.value))
-    joins = [exp.Join(this=table(rows), on=same_key(key, by))]
+    joins: list[exp.Join] = []
     conditions = [_there(at), _there(value), _there(own)]
     if closes:
         states = entity.history.states
@@ -92,26 +147,13 @@ def apart(statement: Statement, check: Check, *, every: bool = False) -> exp.Sel
         agrees: exp.Expr = exp.EQ(this=when(any_of(ended), literal(0), literal(1)), expression=literal(1))
     else:
         agrees = same_key(copied(own), copied(value))
-    last = exp.Max(this=copied(at))
-    agreed = exp.Max(this=when(agrees, copied(at)))
-    select = (
-        exp.Select()
-        .select(named(bare_key(copied(key)), "key0"), named(literal(1), "count"))
-        .from_(table(record))
-        .where(all_of(conditions))
-        .group_by(bare_key(copied(key)))
-    )
-    select.set("joins", joins)
-    if every:
-        return select
+    return _Held(record, key, rows, by, at, conditions, agrees, joins)
+
+
+def _earlier(agreed: exp.Expr, last: exp.Expr) -> exp.Expr:
+    """Whether both agreed before the last time at most, if ever."""
     never = exp.Is(this=agreed, expression=exp.Null())
-    return select.having(exp.or_(never, exp.LT(this=copied(agreed), expression=last)))
-
-
-def apart_of(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
-    """How many records are apart from their history, and the FROM that it is of."""
-    found = exp.Subquery(this=apart(statement, check), alias=alias_of("keys"))
-    return exp.Count(this=exp.Star()), lambda select: select.from_(found)
+    return exp.or_(never, exp.LT(this=copied(agreed), expression=copied(last)))
 
 
 def _there(tree: exp.Expr) -> exp.Expr:

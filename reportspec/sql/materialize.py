@@ -23,6 +23,7 @@ from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
+BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements
 
 Key = tuple[object, ...]  # an entity, and the instants that its rows depend on
 Order = Mapping[str, frozenset[str]]  # CTEs, and those that each reads
@@ -93,9 +94,10 @@ class _Library(Statement):
         return together([*self._spans.get(cte, ()), *(look.spans for look in self._looks.get(cte, ()))])
 
 
-def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
-    """The statements with what several of them are made from as temporary tables; where tables have indexes, also
-    with all that others are joined to, and rates, which are few. None where there is nothing of that kind."""
+def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary, prefix: str = PREFIX) -> Script | None:
+    """The statements with what several of them are made from as temporary tables, whose names begin with the `prefix`;
+    where tables have indexes, also with all that others are joined to, and rates, which are few. None where there is
+    nothing of that kind."""
     found: dict[Key, list[RowsOf]] = {}
     for tree in trees:
         for one in tree.meta.get(ROWS, ()):
@@ -134,7 +136,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary) -> Scr
             select = _with_ctes(select, ctes)
             select = inlined(select, 1) if ctes else select
             select.meta.update({SHARED: shared_of(binding), READS: library.reads(), SPEAKS: binding.source.dialect})
-            done[name] = f"{PREFIX}{name}"
+            done[name] = f"{prefix}{name}"
             selects[done[name]] = select
     over = tuple(one.over(done, place.schema) for one in asked)
     keys = _keys_read((*selects.values(), *over), selects)

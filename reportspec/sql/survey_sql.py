@@ -42,28 +42,36 @@ def survey_statement(
 ) -> exp.Expr:
     """One row for each entity, by its name: `rows`, in `t0`, `t1`, … (times) and `d0`, `d1`, … (whole
     days) the latest up to now of each field that says when it changed, and in `n0`, `n1`, … how many
-    rows break each of its checks, in their order. A check that looks at more than the entity's rows
+    rows break each of its checks, in their order. Checks that hold records against their history have a row for each
+    entity, `history of deal`, with their numbers likewise. Another check that looks at more than the entity's rows
     has a row of its own, `check 7` for the eighth, with its number in `rows`."""
     statement = Statement(binding)
     of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
-    widths = {"n": max(map(len, of.values()), default=0)}
+    by_history: dict[str, list[Check]] = {}
+    for check in checks:
+        if check.kind in BY_HISTORY:
+            by_history.setdefault(check.entity, []).append(check)
+    widths = {"n": max(map(len, (*of.values(), *by_history.values())), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
     for kind in ("t", "d"):
         widths[kind] = max((len(cells[kind]) for cells in newest.values()), default=0)
     selects = [
         _of_entity(statement, name, checks_of_entity, newest[name], widths) for name, checks_of_entity in of.items()
     ]
+    for name, own in by_history.items():
+        counts, source = apart_of(statement, own)
+        selects.append(_row(_history_of(name), exp.Count(this=exp.Star()), {"n": counts}, widths, source))
     for number, check in enumerate(checks):
-        if not _within(check):
-            count, rest = (apart_of if check.kind in BY_HISTORY else across)(statement, check)
+        if not _within(check) and check.kind not in BY_HISTORY:
+            count, rest = across(statement, check)
             selects.append(_row(f"check {number}", count, {}, widths, rest))
     union: exp.Expr = selects[0]
     for select in selects[1:]:
         union = exp.Union(this=union, expression=select, distinct=False)
-    counts = exp.Subquery(this=union, alias=alias_of("counts"))
+    found = exp.Subquery(this=union, alias=alias_of("counts"))
     types = {"entity": "text", "rows": "integer"}
     types |= {f"{k}{at}": _TYPES[k][1] for k, width in widths.items() for at in range(width)}
-    return statement.finish(exp.Select().select(exp.Star()).from_(counts), types)
+    return statement.finish(exp.Select().select(exp.Star()).from_(found), types)
 
 
 # What the columns of an entity's row are, by how their names begin.
@@ -77,9 +85,10 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
     seen: dict[str, int] = {}
     counts: dict[Check, int] = {}
     for number, check in enumerate(checks):
-        if _within(check):
-            at = seen[check.entity] = seen.get(check.entity, -1) + 1
-            value = by_name[check.entity][f"n{at}"]
+        if _within(check) or check.kind in BY_HISTORY:
+            row = check.entity if _within(check) else _history_of(check.entity)
+            at = seen[row] = seen.get(row, -1) + 1
+            value = by_name[row][f"n{at}"]
         else:
             value = by_name[f"check {number}"]["rows"]
         count = value if isinstance(value, int) else 0
@@ -87,6 +96,11 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
         if wrong or check.kind in ANYHOW:
             counts[check] = count
     return counts
+
+
+def _history_of(entity: str) -> str:
+    """The row of the checks that hold an entity's records against their history."""
+    return f"history of {entity}"
 
 
 def _within(check: Check) -> bool:

@@ -43,6 +43,7 @@ SHIPPED_SUFFIXES = {
     ".html",
     ".j2",
     ".css",
+    ".js",
     ".svg",
     ".ttf",
     ".txt",

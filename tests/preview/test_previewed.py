@@ -3,11 +3,15 @@ good page where it cannot be built."""
 
 from __future__ import annotations
 
+import csv
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from reportspec.building import Order, build
@@ -17,7 +21,7 @@ from reportspec.preview.kept_answers import AskAnew, KeptAnswers
 from reportspec.preview.previewed import Preview, Previewed
 from reportspec.run.connection import Wanted
 from tests.loading import load_report
-from tests.preview.small import DEALS, NOW, SPEC, previewed, project, shown
+from tests.preview.small import DEALS, NOW, PEOPLE, SPEC, previewed, project, shown
 
 
 @pytest.fixture
@@ -181,6 +185,45 @@ def test_the_same_page_keeps_its_address(one: Previewed, spec: Path) -> None:
     assert first.id == again.id
 
 
+def written(database: Path, statement: str, journal: str = "") -> None:
+    """Run a statement in an embedded database, as another program would."""
+    if database.suffix == ".duckdb":
+        with duckdb.connect(str(database)) as raw:
+            raw.execute(statement)
+        return
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"pragma journal_mode = {journal}")
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(("name", "journal"), [("crm.duckdb", ""), ("crm.sqlite", "delete"), ("crm.sqlite", "wal")])
+def test_an_embedded_database_is_asked_again_once_it_was_written_to(tmp_path: Path, name: str, journal: str) -> None:
+    spec = project(tmp_path)
+    database = tmp_path / name
+    for table, text in (("deals", DEALS), ("people", PEOPLE)):
+        header, *rows = csv.reader(text.splitlines())
+        kinds = {"amount": "decimal(12, 2)", "closed": "timestamp", "created": "timestamp"}
+        columns = ", ".join(f"{column} {kinds.get(column, 'varchar')}" for column in header)
+        values = ", ".join(str(tuple(row)).replace("''", "null") for row in rows)
+        written(database, f"create table {table} ({columns})", journal)
+        written(database, f"insert into {table} values {values}", journal)
+    text = (tmp_path / "reportspec.yaml").read_text()
+    (tmp_path / "reportspec.yaml").write_text(
+        text.replace("source: {files: {deals: deals.csv, people: people.csv}}", f"source: {name}")
+    )
+    one = previewed(spec)
+    assert figures_of(one)["won_amount"] == 14200
+    one.look()
+    save(spec, SPEC.replace("title: Won", "title: Sold"))
+    assert one.look()
+    assert shown(one).asked == 0
+    assert not one.look()  # reading it is no change
+    written(database, "update deals set amount = 8000 where id = 'D3'", journal)
+    assert one.look()
+    assert figures_of(one)["won_amount"] == 13200
+    one.close()
+
+
 # --- what is kept ----------------------------------------------------------------------------------
 
 
@@ -229,8 +272,8 @@ def test_temporary_tables_are_made_for_what_is_not_known_alone(spec: Path) -> No
     log: list[str] = []
     report = load_report(spec, NOW, {}).report
     assert report is not None
-    duckdb = replace(database("duckdb"), open=lambda source, wanted: Session(log))  # type: ignore[arg-type,return-value]
-    report = replace(report, project=replace(report.project, source=replace(report.project.source, database=duckdb)))
+    noting = replace(database("duckdb"), open=lambda source, wanted: Session(log))  # type: ignore[arg-type,return-value]
+    report = replace(report, project=replace(report.project, source=replace(report.project.source, database=noting)))
     answers = KeptAnswers()
 
     def build(table: str, *statements: str) -> None:
