@@ -12,6 +12,7 @@ from reportspec.files import write_whole
 from reportspec.model.audits import Audit, Earlier, key_of
 
 PLACE = Path(".reportspec") / "audits.jsonl"  # in the project's folder
+BROKEN_OFF = Path(".reportspec") / "audits.broken.jsonl"  # lines of it that are only the beginning of one
 MOST_KEPT = 1_000  # audits
 
 
@@ -25,18 +26,21 @@ def earlier(root: Path) -> Earlier:
     """What the audits before found. Raises HistoryError."""
     at, broken, entities = None, dict[str, int](), dict[str, tuple[int, int]]()
     measured: dict[str, list[tuple[datetime, float]]] = {}
-    for record in _records(root / PLACE):
+    records, broken_off = _records(root / PLACE)
+    for record in records:
         at = datetime.fromisoformat(record["at"])
         broken |= {name: int(count) for name, count in record["broken"].items()}
         entities |= {name: (int(rows), int(clean)) for name, (rows, clean) in record["entities"].items()}
         for name, value in record.get("measured", {}).items():
             measured.setdefault(name, []).append((at, float(value)))
-    return Earlier(at, broken, entities, {name: tuple(values) for name, values in measured.items()})
+    return Earlier(at, broken, entities, {name: tuple(values) for name, values in measured.items()}, broken_off)
 
 
 def kept(root: Path, audit: Audit) -> None:
-    """Add an audit to those before it. Raises HistoryError."""
+    """Add an audit to those before it. A last line that somebody was stopped in writing is set aside first. Raises
+    HistoryError."""
     path = root / PLACE
+    records, broken_off = _records(path)
     asked = [outcome for outcome in audit.outcomes if outcome.level != "not_applicable"]
     record = {
         "at": audit.at.isoformat(timespec="seconds"),
@@ -45,27 +49,32 @@ def kept(root: Path, audit: Audit) -> None:
     }
     measured = {o.check.id: o.measured for o in audit.outcomes if o.measured is not None}
     record |= {"measured": measured} if measured else {}
-    lines = [json.dumps(one, ensure_ascii=False) for one in (*_records(path)[1 - MOST_KEPT :], record)]
+    lines = [json.dumps(one, ensure_ascii=False) for one in (*records[1 - MOST_KEPT :], record)]
     try:
+        if broken_off:
+            aside = root / BROKEN_OFF
+            before = aside.read_bytes() if aside.exists() else b""
+            write_whole(aside, before + f"{broken_off}\n".encode())
         write_whole(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise HistoryError(f"the file of audits `{path}` cannot be written: {reason}") from None
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
+def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
+    """The audits of a file, and what stands behind them of one that was not written to its end."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return []
+        return [], ""
     except OSError as error:
         raise HistoryError(f"the file of audits `{path}` cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise HistoryError(f"the file of audits `{path}` is no UTF-8", "move it away to begin anew") from None
     records = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    broken_off = lines[-1][1] if lines and not _is_json(lines[-1][1]) else ""
+    for number, line in lines[:-1] if broken_off else lines:
         try:
             record = json.loads(line)
             datetime.fromisoformat(record["at"])
@@ -76,4 +85,12 @@ def _records(path: Path) -> list[dict[str, Any]]:
             help = "remove the line, or move the file away to begin anew"
             raise HistoryError(f"line {number} of the file of audits `{path}` is no audit", help) from None
         records.append(record)
-    return records
+    return records, broken_off
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

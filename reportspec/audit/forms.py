@@ -115,6 +115,8 @@ class Shown:
                 share(audit.clean, audit.rows, self.language),
             )
         ]
+        if audit.unjudged:
+            lines.append(self.word("unjudged", ", ".join(self.plural(one.entity) for one in audit.unjudged)))
         for entity in audit.entities:
             if entity.open:
                 worth = money(entity.amount, audit.currency, self.language)

@@ -9,7 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reportspec.audit.applicable import Fields
-from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, Asking, audited
+from reportspec.audit.dependencies import as_yaml
+from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, Asking, audited, proposed_of
 from reportspec.check.own_catalogue import Own, check_names
 from reportspec.check.project import load_project
 from reportspec.check.report import bind_source
@@ -59,9 +60,43 @@ class ProjectAudit:
 
 def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
     """The audit of the project whose file it is. Mistakes, also those of the source, are diagnostics."""
+    loaded, own = _loaded(place, order)
+    project, binding, problems = loaded.project, loaded.binding, list(loaded.diagnostics)
+    if project is None or binding is None or own is None:
+        return loaded
+    try:
+        asking_for = Asking(order.examples, MOST_TO_MEND * order.to_mend, failures=MOST_TO_MEND * order.failures)
+        audit = audited(project, binding, _now(project, order), order.entity, order.needed, asking_for)
+    except ReportspecError as error:
+        problems += problems_of(place or Path(project.file), error)
+        return ProjectAudit(in_order(problems), loaded.texts, project, binding)
+    problems += refused_checks(audit, own)
+    return ProjectAudit(in_order(problems), loaded.texts, project, binding, audit)
+
+
+def propose_checks(place: Path | None, order: AuditOrder) -> tuple[ProjectAudit, str]:
+    """Checks that are proposed from the data, as a file of `audits`; nothing where the project or its source is
+    wrong, which the diagnostics say."""
+    loaded, _ = _loaded(place, order)
+    project, binding, problems = loaded.project, loaded.binding, list(loaded.diagnostics)
+    if project is None or binding is None:
+        return loaded, ""
+    try:
+        return loaded, as_yaml(proposed_of(project, binding, _now(project, order), order.entity))
+    except ReportspecError as error:
+        problems += problems_of(place or Path(project.file), error)
+        return ProjectAudit(in_order(problems), loaded.texts, project, binding), ""
+
+
+def _now(project: Project, order: AuditOrder) -> datetime:
+    return order.now if order.now.tzinfo is not None else order.now.replace(tzinfo=ZoneInfo(project.timezone))
+
+
+def _loaded(place: Path | None, order: AuditOrder) -> tuple[ProjectAudit, Own | None]:
+    """The project and its binding, where nothing of its files is wrong, and its own catalogue."""
     project, document = load_project(place, order.environment)
     if project is None:
-        return ProjectAudit(in_order(document.problems), {document.file: document.text})
+        return ProjectAudit(in_order(document.problems), {document.file: document.text}), None
     if order.seconds is not None:
         project = replace(project, timeout=min(project.timeout, order.seconds))
     bound = bind_source(project, document)
@@ -78,16 +113,8 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
         problems.append(Diagnostic("unknown-entity", what, None, suggestion(order.entity, known)))
         stopped = True
     if binding is None or stopped:
-        return ProjectAudit(in_order(problems), texts, project)
-    now = order.now if order.now.tzinfo is not None else order.now.replace(tzinfo=ZoneInfo(project.timezone))
-    try:
-        asking_for = Asking(order.examples, MOST_TO_MEND * order.to_mend, failures=MOST_TO_MEND * order.failures)
-        audit = audited(project, binding, now, order.entity, order.needed, asking_for)
-    except ReportspecError as error:
-        problems += problems_of(place or Path(project.file), error)
-        return ProjectAudit(in_order(problems), texts, project, binding)
-    problems += refused_checks(audit, bound.own)
-    return ProjectAudit(in_order(problems), texts, project, binding, audit)
+        return ProjectAudit(in_order(problems), texts, project), None
+    return ProjectAudit(in_order(problems), texts, project, binding), bound.own
 
 
 def refused_checks(audit: Audit, own: Own) -> list[Diagnostic]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from urllib.parse import quote
 from reportspec.errors import FormatError
 from reportspec.files import write_whole
 from reportspec.languages import vocabulary
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.audit_wording import called, text_in
 from reportspec.model.audits import Audit, BrokenRecord
 from reportspec.naming import slug
@@ -32,15 +35,29 @@ COLUMNS = (
     "reason",
     "remedy",
 )
+REMEMBERED = Path(".reportspec") / "repairs.json"  # in the project's folder: which files are lists that were written
 _MOST_ROWS = 1_048_575  # of a sheet, without its header
 Row = tuple[str | float | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists that were `written`; of those of earlier audits, which are none of this one's, the ones that were
+    `removed`, since they were as they had been written, and the ones that were `changed` since and stay."""
+
+    written: tuple[Path, ...]
+    removed: tuple[Path, ...]
+    changed: tuple[Path, ...]
+
+
 def write_repairs(
-    folder: Path, audit: Audit, binding: Binding, language: str, form: Literal["csv", "xlsx"]
-) -> list[Path]:
-    """Write the lists, one for each owner, and one for what nobody owns; their files in order. Raises OSError and
-    FormatError."""
+    folder: Path, audit: Audit, binding: Binding, language: str, form: Literal["csv", "xlsx"], root: Path
+) -> Lists:
+    """Write the lists, one for each owner, and one for what nobody owns. The project's folder `root` remembers which
+    they are. Raises OSError and FormatError."""
+    every = _remembered(root / REMEMBERED)
+    place = _place_of(folder, root)
+    before, digests = every.get(place, {}), dict[str, str]()
     rows_of: dict[tuple[str, str], list[Row]] = {}  # by name and key
     for entity in audit.entities:
         for record in entity.records:
@@ -56,7 +73,41 @@ def write_repairs(
         data = _csv(rows) if form == "csv" else _workbook(rows, language)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(written[stem], data)
-    return list(written.values())
+        digests[written[stem].name] = sha256(data).hexdigest()
+    removed, changed = [], []
+    for name, digest in before.items():
+        path = folder / name
+        if name in digests or not path.is_file():
+            continue
+        if sha256(path.read_bytes()).hexdigest() == digest:
+            path.unlink()
+            removed.append(path)
+        else:
+            changed.append(path)
+            digests[name] = digest
+    if digests or before:
+        (root / REMEMBERED).parent.mkdir(exist_ok=True)
+        write_whole(root / REMEMBERED, f"{json.dumps({**every, place: digests}, indent=1)}\n".encode())
+    return Lists(tuple(written.values()), tuple(removed), tuple(changed))
+
+
+def _place_of(folder: Path, root: Path) -> str:
+    """What a folder is remembered by: its way from the project's folder, where it lies within."""
+    whole, of = folder.resolve(), root.resolve()
+    return whole.relative_to(of).as_posix() if whole.is_relative_to(of) else whole.as_posix()
+
+
+def _remembered(path: Path) -> dict[str, dict[str, str]]:
+    """By folder the lists that earlier audits wrote, with the digests of what they wrote; none where the file does not
+    say so: then no list is removed."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            str(folder): {str(name): str(digest) for name, digest in of.items() if Path(name).name == name}
+            for folder, of in known.items()
+        }
+    except (FileNotFoundError, ValueError, AttributeError):
+        return {}
 
 
 def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) -> Iterator[Row]:

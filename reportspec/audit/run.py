@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from reportspec.audit.anomalies import judged
 from reportspec.audit.applicable import Fields, chosen, mapped_fields, of_contract, without_joins
+from reportspec.audit.dependencies import Dependency, dependencies
 from reportspec.audit.earlier import earlier
 from reportspec.audit.owners import told_apart
 from reportspec.audit.proposals import proposed
@@ -108,6 +109,18 @@ def audits_of(
                 if problems:
                     raise Broken(problems) from None
             raise
+
+
+def proposed_of(project: Project, binding: Binding, now: datetime, only: str | None = None) -> list[Dependency]:
+    """The checks that the rows of all entities, or of one, propose. Raises SourceError."""
+    from reportspec.run.execute import asking
+
+    wanted = _wanted(project, binding)
+    source = seen(project, binding, wanted)
+    binding = binding if source is binding.source else binding.over(source)
+    refuse_unfit(binding, {name: fields for name, fields in mapped_fields(binding).items() if only in (None, name)})
+    with asking(project.source, wanted) as ask:
+        return list(dependencies(binding, lambda name: only in (None, name), now, ask))
 
 
 def _asked(

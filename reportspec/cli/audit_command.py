@@ -64,6 +64,11 @@ _LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
     show_default=True,
     help="What the lists are.",
 )
+@click.option(
+    "--propose",
+    is_flag=True,
+    help="Print the checks that the data propose (a field that another one determines) as a file of `audits/`.",
+)
 @click.option("--show-personal", is_flag=True, help="Show emails, names and phone numbers whole.")
 @click.option("-o", "--out", type=FilePath(path_type=Path, dir_okay=False), help="Write to this file.")
 @today_option
@@ -78,6 +83,7 @@ def audit(
     examples: int,
     repairs: Path | None,
     repairs_as: Literal["csv", "xlsx"],
+    propose: bool,
     show_personal: bool,
     out: Path | None,
     today: datetime | None,
@@ -88,12 +94,21 @@ def audit(
     With specs, only what their figures are made of is looked at. What was found is kept beside the project, so that
     the next audit says what got better or worse. Exits with 1 if a check of severity error fails.
     """
-    from reportspec.audit.project_audit import AuditOrder, audit_project
+    from reportspec.audit.project_audit import AuditOrder, audit_project, propose_checks
 
     tell = Messages(messages)
     order = OrderOptions((), None, today).order()
     specs = spec_files(paths)
     place = _place(project, specs)
+    if propose:
+        if specs or repairs is not None:
+            raise click.UsageError("--propose looks at all records: it goes with neither specs nor --repairs")
+        proposal, text = propose_checks(place, AuditOrder(order.now, os.environ, entity))
+        tell.tell(proposal.diagnostics, proposal.texts)
+        if text:
+            give_to(out, text, "the checks")
+        tell.close()
+        sys.exit(DONE if text else WRONG)
     needed = _needed(specs, place, order, tell) if specs else None
     asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None, failures=True)
     made = audit_project(place, asked)
@@ -151,14 +166,23 @@ def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv
     from reportspec.errors import FormatError
     from reportspec.problems import problems_of
 
+    assert made.project is not None
     assert made.binding is not None
     try:
-        written = write_repairs(folder, audit, made.binding, made.language, form)
+        lists = write_repairs(folder, audit, made.binding, made.language, form, made.project.root)
     except (FormatError, OSError) as error:
         tell.tell(problems_of(folder, error), {})
         return False
-    for path in written:
+    for path in lists.written:
         click.echo(path, err=True)
+    left = "is of an earlier audit and was changed since: it stays"
+    help = "remove it once what it says is done"
+    old = [
+        Diagnostic("removed-list", f"`{path}` is of an earlier audit: it was removed", None, None, (), "warning")
+        for path in lists.removed
+    ]
+    old += [Diagnostic("old-list", f"`{path}` {left}", None, help, (), "warning") for path in lists.changed]
+    tell.tell(old, {})
     for entity in audit.entities:
         if entity.to_mend > len(entity.records):
             what = (
@@ -180,9 +204,10 @@ def _shown(
     tell: Messages,
 ) -> int:
     """Print an audit and keep it; the code to end with."""
-    from reportspec.audit.earlier import HistoryError, earlier, kept
+    from reportspec.audit.earlier import BROKEN_OFF, HistoryError, earlier, kept
     from reportspec.audit.failures import store_failures
     from reportspec.audit.forms import FORMS, Shown
+    from reportspec.diagnostics import Diagnostic
     from reportspec.problems import problems_of
 
     assert made.project is not None
@@ -197,6 +222,10 @@ def _shown(
     except (HistoryError, OSError) as error:
         tell.tell(problems_of(out or root, error), {})
         return WRONG
+    if before.broken_off:
+        what = "the last line of the file of audits was not written to its end"
+        help = f"it stands in `{BROKEN_OFF.as_posix()}` now; what that audit found is not known"
+        tell.tell([Diagnostic("bad-history", what, None, help, (), "warning")], {})
     levels = {outcome.level for outcome in shown.all_findings()}
     refused = any(outcome.why == "refused" for outcome in audit.outcomes)
     return WRONG if refused or levels & set(_LEVELS[fail_on]) else DONE

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from reportspec.measures.audit_wording import words
 from reportspec.model.settings import System
 
 
-def to_do(system: System, today: date, language: str) -> list[str]:
-    """What is missing of a system or overdue, in words; nothing where all is well."""
-    return list(_to_do(system, today, language))
+def to_do(system: System, today: date, language: str, written: Callable[[date], str] = date.isoformat) -> list[str]:
+    """What is missing of a system or overdue, in words, days as they are `written`; nothing where all is well."""
+    return list(_to_do(system, today, language, written))
 
 
-def _to_do(system: System, today: date, language: str) -> Iterator[str]:
+def _to_do(system: System, today: date, language: str, written: Callable[[date], str]) -> Iterator[str]:
     if not system.owner.strip():
         yield words(language, "no_system_owner")
     if not system.access:
@@ -26,6 +26,6 @@ def _to_do(system: System, today: date, language: str) -> Iterator[str]:
         if last is None:
             yield words(language, f"never_{kind}")
         elif last > today:
-            yield words(language, f"{kind}_ahead", last.isoformat())
+            yield words(language, f"{kind}_ahead", written(last))
         elif last + timedelta(days=every) < today:
-            yield words(language, f"{kind}_overdue", (last + timedelta(days=every)).isoformat())
+            yield words(language, f"{kind}_overdue", written(last + timedelta(days=every)))

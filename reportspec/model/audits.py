@@ -231,11 +231,18 @@ class EntityAudit:
     to_mend: int = 0
     owners: Mapping[str, tuple[tuple[Owner, int], ...]] = field(default_factory=dict)
 
+    @property
+    def judged(self) -> bool:
+        """Whether a check of severity error was asked of its rows; of others nobody knows that they have no error."""
+        return any(
+            one.check.severity == "error" and one.check.of_rows and one.level != "not_applicable"
+            for one in self.outcomes
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The outcome of all checks at an instant. `others` are outcomes of checks of the contract that are not of single
-    rows, such as a table whose key is repeated."""
+    """The outcome of all checks at an instant."""
 
     at: datetime
     entities: tuple[EntityAudit, ...]
@@ -243,13 +250,23 @@ class Audit:
 
     @property
     def rows(self) -> int:
-        """How many records were looked at."""
-        return sum(entity.rows for entity in self.entities)
+        """How many records a check of severity error was asked of."""
+        return sum(entity.rows for entity in self.judged)
 
     @property
     def clean(self) -> int:
         """How many of them break no check of severity error."""
-        return sum(entity.clean for entity in self.entities)
+        return sum(entity.clean for entity in self.judged)
+
+    @property
+    def judged(self) -> tuple[EntityAudit, ...]:
+        """The entities of whose rows it is known whether they have an error."""
+        return tuple(entity for entity in self.entities if entity.judged)
+
+    @property
+    def unjudged(self) -> tuple[EntityAudit, ...]:
+        """Those with rows of which it is not."""
+        return tuple(entity for entity in self.entities if entity.rows and not entity.judged)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -266,12 +283,13 @@ class Audit:
 class Earlier:
     """What was known last of each check, by its key: how many rows were broken; and of each entity how many records
     there were, and how many without an error; what was measured for anomalies, each time. `at` is when the last audit
-    was, None where there was none."""
+    was, None where there was none; `broken_off` is a last line of the history that is only the beginning of one."""
 
     at: datetime | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
     entities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     measured: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
+    broken_off: str = ""
 
     def change(self, outcome: Outcome) -> int | None:
         """How many more rows are broken than before; None where the check was not asked before."""

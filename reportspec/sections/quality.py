@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from reportspec.calendar import day_label
+from reportspec.calendar import clock_label, day_label
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import path_of
 from reportspec.languages import in_parts
@@ -153,7 +153,7 @@ class _Shown:
 
     def summary(self) -> Section:
         """Tiles: how many records there are, how many of them have no error, and what is at stake."""
-        entities = list(self.entities())
+        entities = [one for one in self.entities() if one.judged]
         rows, clean = sum(one.rows for one in entities), sum(one.clean for one in entities)
         before = self.before(entities)
         tiles = [
@@ -161,7 +161,7 @@ class _Shown:
             Kpi(self.column("without_error", "count"), clean, before[1]),
             Kpi(self.column("share", "percent"), _share(clean, rows), _share(*reversed(before))),
         ]
-        tiles.append(Kpi(self.column("mend", "count"), sum(one.to_mend for one in entities)))
+        tiles.append(Kpi(self.column("mend", "count"), sum(one.to_mend for one in self.entities())))
         staked = [one for one in entities if one.open is not None]
         if staked:
             tiles.append(Kpi(self.column("open_wrong", "count"), sum(one.open or 0 for one in staked)))
@@ -189,7 +189,11 @@ class _Shown:
 
     def day(self, at: datetime) -> str:
         """The report's day of an instant."""
-        return day_label(at.astimezone(self.report.binding.zone).date(), self.language, self.report.locale)
+        return self.date(at.astimezone(self.report.binding.zone).date())
+
+    def date(self, day: date) -> str:
+        """A day as the report writes it."""
+        return day_label(day, self.language, self.report.locale)
 
     def notes(self) -> tuple[str, ...]:
         """As of when it is, and what got better or worse since the audit before."""
@@ -201,6 +205,9 @@ class _Shown:
             changes = [change for change in map(before.change, outcomes) if change is not None]
             counts = (sum(c < 0 for c in changes), sum(c > 0 for c in changes), sum(c == 0 for c in changes))
             notes.append(self.word("since", self.day(before.at), *map(self.number, counts)))
+        unjudged = ", ".join(self.plural(one.entity) for one in self.audit.unjudged)
+        if unjudged and not self.spec.entity:
+            notes.append(self.word("unjudged", unjudged))
         lacking = sum(one.level == "not_applicable" for one in self.audit.outcomes)
         if lacking:
             notes.append(self.word("not_asked", self.number(lacking)))
@@ -208,7 +215,7 @@ class _Shown:
 
     def by_entity(self) -> Section:
         """A row for each entity that has records with an error, those with most first; the others, and all together."""
-        entities = list(self.entities())
+        entities = [one for one in self.entities() if one.judged]
         wrong = sorted((one for one in entities if one.clean < one.rows), key=lambda one: one.clean - one.rows)
         others = [one for one in entities if one.clean == one.rows]
         columns = (
@@ -377,8 +384,8 @@ class _Shown:
         today = self.audit.at.astimezone(self.report.binding.zone).date()
         rows: list[tuple[Cell, ...]] = []
         for system in self.report.project.systems:
-            days = [day.isoformat() if day is not None else "" for day in (system.reviewed, system.trained)]
-            due = in_parts(self.language, to_do(system, today, self.language))
+            days = [self.date(day) if day is not None else "" for day in (system.reviewed, system.trained)]
+            due = in_parts(self.language, to_do(system, today, self.language, self.date))
             rows.append((system.name, ", ".join(system.holds), system.owner, ", ".join(system.access), *days, due))
         rows.sort(key=lambda row: not row[-1])
         columns = [self.column(name, role="dimension" if name == "system" else "field") for name in names]
@@ -393,8 +400,31 @@ class _Shown:
         )
 
     def value(self, path: str, text: str, check: AuditCheck | None = None) -> str:
-        """A value of the source, masked where it tells who somebody is."""
-        return text if self.spec.personal or not is_personal(self.report.binding, path, check) else masked(text)
+        """A value of the source, masked where it tells who somebody is; days and times as the report writes them."""
+        if not self.spec.personal and is_personal(self.report.binding, path, check):
+            return masked(text)
+        return self.dated(text) if text and self.is_time(path) else text
+
+    def is_time(self, path: str) -> bool:
+        """Whether a field keeps days or times."""
+        binding, parts = self.report.binding, tuple(path.split("."))
+        try:
+            return len(parts) > 1 and binding.resolve(parts[0], parts).field.type in ("date", "time")
+        except Unresolved:
+            return False
+
+    def dated(self, text: str) -> str:
+        """A day or a time, as the source has it."""
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:  # of a database that keeps texts
+            return text
+        day = self.date(at.date())
+        return (
+            day
+            if len(text) <= len("2026-11-28")
+            else f"{day} {clock_label(at.time(), self.language, self.report.locale)}"
+        )
 
     def table(
         self,

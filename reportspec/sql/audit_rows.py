@@ -35,7 +35,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Entity, Field
 from reportspec.model.findings import Check
-from reportspec.resolve.audit_conditions import asked_of, form_of, there
+from reportspec.resolve.audit_conditions import Asked, asked_of, form_of, there
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
@@ -243,6 +243,10 @@ class _Rows:
             self._flag(at, looked, self._elsewhere(check, at))
         else:
             assert asked.broken is not None
+            together = _of_groups(asked)
+            if together is not None:
+                self._flag(at, looked, self._alike(at, *together))
+                return
             # Amounts that people compare are in one currency; the catalogue's checks see to theirs.
             written = any(WRITTEN in tree.meta for tree in (check.broken, *check.of) if tree is not None)
             self._flag(at, looked, self.scope.compile(asked.broken, self.moment, (), AS_OF if written else None))
@@ -310,8 +314,11 @@ class _Rows:
             absent = exp.Not(this=copied(there(self.binding, check.entity, value)))
             self.keep(f"x{at}", when(self.scope.compile(absent, self.moment), literal(1), literal(0)))
 
-    def _grouped(self, keys: Sequence[exp.Expr], looked: exp.Expr | None) -> tuple[exp.Select, list[exp.Expr]]:
-        """The rows that are looked at, by some expressions (`k0`, …); and these as they are of a row."""
+    def _grouped(
+        self, keys: Sequence[exp.Expr], looked: exp.Expr | None, having: exp.Expr | None = None
+    ) -> tuple[exp.Select, list[exp.Expr]]:
+        """The rows that are looked at, by some expressions (`k0`, …), of these the groups for which `having` holds; and
+        the expressions as they are of a row."""
         scope = Scope(self.statement, self.entity, self.moment)
         compiled = [copied(bare_key(scope.compile(tree, self.moment))) for tree in keys]
         condition = scope.compile_optional(looked, self.moment)
@@ -319,6 +326,8 @@ class _Rows:
         if condition is not None:
             select = select.where(copied(condition), copy=False)
         select = select.group_by(*compiled, copy=False)
+        if having is not None:
+            select = select.having(copied(scope.compile(having, self.moment)), copy=False)
         return select, [copied(bare_key(self.scope.compile(tree, self.moment))) for tree in keys]
 
     def _beside(self, alias: str, groups: exp.Select, own: Sequence[exp.Expr], more: Sequence[exp.Expr] = ()) -> None:
@@ -326,6 +335,12 @@ class _Rows:
         same = [exp.EQ(this=column(alias, f"k{n}"), expression=copied(key)) for n, key in enumerate(own)]
         on = all_of([*same, *more])
         self._joins.append(exp.Join(this=exp.Subquery(this=groups, alias=alias_of(alias)), side="LEFT", on=on))
+
+    def _alike(self, at: int, keys: Sequence[exp.Expr], broken: exp.Expr) -> exp.Expr:
+        """That the rows which have the same are broken together."""
+        groups, own = self._grouped(keys, None, broken)
+        self._beside(f"same{at}", groups, own)
+        return exp.Not(this=exp.Is(this=column(f"same{at}", "k0"), expression=exp.Null()))
 
     def _repeated(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
         """That more rows than may have the same."""
@@ -374,6 +389,37 @@ class _Rows:
         least = exp.Mul(this=literal(check.support), expression=column(alias, "every"))
         agreed = exp.GTE(this=column(alias, "alike"), expression=least)
         return exp.And(this=unlike, expression=agreed)
+
+
+_OF_GROUPS = (exp.Min, exp.Max, exp.Count, exp.Avg)  # aggregates that are never otherwise of groups than of windows
+_FILLED = (exp.Column, exp.Identifier, exp.Dot, exp.Lower, exp.Upper, exp.Trim)  # of what is there they give something
+
+
+def _of_groups(asked: Asked) -> tuple[list[exp.Expr], exp.Expr] | None:
+    """By what rows are alike, and the condition on all that are, where a check reads nothing else: windows without an
+    order over one partition, whose keys are there in the rows that are looked at. Groups cost a third of windows."""
+    assert asked.broken is not None
+    windows = list(asked.broken.find_all(exp.Window))
+    if not windows or asked.looked is None:
+        return None
+    keys = windows[0].args.get("partition_by") or []
+    for window in windows:
+        ordered = window.args.get("order") is not None or window.args.get("spec") is not None
+        if window.args.get("partition_by") != keys or ordered or not isinstance(window.this, _OF_GROUPS):
+            return None
+    inside = {id(node) for window in windows for node in column_nodes(window)}
+    if not keys or any(id(node) not in inside for node in column_nodes(asked.broken)):
+        return None
+    if not all(isinstance(node, _FILLED) for key in keys for node in key.walk()):
+        return None
+    looked = asked.looked.unnest()
+    conditions = [one.unnest() for one in (looked.flatten() if isinstance(looked, exp.And) else [looked])]
+    plain = (*_FILLED, exp.EQ, exp.NEQ, exp.Literal)
+    compared = [one for one in conditions if all(isinstance(node, plain) for node in one.walk())]
+    there = {path_of(node) for one in compared for node in column_nodes(one)}
+    if not {path_of(node) for key in keys for node in column_nodes(key)} <= there:
+        return None  # rows without a key are alike in windows, and find no group
+    return keys, asked.broken.transform(lambda node: node.this if isinstance(node, exp.Window) else node)
 
 
 def _there(rows: _Rows, name: str) -> exp.Expr:

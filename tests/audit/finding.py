@@ -42,15 +42,20 @@ def to_mend(audit: Audit) -> dict[str, int]:
 def listed(audit: Audit) -> dict[str, int]:
     """How many have to be."""
     outcomes = (outcome for outcome in audit.outcomes if outcome.broken and outcome.check.severity != "info")
-    outcomes = (outcome for outcome in outcomes if outcome.check.id not in COUNTED)
+    outcomes = (outcome for outcome in outcomes if outcome.check.id not in COUNTED and outcome.check.of_rows)
     return {named(outcome): outcome.broken for outcome in outcomes}
+
+
+def of_all(audit: Audit) -> set[str]:
+    """The checks of all rows together that fail."""
+    return {outcome.check.id for outcome in audit.outcomes if outcome.broken and not outcome.check.of_rows}
 
 
 def found(audit: Audit) -> dict[str, set[str]]:
     """The keys of the records that fail each check; of what has none, what tells them apart."""
     keys: dict[str, set[str]] = {}
     for outcome in audit.outcomes:
-        if outcome.broken and outcome.check.id not in COUNTED:
+        if outcome.broken and outcome.check.id not in COUNTED and outcome.check.of_rows:
             told_by = TOLD_BY.get(outcome.check.entity, "")
             keys[named(outcome)] = {example.key or dict(example.values)[told_by] for example in outcome.examples}
             assert len(outcome.examples) == outcome.broken, named(outcome)

@@ -6,6 +6,7 @@ The instant is noon of 28 November 2026 (UTC); times are UTC.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -216,6 +217,7 @@ def _plant_all() -> None:
     plant("account", "a-spelt", "account_industry_spelling", industry="energy ")
     plant("account", "a-spelt-2", "account_country_spelling", country="it")
     plant("account", "a-spelt-3", "account_type_spelling", type="Customer")
+    plant("account", "a-region", "our_form our_region", region="N0rth")
     plant("account", "a-self", "account_own_parent", parent_account_id="a-self")
     plant("account", "a-nobody", "account_no_owner", owner_id=None)
     plant("account", "a-gone", "account_owner_inactive", **gone)
@@ -409,7 +411,7 @@ def _plant_all() -> None:
     plant("case_", "t-gone", "case_owner_inactive", **still, **gone)
     plant("case_", "t-gone-2", "", **gone)
     plant("case_", "t-timeless", "unlikely-rows:case_.resolved_without_time", resolved_at=None, closed_at=None)
-    plant("service_call", "s-negative", "call_wait_negative", wait_s=-3)
+    plant("service_call", "s-negative", "call_wait_negative our_wait", wait_s=-3)
     plant("service_call", "s-backwards", "call_answered_before_queued", answered_at=at("11-02 07:59"))
     plant("service_call", "s-silent", "call_talk_missing", talk_s=None)
     plant("service_call", "s-abandoned", "", talk_s=None, answered_at=None, outcome="abandoned")
@@ -424,10 +426,38 @@ def _plant_all() -> None:
     plant("order_", "o-refund-4", "order_refund_exceeds", **parts, amount=Decimal(-18))
     plant("contract", "k-backwards", "contract_ends_before_start", ends_at=date(2025, 12, 31))
     plant("quote", "q-backwards", "quote_accepted_before_presented", accepted_at=at("11-11 08:00"))
+    for number in range(3):
+        plant("contract", f"k-alike-{number}", "our_three", account_id="account-1", value=Decimal(777))
+    for number in range(2):
+        plant("contract", f"k-both-{number}", "", account_id="account-1", value=Decimal(778))
+    plant("campaign", "m-fax", "our_channel", channel="fax")
+    # What a report would be refused for.
+    plant("campaign", " ", "no-key:campaign.campaign_id")
+    plant("order_", "o-spelt", "undeclared-value:order_.status", status="Paid")
+    plant("activity", "x-spelt", "misspelt-value:activity.type", type="Call ")
+    plant("deal", "d-improbable", "impossible-rows:deal.probability_range", probability=1.5)
     plant("product", "p-cheap", "product_sold_below_cost", list_price=Decimal(39))
 
 
 _plant_all()
+# Checks of the project's own, of kinds that the catalogue has none of.
+OWN = """audits:
+  - {audit: our_form, same_format: {field: account.region}}
+  - {audit: our_region, determined_by: {field: account.region, by: account.country}}
+  - {audit: our_three, unique: {fields: [contract.account_id, contract.value], at_most: 2}}
+  - {audit: our_channel, accepted_values: {field: campaign.channel, values: [email]}}
+  - {audit: our_wait, range: {field: service_call.wait_s, min: 0, max: 600}}
+  - {audit: our_old_calls, fresh_within: {field: service_call.queued_at, days: 26}}
+  - {audit: our_fresh_calls, fresh_within: {field: service_call.queued_at, days: 27}}
+  - {audit: our_calls, entity: service_call, anomaly: {measure: rows}}
+  - {audit: our_talks, anomaly: {measure: nulls, field: service_call.talk_s}}
+  - {audit: our_waits, anomaly: {measure: mean, field: service_call.wait_s}}
+"""
+# What the eight audits before measured, each the same. Of the sixteen calls two are not talked in, and fifteen waited
+# a minute, one three seconds less than none.
+MEASURED = {"our_calls": 12.0, "our_talks": 2 / 16, "our_waits": 90.0}
+# The checks of all rows together that fail: the last call is of 26 days and four hours ago.
+OF_ALL = {"our_old_calls", "our_calls", "our_waits"}
 # Of records without a key, by what tells them apart.
 MEMBERS: tuple[tuple[str, Row], ...] = (
     ("", {"contact_id": "contact-1", "sent_at": at("03-02 08:00"), "opened_at": at("03-02 09:00")}),
@@ -573,6 +603,13 @@ def project(folder: Path, source: object, prefix: str = "") -> Path:
     }
     (folder / "m.yaml").write_text(yaml.safe_dump({"timezone": "UTC", "entities": entities}), encoding="utf-8")
     settings = {"version": 1, "source": source, "mapping": "m.yaml", "timezone": "Europe/Rome", "currency": "EUR"}
+    (folder / "audits").mkdir()
+    (folder / "audits" / "ours.yaml").write_text(OWN, encoding="utf-8")
+    before = (
+        {"at": f"2026-11-2{n}T08:00:00+00:00", "entities": {}, "broken": {}, "measured": MEASURED} for n in range(8)
+    )
+    (folder / ".reportspec").mkdir()
+    (folder / ".reportspec" / "audits.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in before), "utf-8")
     place = folder / "reportspec.yaml"
     place.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return place

@@ -86,6 +86,25 @@ def test_how_many_may_have_the_same(engine: str, tmp_path: Path, run_cli: RunCli
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_said_of_all_that_are_alike(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """Of the seven deals three are called A but for case, two B and two nothing, and none has a competitor: those without
+    are alike, too. What is looked at changes nothing of who is alike."""
+    folder = project(
+        tmp_path, deals([deal(n, name) for n, name in enumerate(["A", "a", "A ", "B", "B", " ", " "])]), engine
+    )
+    by = "over (partition by lower(trim(deal.name)))"
+    own(
+        folder,
+        f'{{audit: our_named, entity: deal, when: "trim(deal.name) <> \'\'", broken: "count(*) {by} > 1"}}',
+        f'{{audit: our_all, entity: deal, when: "deal.amount > 0", broken: "count(*) {by} > 1"}}',
+        f'{{audit: our_first, entity: deal, when: "deal.name <> \'A\'", broken: "min(deal.created_at) {by} is not null and count(*) {by} > 2"}}',
+        "{audit: our_rivals, entity: deal, when: \"coalesce(deal.competitor, 'none') <> ''\", broken: \"count(*) over (partition by deal.competitor) > 6\"}",
+    )
+    counts = {name: one["broken"] for name, one in asked(run_cli, folder).items()}
+    assert counts == {"our_named": 5, "our_all": 7, "our_first": 2, "our_rivals": 7}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_how_old_the_newest_may_be(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
     """The newest deal is of the 21st at nine, 7.6 days before the 28th is over; one of the future is no sign of life. Of
     deals that are won there is none, which is not old."""

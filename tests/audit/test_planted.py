@@ -11,8 +11,8 @@ import pytest
 
 from reportspec.catalogue.load import packaged
 from reportspec.model.audits import Audit
-from tests.audit.finding import audit_of, found, listed, named, to_mend
-from tests.audit.planted import MEMBERS, PREFIX, expected, project, tables
+from tests.audit.finding import audit_of, found, listed, named, of_all, to_mend
+from tests.audit.planted import MEMBERS, OF_ALL, PREFIX, expected, project, tables
 from tests.engines.servers import write_parquet
 
 
@@ -29,6 +29,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
 
 def test_each_check_finds_what_was_planted_and_nothing_else(audit: Audit) -> None:
     assert found(audit) == expected()
+    assert of_all(audit) == OF_ALL
     members = Counter(fails for fails, _ in MEMBERS if fails)  # several rows have the same contact
     assert {named(one): one.broken for one in audit.outcomes if named(one) in members} == members
     assert to_mend(audit) == listed(audit)  # each record that fails stands in the list of what is to be mended

@@ -139,14 +139,63 @@ def test_what_got_worse_since_the_last(folder: Path, run_cli: RunCli) -> None:
     assert "anna" not in kept[0]  # nor any other value of the data
 
 
-def test_a_broken_file_of_audits_is_told_by_its_line(folder: Path, run_cli: RunCli) -> None:
+@pytest.mark.parametrize("wrong", ['{"at": "2026"}\n', "{half a li\n{}\n"])
+def test_a_broken_file_of_audits_is_told_by_its_line(wrong: str, folder: Path, run_cli: RunCli) -> None:
     run_cli(FIRST, cwd=folder)
     place = folder / ".reportspec" / "audits.jsonl"
-    place.write_text(place.read_text(encoding="utf-8") + "{half a li", encoding="utf-8")
+    place.write_text(place.read_text(encoding="utf-8") + wrong, encoding="utf-8")
     done = run_cli(FIRST, cwd=folder)
     assert done.returncode == 1
     assert "line 2 of the file of audits" in done.stderr
     assert "remove the line" in done.stderr
+
+
+def test_a_last_line_that_was_not_written_to_its_end_is_set_aside(folder: Path, run_cli: RunCli) -> None:
+    """The audits before it count as before, and the next one follows them."""
+    run_cli(FIRST, cwd=folder)
+    place = folder / ".reportspec" / "audits.jsonl"
+    first = place.read_text(encoding="utf-8")
+    for number in (1, 2):
+        before = place.read_text(encoding="utf-8")
+        place.write_text(before + first[: 40 * number], encoding="utf-8")
+        done = run_cli([*FIRST, "--format", "json", "--fail-on", "never"], cwd=folder)
+        assert done.returncode == 0
+        assert "was not written to its end" in done.stderr
+        assert json.loads(done.stdout)["earlier"] == json.loads(first)["at"]
+        assert place.read_text(encoding="utf-8").splitlines()[: number + 1] == [first.strip()] * (number + 1)
+    aside = folder / ".reportspec" / "audits.broken.jsonl"
+    assert aside.read_text(encoding="utf-8") == f"{first[:40]}\n{first[:80]}\n"
+    assert "was not written" not in run_cli(FIRST, cwd=folder).stderr
+
+
+def test_lists_of_an_earlier_audit_go_unless_somebody_wrote_in_them(folder: Path, run_cli: RunCli) -> None:
+    """First there is one each for Ada, Bo and nobody, and a file of somebody's; then nothing is to be mended."""
+    ada = SALES.replace("D1,One,1,open,100", "D1,One,1,open,")
+    (folder / "sales.csv").write_text(ada, encoding="utf-8")
+    run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+    mend = folder / "mend"
+    assert {path.name for path in mend.iterdir()} == {"ada.csv", "bo.csv", "nobody.csv"}
+    (mend / "carla.csv").write_text("mine", encoding="utf-8")
+    (mend / "bo.csv").write_text("key,done\nD2,yes\n", encoding="utf-8")
+    good = "D1,One,1,open,100,EUR,2026-12-31\n"
+    (folder / "sales.csv").write_text(SALES.splitlines()[0] + f"\n{good}", encoding="utf-8")
+    (folder / "people.csv").write_text("id,mail,name,phone\n1,anna@fern-paper.com,Neri,+39 02 1234987\n", "utf-8")
+    for old in ("ada.csv", None):
+        done = run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+        assert {path.name for path in mend.iterdir()} == {"bo.csv", "carla.csv"}
+        assert ("ada.csv` is of an earlier audit: it was removed" in done.stderr) == (old is not None)
+        assert "bo.csv` is of an earlier audit and was changed since: it stays" in done.stderr
+
+
+def test_entities_that_no_check_of_severity_error_looks_at_are_in_no_share(folder: Path, run_cli: RunCli) -> None:
+    """Of the three kinds of records each has a key, which is checked; products without one are not."""
+    (folder / "m.yaml").write_text(MAPPING + "  product: {table: goods, fields: {name: name}}\n", encoding="utf-8")
+    files = PROJECT.replace("users: users.csv", "users: users.csv, goods: goods.csv")
+    (folder / "reportspec.yaml").write_text(files, encoding="utf-8")
+    (folder / "goods.csv").write_text("name\nRack\nBin\n", encoding="utf-8")
+    done = run_cli(FIRST, cwd=folder)
+    assert " of 8 records " in done.stdout.splitlines()[0]
+    assert "no check of severity error was asked of them: Products." in done.stdout
 
 
 def test_with_specs_only_what_their_figures_are_made_of(folder: Path, run_cli: RunCli) -> None:
@@ -381,7 +430,7 @@ def test_systems_of_the_project_with_what_is_missing_and_overdue(folder: Path, r
     spec = "version: 1\nperiod: 2026-11\nsections:\n  - quality: {show: systems}\n"
     (folder / "s.yaml").write_text(spec, encoding="utf-8")
     asked = ["query", "s.yaml", "--today", "2026-11-28", "--format", "json"]
-    assert "review of access due since 2026-06-30" in run_cli(asked, cwd=folder).stdout
+    assert "review of access due since Jun 30, 2026" in run_cli(asked, cwd=folder).stdout
     (folder / "reportspec.yaml").write_text(PROJECT, encoding="utf-8")
     assert "error[no-systems]" in run_cli(asked, cwd=folder).stderr
 

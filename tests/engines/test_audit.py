@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.audit import planted
-from tests.audit.finding import audit_of, found, listed, named, to_mend
+from tests.audit.finding import audit_of, found, listed, named, of_all, to_mend
 from tests.conftest import Draw
 from tests.engines.servers import Engine
 
@@ -19,9 +19,10 @@ def test_each_check_finds_what_was_planted_and_nothing_else(database: Engine, tm
         entity = None if draw.night else "lead"
         audit = audit_of(place, 0, entity)
         counts = {named(outcome): outcome.broken for outcome in audit.outcomes if outcome.broken}
-        wanted = {check: len(keys) for check, keys in planted.expected().items()}
+        wanted = {check: len(keys) for check, keys in planted.expected().items()} | dict.fromkeys(planted.OF_ALL, 1)
         assert counts == (planted.counted(entity) if entity else wanted)
     else:
         audit = audit_of(place)
         assert found(audit) == planted.expected()
+        assert of_all(audit) == planted.OF_ALL
     assert to_mend(audit) == listed(audit)
