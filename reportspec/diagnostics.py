@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from reportspec.confidential import concealed_line
 from reportspec.lazy_dataclass import dataclass
 
 Severity = Literal["error", "warning"]
@@ -187,22 +188,13 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
         lines.append(f"  {_visible(span.file)}:{span.line}:{span.column}")
         source = texts.get(span.file, "").split("\n")
         if 0 < span.line <= len(source):
-            line = _without_passwords(source[span.line - 1].rstrip("\r"))
+            line = concealed_line(source, span.line).rstrip("\r")
             lines += _underlined(line, span, help, color, tone)
             help = None
     if help:
         lines.append(f"  help: {_visible(help)}")
     lines += [f"  = {_visible(note)}" for note in diagnostic.notes]
     return "\n".join(lines)
-
-
-# Up to the last @: one that belongs to the password should be %40, and is not always.
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)([^\s'\"]+)(?=@)")
-
-
-def _without_passwords(line: str) -> str:
-    """The line with passwords of URLs hidden, as long as before."""
-    return _PASSWORD.sub(lambda match: match[1] + "*" * len(match[2]), line)
 
 
 def _underlined(line: str, span: Span, help: str | None, color: bool, tone: str) -> list[str]:
@@ -235,7 +227,7 @@ def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -
     last = min(max(span.end_line, span.line), span.line + around, len(source))
     lines = []
     for number in range(max(span.line - around, 1), min(last + around, len(source)) + 1):
-        line = _without_passwords(source[number - 1].rstrip("\r"))
+        line = concealed_line(source, number).rstrip("\r")
         start = span.column - 1 if number == span.line else 0
         stop = span.end_column - 1 if number == span.end_line else len(line)
         start, stop = (start, max(stop, start)) if span.line <= number <= last else (len(line), len(line))

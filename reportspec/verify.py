@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import json
 import logging
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from reportspec.calendar import FIRST_YEAR, LAST_YEAR
 from reportspec.lazy_dataclass import dataclass
 from reportspec.render.seal import KEY, WHOLE, added_after, digest, sealed
+
+MISSING = "there is no such file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def verified(path: Path) -> Verified:
         if not data.startswith(b"%PDF-"):
             return Verified(str(path), {}, ("it is no PDF",))
         return _compared(path, data, PdfReader(io.BytesIO(data)))
+    except FileNotFoundError:
+        return Verified(str(path), {}, (MISSING,))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         return Verified(str(path), {}, (f"it cannot be read: {why}",))
@@ -52,9 +58,12 @@ def _compared(path: Path, data: bytes, reader: Any) -> Verified:
     try:
         seal = json.loads(str((reader.metadata or {}).get(f"/{KEY}", "")))
         sealed_digest = seal.pop("seal")
-        wanted, pages = dict(seal["attachments"]), list(seal["pages"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Verified(str(path), {}, ("it has no seal: reportspec did not build it",))
+    odd = _odd(seal)
+    if odd:
+        return Verified(str(path), {}, tuple(f"its seal is none that reportspec writes: {what}" for what in odd))
+    wanted, pages = seal["attachments"], seal["pages"]
     problems: list[str] = []
     unknown: list[str] = []
     if json.loads(sealed(seal))["seal"] != sealed_digest:
@@ -74,6 +83,8 @@ def _compared(path: Path, data: bytes, reader: Any) -> Verified:
             problems.append(f"the attachment {name} is missing")
         elif any(digest(text) != was for text in texts):
             problems.append(f"the attachment {name} was changed")
+        elif not all(_is_text(text) for text in texts):
+            problems.append(f"the attachment {name} is no text in UTF-8")
     problems += [f"the attachment {name} was added" for name in attached if name not in wanted]
     if seal.get("covers") == WHOLE:
         added = added_after(data)
@@ -92,6 +103,64 @@ def _compared(path: Path, data: bytes, reader: Any) -> Verified:
             " build it again to have all of it compared"
         )
     return Verified(str(path), seal, tuple(problems), tuple(unknown))
+
+
+def _odd(seal: Any) -> list[str]:
+    """What of a seal is not as reports have it: whoever makes a file can seal anything."""
+    if not isinstance(seal, dict):
+        return ["it is no list of facts"]
+
+    def texts(value: Any) -> bool:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+    def statement(one: Any) -> bool:
+        return isinstance(one, list) and len(one) == 3 and texts(one[:2]) and isinstance(one[2], int)
+
+    period, attachments, statements = (seal.get(name, []) for name in ("period", "attachments", "statements"))
+    days = [_day(one) for one in period] if texts(period) and len(period) == 2 else []
+    start, end = days if len(days) == 2 else (None, None)
+    as_of = _instant(seal.get("as_of"))
+    named = isinstance(attachments, dict) and texts([*attachments.values()])
+    fit = {
+        "report": isinstance(seal.get("report"), str),
+        "title": isinstance(seal.get("title"), str),
+        "period": start is not None and end is not None and start < end,
+        "as_of": as_of is not None and as_of.tzinfo is not None,
+        "data_as_of": seal.get("data_as_of") is None or _instant(seal["data_as_of"]) is not None,
+        "filters": texts(seal.get("filters", [])),
+        "for_each": "for_each" not in seal or (texts(seal["for_each"]) and len(seal["for_each"]) == 2),
+        "statements": isinstance(statements, list) and all(map(statement, statements)),
+        "attachments": named,
+        "pages": texts(seal.get("pages")),
+    }
+    return [f"it has no `{name}` that a report could have" for name, fits in fit.items() if not fits]
+
+
+def _day(text: Any) -> date | None:
+    """A day of the years that reports may be of."""
+    try:
+        found = date.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR + 1 else None
+
+
+def _instant(text: Any) -> datetime | None:
+    """An instant of these years."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR + 1 else None
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether an attachment is what all of them are."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _foreign(reader: Any, seal: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from reportspec.measures.audit_wording import (
     called,
     field_called,
     is_personal,
+    key_is_personal,
     lacking,
     level_called,
     masked,
@@ -86,7 +87,7 @@ class Shown:
         entity = outcome.check.entity
         return [
             (
-                example.key,
+                self._key(entity, example.key),
                 self._value(_name_field(self.binding, entity, example), example.called, outcome.check),
                 [(path, self._value(path, value, outcome.check)) for path, value in example.values],
             )
@@ -96,6 +97,9 @@ class Shown:
     def to_do(self, system: System) -> list[str]:
         """What is missing of a system, or overdue."""
         return to_do(system, self.audit.at.astimezone(self.binding.zone).date(), self.language)
+
+    def _key(self, entity: str, key: str) -> str:
+        return masked(key) if key and not self.personal and key_is_personal(self.binding, entity) else key
 
     def _value(self, path: str, value: str, check: AuditCheck) -> str:
         return value if self.personal or not is_personal(self.binding, path, check) else masked(value)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reportspec.addresses import split, unfit
+from reportspec.confidential import is_certain
 from reportspec.diagnostics import suggestion
 from reportspec.model.mail import Mail, Outlet
 from reportspec.resolve.document import Document, Place
@@ -74,12 +75,12 @@ def _check_ends(document: Document, given: Mapping[str, Any]) -> None:
             ("deliver", "ledger"),
             "write a path, or postgresql://…",
         )
-    elif "://" in ledger and ledger.count("@") > 1:
+    elif "://" in ledger and not is_certain(ledger):
         document.tell(
             "bad-url",
             "the ledger's URL can be read in two ways",
             ("deliver", "ledger"),
-            "write an `@` in a password as `%40`",
+            "write odd characters of a password as %-codes: `@` as `%40`, `/` as `%2F`",
         )
 
 

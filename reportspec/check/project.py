@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
 from reportspec.check.listed_systems import systems_of
 from reportspec.check.mail_settings import mail_of
+from reportspec.confidential import concealed_url, is_certain
 from reportspec.databases import Database, by_scheme, by_suffix, database, schemes, source_of
 from reportspec.diagnostics import Span, counted, did_you_mean, meant_by, suggestion
 from reportspec.fontfile import unfit
@@ -396,6 +397,9 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
             return _file_source(document, read_by, text.removeprefix("duckdb:"), root)
         document.tell("unknown-source", "this is no source", ("source",), _SOURCES)
         return source_of("demo", "demo CRM", span=span)
+    if not re.fullmatch(r"[\w+.-]*", scheme):  # what stands before a later `://` may be a password
+        document.tell("bad-url", "the source's URL cannot be read", ("source",), _SOURCES)
+        return SourceSpec("url", "", span=span)
     read_by = by_scheme(scheme.partition("+")[0].lower())
     if read_by is None:
         known = [f"{name}://" for name in schemes()]
@@ -413,15 +417,17 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
         parts = urlsplit(text)
         label = f"{parts.hostname or 'local'}{parts.path}".rstrip("/")
         _ = parts.port
-        two_ways = parts.netloc.count("@") > 1  # a driver may take what follows the first one for the host, and say it
+        odd = not is_certain(text)
     except ValueError:
-        two_ways, label = True, scheme
-    if two_ways:
+        odd = True
+    if odd:
+        label = scheme
         document.tell(
             "bad-url",
             "the source's URL cannot be read",
             ("source",),
-            f"write it as {read_by.example}; write odd characters of a password as %-codes (`@` as `%40`)",
+            f"write it as {read_by.example}; write odd characters of users and passwords as %-codes "
+            "(`@` as `%40`, `/` as `%2F`, a blank as `%20`)",
         )
     return source_of(read_by.kind, label, text, span=span)
 
@@ -549,11 +555,11 @@ def _file_source(document: Document, read_by: Database, name: str, root: Path) -
     file, kind = root / name, read_by.kind
     if not (is_folder(file) if read_by.local == "folder" else is_file(file)):
         what = "folder" if read_by.local == "folder" else "database file"
-        near = _near(root, name)
+        near = _near(root, name) if concealed_url(name) == name else _SOURCES
         if not name.startswith("/") and is_file(Path("/", name)):
             near = f"paths begin at the project file; for `/{name}` write `{kind}:////{name}`"
-        document.tell("file-not-found", f"there is no {what} `{name}`", ("source",), near)
-    return source_of(kind, Path(name).name, str(file), span=document.span(("source",)))
+        document.tell("file-not-found", f"there is no {what} `{concealed_url(name)}`", ("source",), near)
+    return source_of(kind, Path(concealed_url(name)).name, str(file), span=document.span(("source",)))
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:

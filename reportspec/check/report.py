@@ -168,7 +168,7 @@ def _with_near_name(problem: Diagnostic, path: Path) -> Diagnostic:
             continue
         if path.name in names:
             return replace(problem, help=f"did you mean `{folder / path.name}`?")
-        if near := suggestion(path.name, names):
+        if near := suggestion(path.name, [name for name in names if name not in NAMES or path.name in NAMES]):
             return replace(problem, help=near)
     return problem
 

@@ -23,6 +23,7 @@ from reportspec.lazy_dataclass import dataclass
 if TYPE_CHECKING:
     from reportspec.building import Order
     from reportspec.review.compared import Difference, Made
+    from reportspec.review.revisions import LaidOut
 
 _REVISION = re.compile(r"([^:]{2,}):(.+)")
 _WAYS = (
@@ -173,22 +174,23 @@ def _sides(
     if against.today is not None:
         orders[0] = replace(orders[0], now=OrderOptions((), None, against.today).order().now, clock=False)
     names = [f"{against.revision}:{first}" if against.revision else first, second or first]
-    paths = [_path(name, stack, tell) for name in names]
+    laid = [_laid_out(name, stack, tell) for name in names]
+    paths = [Path(name) if one is None else one.spec for name, one in zip(names, laid, strict=True)]
     if against.period or against.today:
         days = [against.today.date().isoformat()] if against.today else []
         names = [" ".join([first, *filter(None, [against.period, *days])]), f"{first} as it is"]
-    made = [_made(*one, tell) for one in zip(names, paths, orders, strict=True)]
+    made = [_made(*one, tell) for one in zip(names, paths, orders, laid, strict=True)]
     return made[0], made[1]
 
 
-def _path(name: str, stack: ExitStack, tell: Messages) -> Path:
-    """The file of a side, as a revision has it where it names one."""
+def _laid_out(name: str, stack: ExitStack, tell: Messages) -> LaidOut | None:
+    """A side as a revision has it, where it names one."""
     from reportspec.problems import problems_of
     from reportspec.review.revisions import RevisionError, as_of
 
     match = _REVISION.fullmatch(name)
     if match is None or Path(name).exists():
-        return Path(name)
+        return None
     try:
         return stack.enter_context(as_of(match[1], Path(match[2])))
     except (RevisionError, OSError) as error:
@@ -197,12 +199,15 @@ def _path(name: str, stack: ExitStack, tell: Messages) -> Path:
         sys.exit(WRONG)
 
 
-def _made(name: str, path: Path, order: Order, tell: Messages) -> Made:
+def _made(name: str, path: Path, order: Order, laid: LaidOut | None, tell: Messages) -> Made:
     from reportspec.review.compared import Unmade, side
 
     made = side(name, path, order)
     if isinstance(made, Unmade):
-        tell.tell(made.diagnostics, made.texts)
+        told, texts = made.diagnostics, made.texts
+        if laid is not None:
+            told, texts = tuple(map(laid.told, told)), {laid.called(file): text for file, text in texts.items()}
+        tell.tell(told, texts)
         tell.close()
         click.echo(f"there are no figures of `{name}` to compare", err=True)
         sys.exit(WRONG)

@@ -182,16 +182,11 @@ class EmbeddedConnection:
         after would stand in one report."""
         if not self._in_place:
             return
-        from reportspec.run.files.loading import state_of
+        from reportspec.run.files.loading import changed_meanwhile, state_of
 
         for path, state in self._in_place.items():
             if state_of(path) != state:
-                raise SourceError(
-                    "changed-source",
-                    f"`{Path(path).name}` was changed while it was read",
-                    "build the report again when the file is complete",
-                    lost=True,
-                )
+                raise changed_meanwhile(path)
 
     def _end_late(self) -> None:
         self._late = True

@@ -86,6 +86,24 @@ def is_personal(binding: Binding, path: str, check: AuditCheck | None = None) ->
     return len(parts) > 1 and binding.resolve(parts[0], parts).field.personal
 
 
+def key_is_personal(binding: Binding, entity: str) -> bool:
+    """Whether the key of an entity is read from a column that a field which tells who somebody is has, too: an address
+    of mail for a key is still one."""
+    mapped, key = binding.source.entities.get(entity), binding.entity(entity).key
+    if mapped is None or key is None:
+        return False
+    for part in mapped.parts:
+        if key not in part.fields:
+            continue
+        columns = {column.name.lower() for column in column_nodes(part.fields[key].sql)}
+        for name, read in part.fields.items():
+            known = binding.field(entity, name)
+            if known is not None and known.personal:
+                if columns & {column.name.lower() for column in column_nodes(read.sql)}:
+                    return True
+    return False
+
+
 def about(outcome: Outcome) -> str:
     """What a check is about, as people name it: a field, a relation, or the entity."""
     check = outcome.check

@@ -183,6 +183,7 @@ class Section:
     bars: bool = False  # whether the first metric has a bar beside its numbers
     in_mails: int = 0  # how many of its rows the text of a mail names
     whole: bool = False  # whether all rows are printed, however many they are
+    known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,11 @@ class SectionSpec:
         """What its buckets are: the grain of a trend."""
         return "step"
 
+    def keyed(self, key_of: Callable[[str], str | None]) -> Self:
+        """The same with a column that has the key of the records that it lists, where it lists any: `key_of` says which
+        field is the key of an entity, if the source has it."""
+        return self
+
     def all_dimensions(self) -> tuple[Dimension, ...]:
         """The dimensions, also those that members are only compared by."""
         return self.dimensions

@@ -77,6 +77,7 @@ class Block:
     each_of: str = ""  # the column of which one row for each value counts
     joins: Mapping[str, Beside] = field(default_factory=dict)  # name -> table, its key, ours
     settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its YAML, why
+    keyless: str = ""  # what is said where no column is its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,6 +614,8 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
     if block.key is not None:
         key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"
         lines.append(f"{indent}# {key}" if block.key.off else f"{indent}{key}")
+    elif block.keyless:
+        lines.append(f"{indent}# key: …{_mark(block.keyless)}")
     lines.append(f"{indent}fields:")
     for line in block.lines:
         value = scalar(line.sql)

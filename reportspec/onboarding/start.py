@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from datetime import date
 from pathlib import Path
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from reportspec.catalogue.load import packaged
 from reportspec.check.project import load_project
 from reportspec.databases import by_suffix
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, counted
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.cures import Cures, decides
 from reportspec.onboarding.histories import Told, settled
-from reportspec.onboarding.mapping_lines import Draft, Writer, mapping_text
+from reportspec.onboarding.mapping_lines import Block, Draft, Writer, mapping_text
 from reportspec.onboarding.matching import CONFIDENT, propose
 from reportspec.onboarding.name_words import aside, dated_fields, field_words, tongue_of, words_of
 from reportspec.onboarding.places import country_of, currency_of, zone_of
@@ -481,6 +482,7 @@ class _Project:
         settings = self._settings(draft)
         with tempfile.TemporaryDirectory() as trial:
             draft, report, period, said = self._tried(Path(trial), draft, settings)
+        draft = replace(draft, blocks=tuple(map(self._with_key_told, draft.blocks)))
         texts = self._texts(self.wish.folder, draft, settings, report, period, said)
         file_names = _write(self.wish.folder, texts)
         built, pdf = _pdf(self.wish.folder, f"specs/{report}.yaml", self.order)
@@ -501,6 +503,22 @@ class _Project:
             self.catalogue, self.tables, self.source.dialect, self.chosen, self.states, self.refused, self.told
         )
         return self.cures.applied(writer.draft(self.proposal))
+
+    def _with_key_told(self, block: Block) -> Block:
+        """A block that says, where it has no key, how many rows of its table stand there more than once: whether these
+        are one record or several nothing tells."""
+        if block.off or block.key is not None or not self.catalogue.entities[block.entity].key:
+            return block
+        said = "no column says which record a row is of, so that each row is one"
+        table = self.tables[block.table]
+        columns = list(table.columns)
+        with suppress(SourceError):
+            rows = [tuple(map(str, row)) for row in self.source.rows(block.table, columns, columns[0])]
+            if same := len(rows) - len(set(rows)):
+                more = "" if table.whole else f" of the first {len(rows):,}"
+                verb = "is" if same == 1 else "are"
+                said += f"; {counted(same, 'row')}{more} {verb} the same as another, and each is counted"
+        return replace(block, keyless=said)
 
     # What is asked
 
@@ -858,6 +876,8 @@ class _Project:
                 )
             for name, text, why in block.settings if not block.off else ():
                 told.append(f"mapping.yaml: {block.entity}: {name} {text}: {why}")
+            if block.keyless:
+                told.append(f"mapping.yaml: {block.entity}: key: {block.keyless}")
             for line in (*((block.key,) if block.key else ()), *block.lines):
                 if line.mark and not block.off:
                     told.append(

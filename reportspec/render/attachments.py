@@ -33,10 +33,14 @@ def csv_files(figures: Figures, formats: Formats) -> dict[str, CsvFile]:
     files: dict[str, CsvFile] = {}
     for place, section in enumerate(figures.sections):
         if section.kpis or section.rows:
-            slug = re.sub(r"[^a-z0-9]+", "-", section.id.lower()).strip("-")[:60] or "section"
             text = _kpi_csv(section, formats) if section.kpis else _table_csv(section, formats)
-            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug}.csv", one_line(section.title), text)
+            files[str(place)] = CsvFile(f"{place + 1:02d}-{slug_of(section.id)}.csv", one_line(section.title), text)
     return files
+
+
+def slug_of(section: str) -> str:
+    """What of a section's id is in the name of its file."""
+    return re.sub(r"[^a-z0-9]+", "-", section.lower()).strip("-")[:60] or "section"
 
 
 def notes_file(figures: Figures, formats: Formats) -> tuple[CsvFile, ...]:

@@ -20,7 +20,7 @@ from reportspec.problems import problems_of
 from reportspec.reference.explanation import explained, shown_by
 from reportspec.resolve.binding import Unresolved
 from reportspec.review.explained_row import settled_report
-from reportspec.review.printed import ChangedCell, changed_cells, tables_of
+from reportspec.review.printed import ChangedCell, changed_in_figures, rows_of, tables_of
 from reportspec.review.row_changes import Decomposed, decomposed
 
 if TYPE_CHECKING:
@@ -105,24 +105,30 @@ def side(name: str, path: Path, order: Order) -> Made | Unmade:
 
 
 def _of_all(report: Report) -> Report:
-    """The report of all values of `for_each`, over the very file of its source where its path is a link to it."""
+    """The report of all values of `for_each`, with the keys of what it lists, over the very file of its source where
+    its path is a link to it."""
     conditions = tuple(
         tree
         for tree in report.conditions
         if not any(node.name == EACH for node in tree.walk() if node.key == "literal")
     )
     source = report.project.source
-    if source.path and "://" not in source.path and Path(source.path).is_symlink():
+    if source.path and "://" not in source.path and Path(source.path).exists():
         source = replace(source, path=str(Path(source.path).resolve()))
         report = replace(report, project=replace(report.project, source=source))
-    return replace(report, conditions=conditions, each=None)
+
+    def key_of(entity: str) -> str | None:
+        key = report.binding.entity(entity).key
+        return key if key is not None and report.binding.gives(entity, key) else None
+
+    sections = tuple(section.keyed(key_of) for section in report.sections)
+    return replace(report, sections=sections, conditions=conditions, each=None)
 
 
 def difference(first: Made, second: Made) -> Difference:
     """What differs between two reports."""
     notes = []
-    tables = {name: text for name, (_, text) in tables_of(first.figures).items()}
-    cells, lost, fresh = changed_cells(tables, second.figures)
+    cells, lost, fresh = changed_in_figures(first.figures, second.figures)
     periods = [(one.report.period.start, one.report.period.end) for one in (first, second)]
     alike = periods[0] == periods[1] and first.report.reached == second.report.reached
     if not alike:
@@ -134,16 +140,16 @@ def difference(first: Made, second: Made) -> Difference:
         if steps:
             notes.append(f"the steps of {', '.join(sorted(steps))} are of different periods, and not compared")
     if lost:
-        notes.append(f"only in {first.name}, or with other columns: {', '.join(_slug(name) for name in lost)}")
+        notes.append(f"only in {first.name}, or with other columns: {', '.join(lost)}")
     if fresh:
-        notes.append(f"only in {second.name}: {', '.join(_slug(name) for name in fresh)}")
+        notes.append(f"only in {second.name}: {', '.join(fresh)}")
     if first.report.binding.currency != second.report.binding.currency:
         notes.append(f"amounts are in {first.report.binding.currency} and in {second.report.binding.currency}")
-    count = sum(len(text.splitlines()) - 1 for _, text in tables_of(second.figures).values())
+    count = sum(len(rows_of(text)) - 1 for _, text in tables_of(second.figures).values())
     return Difference(
         first.name,
         second.name,
-        tuple(_definitions(first.report, second.report)),
+        tuple(_definitions(first.report, second.report, alike=alike)),
         tuple(_statements(first, second)) if alike else (),
         tuple(_with_rows(first, second, cells)),
         count,
@@ -155,13 +161,9 @@ def _over_time(section: Any) -> bool:
     return any(column.role == "period" for column in section.columns)
 
 
-def _slug(name: str) -> str:
-    return name.removesuffix(".csv").lstrip("0123456789-")
-
-
-def _definitions(first: Report, second: Report) -> list[ChangedDefinition]:
+def _definitions(first: Report, second: Report, *, alike: bool) -> list[ChangedDefinition]:
     found = []
-    sides = [_all_defined(report) for report in (first, second)]
+    sides = [_all_defined(report, alike=alike) for report in (first, second)]
     for name in dict.fromkeys((*sides[0], *sides[1])):
         then, now = sides[0].get(name), sides[1].get(name)
         if then is None or now is None:
@@ -180,9 +182,17 @@ def _definitions(first: Report, second: Report) -> list[ChangedDefinition]:
     return found
 
 
-def _all_defined(report: Report) -> dict[str, dict[str, str]]:
+def _all_defined(report: Report, *, alike: bool) -> dict[str, dict[str, str]]:
+    """The definitions of a report's metrics. What is asked besides goes by the period, such as a forecast's; of reports
+    of different times what sections themselves say stands for it."""
     program = compile_report(report)
-    return {name: _defined(report, program, name) for name in shown_by(report)}
+    found = {name: _defined(report, program, name) for name in shown_by(report)}
+    for name in () if alike else found:
+        sections = [one for one in report.sections if name in {metric.id for metric in one.metrics}]
+        found[name]["within"] = _text(
+            [f"{one.id}: {tree.sql('duckdb')}" for one in sections for tree in one.conditions]
+        )
+    return found
 
 
 def _defined(report: Report, program: Program, name: str) -> dict[str, str]:

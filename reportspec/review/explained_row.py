@@ -27,6 +27,9 @@ from reportspec.model.spec import EACH, Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.sql.column_names import read
 from reportspec.sql.counted_rows import (
+    ANCHOR,
+    AVAILABLE,
+    COUNTED,
     Condition,
     Counting,
     conditions_asked,
@@ -71,13 +74,15 @@ class ToldCondition:
 @dataclass(frozen=True, slots=True)
 class ToldRow:
     """A row: whether it counts, what it adds (an amount in the report's currency), what it lacks that would be added
-    (`missing`, `other_currency`, `incomplete`), its conditions, and the fields that its value is made of."""
+    (`missing`, `other_currency`, `incomplete`; `no_currency` where it has none at all), its conditions, the fields that
+    its value is made of, and its key, where it has one."""
 
     counts: bool
     adds: Any
     lacks: tuple[str, ...]
     conditions: tuple[ToldCondition, ...]
     values: tuple[ToldValue, ...]
+    key: ToldValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class PartOfFigure:
-    """An aggregate that the figure is made of, with its rows of the key, or why it has none of it (`left_out`)."""
+    """An aggregate that the figure is made of, with the first of its rows of the key, those that count before all
+    others, or why it has none of it (`left_out`): how many rows there are (`found`), how many of them count
+    (`counted`), and what it comes to over these (`together`)."""
 
     metric: str
     label: str
@@ -98,7 +105,9 @@ class PartOfFigure:
     entity: str
     by: str
     rows: tuple[ToldRow, ...]
-    more: int = 0
+    found: int = 0
+    counted: int = 0
+    together: float | int | None = None
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -122,7 +131,7 @@ class RowExplanation:
     @property
     def counts(self) -> bool:
         """Whether any row of the record counts."""
-        return any(row.counts for part in self.parts for row in part.rows)
+        return any(part.counted for part in self.parts)
 
     @property
     def known(self) -> bool:
@@ -210,12 +219,18 @@ def _part(
     none = exp.Is(this=copied(key), expression=exp.Null())
     not_mine = exp.Or(this=exp.NEQ(this=copied(key), expression=copied(value)), expression=none)
     conditions = conditions_asked(binding, counting)
-    shown = fields_told(binding, part, conditions, by)
+    own = _own_key(binding, counting.entity)
+    shown = fields_told(binding, part, conditions, *dict.fromkeys([*([own] if own else []), by]))
     whole = AggregateQuery("row", "figures", (), counting.measures, (counting.side,), counting.conditions)
     rest = replace(whole, conditions=(*whole.conditions, exp.Paren(this=not_mine)))
-    rows = rows_statement(binding, counting, shown, only=mine, most=MOST_ROWS + 1)
-    table, all_rows, other_rows = ask(report, [rows, statement_of(report, whole), statement_of(report, rest)])
-    told = [told_row(report, part, counting, conditions, shown, row) for row in table.dicts()]
+    these = replace(whole, conditions=(*whole.conditions, mine))
+    rows = rows_statement(binding, counting, shown, only=mine, most=MOST_ROWS)
+    queries = (whole, rest, these)
+    table, *answers = ask(report, [rows, *(statement_of(report, query) for query in queries)])
+    every, others, own_rows = (read(query, answer)[0] for query, answer in zip(queries, answers, strict=True))
+    found = table.dicts()
+    lengths = all_lengths(report)
+    told = [told_row(report, part, counting, conditions, shown, row, own) for row in found]
     entity = binding.entity(counting.entity)
     answer = PartOfFigure(
         part.id,
@@ -223,11 +238,19 @@ def _part(
         part.unit,
         entity.name,
         ".".join(by),
-        tuple(told[:MOST_ROWS]),
-        max(len(told) - MOST_ROWS, 0),
+        tuple(told),
+        int(found[0][AVAILABLE]) if found else 0,
+        int(found[0][COUNTED] or 0) if found else 0,
+        number(metric_value(binding.catalogue, part, {**own_rows, **lengths}, "current", {**own_rows, **lengths})),
         () if told else tuple(_left_out(report, entity.name, by, asked.value)),
     )
-    return answer, read(whole, all_rows)[0], read(rest, other_rows)[0]
+    return answer, every, others
+
+
+def _own_key(binding: Binding, entity: str) -> tuple[str, ...] | None:
+    """The key of an entity's rows, where the source has it."""
+    key = binding.entity(entity).key
+    return (entity, key) if key is not None and binding.gives(entity, key) else None
 
 
 def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
@@ -246,12 +269,12 @@ def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
 
 
 def fields_told(
-    binding: Binding, part: Metric, conditions: Sequence[Condition], by: tuple[str, ...]
+    binding: Binding, part: Metric, conditions: Sequence[Condition], *first: tuple[str, ...]
 ) -> tuple[tuple[str, ...], ...]:
     """The fields that a row is told by, those in its conditions, and those that its value is made of, each once."""
     entity = binding.entity(part.entity)
     trees = [condition.tree for condition in conditions] + [part.of]
-    paths = dict.fromkeys([by])
+    paths = dict.fromkeys(first)
     if entity.exists_from and any(condition.asks == "there" for condition in conditions):
         paths[(entity.name, entity.exists_from)] = None
     paths |= dict.fromkeys(path for tree in trees for path in paths_of(tree))
@@ -275,23 +298,27 @@ def told_row(
     conditions: Sequence[Condition],
     shown: Sequence[tuple[str, ...]],
     row: Mapping[str, Any],
+    key: tuple[str, ...] | None = None,
 ) -> ToldRow:
     """A row of `rows_statement` with those fields."""
     binding = report.binding
     values = {path: told_value(binding, part.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
     told = tuple(
-        _condition(report, part, counting, condition, bool(row[f"c{at}"]), values)
+        _condition(
+            report, part, counting, condition, values_of(binding, counting, condition, values, row), row[f"c{at}"]
+        )
         for at, condition in enumerate(conditions)
     )
     added: dict[str, Any] = {}
-    lacks = []
+    lacks: list[str] = []
+    own = paths_of(part.of)
+    currencies = [values[path].value for path in shown if _is_currency(binding, part, own, path)]
     for at, measure in enumerate(counting.measures):
         if measure.keep != "value" and row[f"m{at}"]:
-            lacks.append(measure.keep)
+            lacks.append(measure.keep if measure.keep != "other_currency" or all(currencies) else "no_currency")
         elif measure.keep == "value" and isinstance(measure.column, Aggregated):
             added[measure.column.part] = row[f"m{at}"]
     counted = added.get("n", added.get("value"))
-    own = paths_of(part.of)
     of_value = dict.fromkeys([shown[0], *own, *(path for path in shown if _is_currency(binding, part, own, path))])
     value = next((v for name, v in added.items() if name != "n"), None)
     return ToldRow(
@@ -300,6 +327,7 @@ def told_row(
         tuple(dict.fromkeys(lacks)),
         told,
         tuple(values[path] for path in of_value),
+        values[key] if key is not None else None,
     )
 
 
@@ -320,18 +348,27 @@ def told_value(binding: Binding, entity: str, path: tuple[str, ...], value: Any)
     return ToldValue(".".join(path), value, reached.type, reached.personal)
 
 
-def _condition(
-    report: Report,
-    part: Metric,
+def values_of(
+    binding: Binding,
     counting: Counting,
     condition: Condition,
-    met: bool,
     values: Mapping[tuple[str, ...], ToldValue],
-) -> ToldCondition:
-    entity, zone, side = report.binding.entity(part.entity), report.binding.zone, counting.side
+    row: Mapping[str, Any],
+) -> tuple[ToldValue, ...]:
+    """What a row has of each field in one of its conditions, as the condition reads it."""
     paths = paths_of(condition.tree)
+    if condition.asks in ("from", "until") and ANCHOR in row:
+        return (told_value(binding, counting.entity, paths[0], row[ANCHOR]),)
     if condition.asks == "there":
-        paths = [(entity.name, entity.exists_from or "")]
+        paths = [(counting.entity, binding.entity(counting.entity).exists_from or "")]
+    return tuple(values[path] for path in dict.fromkeys(paths) if path in values)
+
+
+def _condition(
+    report: Report, part: Metric, counting: Counting, condition: Condition, values: tuple[ToldValue, ...], met: Any
+) -> ToldCondition:
+    zone, side = report.binding.zone, counting.side
+    if condition.asks == "there":
         text = f"there before {_instant(side.as_of.astimezone(zone))}"
     elif condition.tree is None:
         raise AssertionError(condition.asks)
@@ -343,7 +380,7 @@ def _condition(
         text = f"{condition.tree.sql('duckdb')} before {_instant(end.astimezone(zone))}"
     else:
         text = condition.tree.sql("duckdb")
-    return ToldCondition(condition.asks, text, met, tuple(values[path] for path in dict.fromkeys(paths)))
+    return ToldCondition(condition.asks, text, bool(met), values)
 
 
 def _instant(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """Which rows made a figure another one than it was at an instant, so far as the source tells: rows that came since,
-that were deleted or merged, that no longer count, or that changed. What is told of the past is only what follows from
-the rows of today; what does not is said not to be known."""
+that were deleted or merged, or that changed. What is told of the past is only what follows from the rows of today and
+their history; what does not is said not to be known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sqlglot import exp
 from reportspec.calendar import instant
 from reportspec.compile import statement_of
 from reportspec.contract.survey import ask
-from reportspec.expression.sandbox import path_of
 from reportspec.expression.trees import conjuncts
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
@@ -27,24 +26,23 @@ from reportspec.model.query import AggregateQuery
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
-from reportspec.review.explained_row import RowAsked, ToldValue, found_by, paths_of, told_value
+from reportspec.review.explained_row import RowAsked, ToldValue, found_by, paths_of, told_value, values_of
 from reportspec.sql.column_names import read
 from reportspec.sql.counted_rows import Condition, Counting, conditions_asked, touched_rows_statement
 
-How = Literal["came", "gone", "left", "maybe", "changed"]
+How = Literal["came", "gone", "changed", "maybe"]
 Number = float | int | None
-# What is taken back, the surest first. What may have counted then, for all that is known, would only fit by chance.
-_TRIED: tuple[tuple[How, ...], ...] = (("came",), ("came", "gone"), ("came", "gone", "left"))
+KNOWN: tuple[How, ...] = ("came", "gone")  # what is taken back; of the others what they were then is not known
 MOST_TOUCHED = 100_000  # rows that are looked at
 _NAMES = ("name", "full_name", "title", "subject")
 
 
 @dataclass(frozen=True, slots=True)
 class MovedRow:
-    """A row that was touched since: `came` (it was created since), `gone` (deleted or merged), `left` (it does not
-    count today for one reason, and may have), `maybe` (the same for several reasons), or `changed` (it counts today;
-    what it was then is not known). `adds` is what it adds, or would add, today; `why` is what it has of that for which
-    it does not count today; `when` it was last touched."""
+    """A row that was touched since: `came` (it was created since), `gone` (deleted or merged; all else of it holds),
+    `changed` (it counts today; what it was then is not known), or `maybe` (it does not count today, and may have).
+    `adds` is what it adds, or would add, today; `why` is what it has of that for which it does not count today; `when`
+    it was last touched."""
 
     how: How
     part: str
@@ -58,10 +56,10 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class Accounted:
-    """How far rows account for a figure's change since it was printed. `sure` is whether they do without anything that
-    is only likely: that a row which does not count today counted then. `then` is what the figure comes to without the
-    rows that came and with those that went, `rest` what of the change that leaves (0 where it is all). `unknown` says
-    why nothing can be told."""
+    """How far rows account for a figure's change since it was printed. `then` is what the figure comes to without the
+    rows that came and with those that went, `rest` what of the change that leaves (0 where it is all). `sure` is
+    whether nothing of it is only likely: that a row which is deleted today counted then. `elsewhere` counts the rows
+    that were touched and belong to another row of the table today. `unknown` says why nothing can be told."""
 
     rows: tuple[MovedRow, ...]
     printed: Number
@@ -70,11 +68,17 @@ class Accounted:
     rest: Number
     unknown: str = ""
     sure: bool = False
+    elsewhere: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether there are rows of which it is not known what they did to the change."""
+        return bool(self.elsewhere) or any(row.how not in KNOWN for row in self.rows)
 
     @property
     def whole(self) -> bool:
-        """Whether the rows account for all of it."""
-        return self.rest == 0
+        """Whether the rows account for all of it: they come to it, and nothing else may have changed it."""
+        return self.rest == 0 and not self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,24 @@ class _Part:
     counting: Counting
     today: Mapping[ColumnId, Any]
     rows: tuple[tuple[MovedRow, Mapping[ColumnId, Any]], ...]
+    elsewhere: int
     cut: bool
 
 
 def accounted(
-    report: Report, metric: Metric, own: tuple[exp.Expr, ...], printed: Number, since: datetime | None
+    report: Report,
+    metric: Metric,
+    own: tuple[exp.Expr, ...],
+    printed: Number,
+    since: datetime | None,
+    of_row: tuple[exp.Expr, ...] = (),
 ) -> Accounted:
     """Which rows made a metric of a settled report another one than was printed, of rows that fulfil some sections'
-    `own` conditions, too. Raises SourceError."""
+    `own` conditions, too, and those `of_row` by which they belong to a row of a table. Raises SourceError."""
     binding = report.binding
+    conditions = (*report.conditions, *own, *of_row)
     parts = [
-        _part(report, Counting(measures_of(binding, part), report.sides[0], (*report.conditions, *own)), since)
+        _part(report, Counting(measures_of(binding, part), report.sides[0], conditions), of_row, since)
         for part in metrics_needed(binding.catalogue, metric)
     ]
     today = _value(report, metric, [part.today for part in parts])
@@ -104,22 +115,19 @@ def accounted(
     if lacking:
         why = f"the source does not say when rows of `{lacking[0]}` were created or changed"
         return Accounted((), printed, today, None, None, why)
-    moved = tuple(row for part in parts for row, _ in part.rows)
     if any(part.cut for part in parts):
         why = f"more than {MOST_TOUCHED:,} rows changed since"
         return Accounted((), printed, today, None, None, why)
+    moved = tuple(row for part in parts for row, _ in part.rows)
+    elsewhere = max(part.elsewhere for part in parts)
     if any(_fixed(part.counting) for part in parts):
         why = "a median, percentile, extreme or count of different values is no sum of what rows add"
-        return Accounted(moved, printed, today, None, None, why)
-    for hows in _TRIED:
-        then = _value(report, metric, [_taken_back(part, hows) for part in parts])
-        if printed is not None and then is not None and _same(then, printed):
-            kept = tuple(row for row in moved if row.how in hows)
-            sure = not any(row.how in ("gone", "left", "changed") for row in moved)
-            return Accounted(kept, printed, today, then, 0, sure=sure)
-    then = _value(report, metric, [_taken_back(part, ("came", "gone")) for part in parts])
+        return Accounted(moved, printed, today, None, None, why, elsewhere=elsewhere)
+    then = _value(report, metric, [_taken_back(part) for part in parts])
     rest = number(then - printed) if then is not None and printed is not None else None
-    return Accounted(moved, printed, today, then, rest)
+    rest = 0 if (then is None and printed is None) or _same(then, printed) else rest
+    sure = not any(row.how == "gone" for row in moved)
+    return Accounted(moved, printed, today, then, rest, sure=sure, elsewhere=elsewhere)
 
 
 def _same(one: Number, other: Number) -> bool:
@@ -138,11 +146,11 @@ def _fixed(counting: Counting) -> bool:
     return any(measure.aggregate not in ("count", "sum") for measure in counting.measures)
 
 
-def _taken_back(part: _Part, hows: Sequence[How]) -> Mapping[ColumnId, Any]:
+def _taken_back(part: _Part) -> Mapping[ColumnId, Any]:
     """What the measures come to without the rows that came, and with those that went."""
     then = dict(part.today)
     for row, added in part.rows:
-        if row.how not in hows:
+        if row.how not in KNOWN:
             continue
         sign = -1 if row.how == "came" else 1
         for column, value in added.items():
@@ -158,7 +166,7 @@ def _like(kept: Any, value: Any) -> Any:
     return Decimal(str(value)) if isinstance(kept, Decimal) and isinstance(value, float) else value
 
 
-def _part(report: Report, counting: Counting, since: datetime | None) -> _Part:
+def _part(report: Report, counting: Counting, of_row: tuple[exp.Expr, ...], since: datetime | None) -> _Part:
     binding = report.binding
     query = AggregateQuery("rows", "figures", (), counting.measures, (counting.side,), counting.conditions)
     [today] = ask(report, [statement_of(report, query)])
@@ -170,10 +178,18 @@ def _part(report: Report, counting: Counting, since: datetime | None) -> _Part:
         shown = _shown(binding, counting, conditions)
         touched = ask(report, [touched_rows_statement(binding, counting, shown, times, since, MOST_TOUCHED + 1)])
     rows: list[tuple[MovedRow, Mapping[ColumnId, Any]]] = []
-    if touched and since is not None:
-        found = (_moved(report, counting, shown, times, since, row) for row in touched[0].dicts())
-        rows = [one for one in found if one is not None]
-    return _Part(counting, read(query, today)[0], tuple(rows), bool(touched) and len(touched[0].rows) > MOST_TOUCHED)
+    elsewhere = 0
+    conditions = conditions_asked(binding, counting)
+    others = {at for at, one in enumerate(conditions) if any(one.tree is tree for tree in of_row)}
+    for row in touched[0].dicts() if touched else ():
+        found = _moved(report, counting, shown, times, since, row) if since is not None else None
+        # A row of another team today need not ever have been one of this.
+        if found is not None and any(not row[f"c{at}"] for at in others):
+            elsewhere += 1
+        elif found is not None:
+            rows.append(found)
+    cut = bool(touched) and len(touched[0].rows) > MOST_TOUCHED
+    return _Part(counting, read(query, today)[0], tuple(rows), elsewhere, cut)
 
 
 def _times(binding: Binding, entity: str) -> tuple[tuple[str, ...], ...]:
@@ -231,7 +247,7 @@ def _moved(
     since: datetime,
     row: Mapping[str, Any],
 ) -> tuple[MovedRow, Mapping[ColumnId, Any]] | None:
-    """What became of a touched row; None where it was no row of the figure then, nor is one now."""
+    """What became of a touched row; None where it was no row of the figure then, nor is one now, or as much of it."""
     binding = report.binding
     instants = [_instant(binding, row[f"t{at}"]) for at in range(len(times))]
     touched = [at for at in instants if at is not None and at > since]
@@ -251,17 +267,17 @@ def _moved(
     )
     if came and not counts:
         return None
-    known = {path[-1]: at for path, at in zip(times, instants, strict=True)}
-    reasons = _reasons(binding, counting, failed, known) | {str(tree) for tree in absent}
-    how: How = "left" if len(reasons) == 1 else "maybe"
-    how = "came" if came else "changed" if counts else "gone" if absent and not failed else how
+    if row["past"] and not came and _as_then(binding, counting, failed, counts=counts):
+        return None
+    how: How = "came" if came else "changed" if counts else "gone" if absent and not failed else "maybe"
     which = "m" if how in ("came", "changed") else "v"
     added: dict[ColumnId, Any] = {
         measure.column: row[f"{which}{at}"] for at, measure in enumerate(counting.measures) if measure.keep == "value"
     }
     value = next(iter(added.values()))
     told = {path: told_value(binding, counting.entity, path, row[f"f{at}"]) for at, path in enumerate(shown)}
-    trees = [*absent, *(condition.tree for condition in failed)]
+    why = [told[path] for tree in absent for path in paths_of(tree)]
+    why += [value for condition in failed for value in values_of(binding, counting, condition, told, row)]
     moved = MovedRow(
         how,
         counting.measures[0].metric,
@@ -269,28 +285,32 @@ def _moved(
         str(row["f0"]),
         told[shown[1]] if shown[1] != shown[0] else None,
         float(value) if isinstance(value, (Decimal, float)) else value,
-        tuple(told[path] for path in dict.fromkeys(path for tree in trees for path in paths_of(tree)))
-        if how in ("gone", "left", "maybe")
-        else (),
+        tuple(dict.fromkeys(why)) if how in ("gone", "maybe") else (),
         max(touched).astimezone(binding.zone).isoformat(" ", "minutes")[:16],
     )
     return moved, added
 
 
-def _reasons(
-    binding: Binding, counting: Counting, failed: Sequence[Condition], known: Mapping[str, datetime | None]
-) -> set[str]:
-    """For how many reasons a row does not count. What happened after the stretch is one: that a deal is open until then
-    is no other."""
-    anchor = path_of(counting.measures[0].anchor) if isinstance(counting.measures[0].anchor, exp.Column) else ()
-    later = any(one.asks == "until" for one in failed) and bool(anchor) and known.get(anchor[-1]) is not None
-    reasons = set()
-    for condition in failed:
-        fields = [binding.resolve(counting.entity, path).field for path in paths_of(condition.tree)]
-        of_anchor = [field.as_of is not None and field.as_of.event == anchor[-1] for field in fields if later]
-        is_time = condition.asks in ("from", "until") or (of_anchor and all(of_anchor))
-        reasons.add("time" if is_time else str(condition.tree))
-    return reasons
+def _as_then(binding: Binding, counting: Counting, failed: Sequence[Condition], *, counts: bool) -> bool:
+    """Whether a row whose state of then the history has is in the figure today as it was then: it does not fulfil what
+    it did not fulfil then, or all that it counts by is of then."""
+
+    def of_then(tree: exp.Expr | None) -> bool:
+        return tree is not None and all(_has_past(binding, counting.entity, path) for path in paths_of(tree))
+
+    if not counts:
+        return any(of_then(one.tree) for one in failed)
+    trees = [one.tree for one in conditions_asked(binding, counting) if one.asks != "there"]
+    trees += [measure.of for measure in counting.measures if measure.of is not None]
+    return all(of_then(tree) for tree in trees)
+
+
+def _has_past(binding: Binding, entity: str, path: tuple[str, ...]) -> bool:
+    """Whether a row's history has what a field was."""
+    known = binding.entity(entity)
+    if path[:-1] != (entity,) or known.history is None:
+        return False
+    return path[-1] in (*known.history.outcome.fields, known.history.stage, *binding.past_values(known))
 
 
 def _instant(binding: Binding, value: Any) -> datetime | None:

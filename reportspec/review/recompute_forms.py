@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from reportspec.review.moved_rows import Accounted, How, MovedRow
+from reportspec.review.moved_rows import KNOWN, Accounted, How, MovedRow
 from reportspec.review.printed import ChangedCell
 from reportspec.review.recomputed import Restatement
 from reportspec.review.row_forms import bare, figure, listed, plain, shown
+from reportspec.verify import MISSING
 
-MOST_ROWS = 10  # of one way to have moved that are listed
+MOST_ROWS = 10  # of one rank that are listed
 _HOWS: dict[How, str] = {
     "came": "came in since",
     "gone": "deleted or merged since",
-    "left": "does not count any more",
-    "maybe": "changed since and does not count, may have counted then",
     "changed": "changed since, what it was then is not known",
+    "maybe": "changed since and does not count, may have counted then",
 }
 
 
@@ -69,6 +69,8 @@ def as_json(found: Sequence[Restatement], personal: bool = False) -> str:
 
 def verdict(one: Restatement) -> str:
     """What became of the figures, in a few words."""
+    if one.why == MISSING:
+        return one.why
     if one.why:
         return f"it cannot be told what its figures are today: {one.why}"
     if one.same:
@@ -111,31 +113,48 @@ def _told(cell: ChangedCell, rows: Accounted) -> str:
     """How far rows account for a change."""
     if rows.unknown:
         return f"which rows did it cannot be told: {rows.unknown}" + ("; touched since:" if rows.rows else "")
-    if rows.whole:
+    known = any(row.how in KNOWN for row in rows.rows)
+    if rows.whole and known:
         if rows.sure:
             return "these rows account for all of it:"
         return "these rows account for all of it, if they were then as they were last:"
     if not rows.rows:
-        return "no row that is there today changed since: the source does not say what did it"
+        return f"no row that is there today changed since{_others(rows)}: the source does not say what did it"
+    if not known:
+        return f"what these rows were then is not known, nor which of them did it{_others(rows)}:"
     if rows.rest is None:
         return "these rows changed since; how far they account for it is not known:"
+    then = number(rows.then, cell)
+    if rows.rest == 0:
+        told = f"without those that came and with those that were deleted it is {then}, as was printed"
+        return f"{told}; what the others were then is not known{_others(rows)}:"
     than = "more" if rows.rest > 0 else "less"
-    then, rest = number(rows.then, cell), _apart(abs(rows.rest), cell)
-    return f"without what is known of these rows it is {then}, {rest} {than} than was printed: that rest is not known:"
+    told = f"without what is known of these rows it is {then}, {_apart(abs(rows.rest), cell)} {than} than was printed"
+    return f"{told}: that rest is not known{_others(rows)}:"
+
+
+def _others(rows: Accounted) -> str:
+    """What is said of rows that belong to another row of the table today."""
+    if not rows.elsewhere:
+        return ""
+    what = "row that changed, too, belongs" if rows.elsewhere == 1 else "rows that changed, too, belong"
+    return f" ({rows.elsewhere:,} {what} to another row of the table today)"
 
 
 def _first(rows: Sequence[MovedRow]) -> list[MovedRow]:
+    """The first rows of each rank: what is known before what is not, in the order of the figure's parts, the largest
+    first."""
+    parts = [*dict.fromkeys(row.part for row in rows)]
     found: list[MovedRow] = []
-    for how in _HOWS:
-        found += sorted(
-            (row for row in rows if row.how == how), key=lambda row: (row.part, -abs(row.adds or 0), row.key)
-        )[:MOST_ROWS]
+    for rank in (KNOWN, ("changed",), ("maybe",)):
+        some = [row for row in rows if row.how in rank]
+        found += sorted(some, key=lambda row: (parts.index(row.part), -abs(row.adds or 0), row.key))[:MOST_ROWS]
     return found
 
 
 def _row(row: MovedRow, personal: bool) -> str:
     name = f" {shown(row.name, personal)}" if row.name is not None and row.name.value is not None else ""
-    sign = "−" if row.how in ("gone", "left", "maybe") else "+" if row.how == "came" else ""
+    sign = "−" if row.how in ("gone", "maybe") else "+" if row.how == "came" else ""
     adds = "" if row.adds is None else f" {sign}{figure(row.adds, 'number', None)}"
     why = f": {listed(row.why, personal)}" if row.why else ""
     return f"{row.part}{adds}  {row.entity} {row.key}{name}, {_HOWS[row.how]} ({row.when}){why}"

@@ -13,18 +13,20 @@ from reportspec.building import Order, load, make
 from reportspec.calendar import Period
 from reportspec.check.project import find_project
 from reportspec.check.report import Checked, check_document
+from reportspec.compile import compile_report
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import ReportspecError, SourceError
 from reportspec.expression.sandbox import parse
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.win_chances import reads_chances
 from reportspec.model.spec import EACH, Report, SectionSpec
 from reportspec.problems import problems_of
 from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.document import written_document
 from reportspec.review.explained_row import settled_report
 from reportspec.review.moved_rows import Accounted, accounted
-from reportspec.review.printed import SPEC, ChangedCell, Printed, changed_cells, printed_in
-from reportspec.verify import Verified, verified
+from reportspec.review.printed import SPEC, ChangedCell, Printed, changed_cells, printed_in, rows_of
+from reportspec.verify import MISSING, Verified, verified
 
 if TYPE_CHECKING:
     from reportspec.model.figures import Figures
@@ -111,6 +113,8 @@ def _unfit(found: Verified) -> str:
     if found.intact:
         return ""
     what = (*found.problems, *found.unknown)[0]
+    if what == MISSING:
+        return what
     return f"it is not known to be as it was built, so that its figures are no one's: {what}"
 
 
@@ -177,8 +181,11 @@ def _compared(file: str, printed: Printed, report: Report, figures: Figures) -> 
         if of_data and key not in known and len(known) < MOST_ACCOUNTED:
             known[key] = _accounted(report, printed, cell)
         shown.append((cell, known.get(key) if cell.value else None))
-    count = sum(text.count("\n") - 1 for text in printed.tables.values())
-    return Restatement(file, printed, tuple(shown), count, _notes(printed, figures, others), tuple(lost))
+    count = sum(len(rows_of(text)) - 1 for text in printed.tables.values())
+    queries = [compiled.query for compiled in compile_report(report) if compiled.query.section in others]
+    learned = any(reads_chances(report.binding, query) for query in queries)
+    notes = _notes(printed, figures, others, learned=learned)
+    return Restatement(file, printed, tuple(shown), count, notes, tuple(lost))
 
 
 def _other_statements(printed: Printed, figures: Figures) -> list[str]:
@@ -192,16 +199,19 @@ def _other_statements(printed: Printed, figures: Figures) -> list[str]:
     return [name for name, of in then.items() if sorted(of) != sorted(now.get(name, of))]
 
 
-def _notes(printed: Printed, figures: Figures, others: list[str]) -> tuple[str, ...]:
-    """What else is other than it was, so that it is not the data alone."""
+def _notes(printed: Printed, figures: Figures, others: list[str], *, learned: bool) -> tuple[str, ...]:
+    """What else is other than it was, so that it is not the data alone; `learned` if statements have chances in them
+    that the data taught."""
     notes = []
     if printed.filters != figures.filters:
         then, now = (", ".join(one) or "none" for one in (printed.filters, figures.filters))
         notes.append(f"its filters were {then} and are {now}: give params their values of then with `--set NAME=VALUE`")
     if others:
+        why = "the chances in them, which the data teach, " if learned else ""
         notes.append(
-            f"the statements of {', '.join(others)} are others than they were: the mapping, the metrics, the source's"
-            f" types or the program changed since (then: {printed.made_by}); which rows changed is not looked for there"
+            f"the statements of {', '.join(others)} are others than they were: {why}the mapping, the metrics, the"
+            f" source's types or the program changed since (then: {printed.made_by}); which rows changed is not looked"
+            " for there"
         )
     return tuple(notes)
 
@@ -214,11 +224,11 @@ def _accounted(report: Report, printed: Printed, cell: ChangedCell) -> Accounted
     own = _of_row(spec, cell)
     if own is None:
         return None
-    conditions = (*spec.conditions, *own, *_of_value(report, printed))
+    conditions = (*spec.conditions, *_of_value(report, printed))
     try:
         settled = settled_report(report, cell.metric)
         metric = settled.binding.catalogue.metrics[cell.metric]
-        return accounted(settled, metric, conditions, cell.then, printed.data_as_of)
+        return accounted(settled, metric, conditions, cell.then, printed.data_as_of, own)
     except (Unresolved, SourceError):
         return None
 

@@ -32,6 +32,7 @@ _ASKS = {
 _LACKS = {
     "missing": "it is left out: it has no value of {fields}",
     "other_currency": "it is left out: there is no exchange rate for its currency at that time",
+    "no_currency": "it is left out: it has no value of its amount's currency",
     "incomplete": "it is left out: it lacks what its amount is multiplied by",
 }
 
@@ -55,7 +56,7 @@ def as_markdown(found: Sequence[RowExplanation], personal: bool = False) -> str:
         for part in one.parts:
             lines += ["", f"### {plain(_called(part))}"]
             for row in part.rows:
-                lines += ["", f"**{plain(_row_verdict(one, part, row))}**", ""]
+                lines += ["", f"**{plain(_named(part, row, personal) + _row_verdict(one, part, row))}**", ""]
                 lines += [
                     f"- {_sign(c)} {_ASKS[c.asks]}: `{code(c.text)}`{plain(_has(c.values, personal))}"
                     for c in row.conditions
@@ -95,6 +96,9 @@ def _verdict(one: RowExplanation) -> str:
     where = f" in {', '.join(one.sections)}" if one.sections else ""
     if not one.known:
         return f"{one.label} ({one.metric}){where}: there is no record with the key {one.key}"
+    if any(part.found > 1 for part in one.parts):
+        told = "; ".join(dict.fromkeys(_together(one, part) for part in one.parts))
+        return f"{one.label} ({one.metric}){where}: of {one.key} {told}"
     return f"{one.label} ({one.metric}){where}: {one.key} {'counts' if one.counts else 'does not count'}"
 
 
@@ -107,6 +111,15 @@ def _figures(one: RowExplanation) -> str:
     return f"{text}; {stretch}"
 
 
+def _together(one: RowExplanation, part: PartOfFigure) -> str:
+    """How many of some rows count, and what they come to."""
+    rows = f"{part.counted:,} of {part.found:,} {'row' if part.found == 1 else 'rows'} of {part.entity}"
+    told = f"{rows} {'counts' if part.counted == 1 else 'count'}"
+    if not part.counted or part.together is None or part.together == part.counted:
+        return told
+    return f"{told}, with {figure(part.together, part.unit, one.currency)}"
+
+
 def _called(part: PartOfFigure) -> str:
     return f"{part.label} ({part.metric}), rows of {part.entity} by {part.by}"
 
@@ -114,7 +127,7 @@ def _called(part: PartOfFigure) -> str:
 def _part_lines(one: RowExplanation, part: PartOfFigure, personal: bool) -> list[str]:
     lines = [f"  {_called(part)}"]
     for row in part.rows:
-        lines.append(f"    {_row_verdict(one, part, row)}")
+        lines.append(f"    {_named(part, row, personal)}{_row_verdict(one, part, row)}")
         texts = [f"      {_sign(c)} {_ASKS[c.asks]:<7} {c.text}" for c in row.conditions]
         width = max((len(text) for text in texts), default=0)
         for text, condition in zip(texts, row.conditions, strict=True):
@@ -125,8 +138,10 @@ def _part_lines(one: RowExplanation, part: PartOfFigure, personal: bool) -> list
 
 def _absent(part: PartOfFigure, personal: bool) -> list[str]:
     """What is said where there are more rows, or none."""
-    if part.more:
-        return [f"    … and more rows of {part.by}"]
+    if part.found > len(part.rows):
+        more, counted = part.found - len(part.rows), part.counted - sum(row.counts for row in part.rows)
+        which = f"{counted:,} of them count" if counted else "none of them counts"
+        return [f"    … and {more:,} more rows of {part.by}; {which}"]
     if part.rows:
         return []
     if not part.left_out:
@@ -136,6 +151,11 @@ def _absent(part: PartOfFigure, personal: bool) -> list[str]:
         lines.append(f"    it is no row of {part.entity}: what does not hold of the {left.entity} stands with ✗")
         lines += [f"      {_sign(c)} {_ASKS[c.asks]:<7} {c.text}{_has(c.values, personal)}" for c in left.conditions]
     return lines
+
+
+def _named(part: PartOfFigure, row: ToldRow, personal: bool) -> str:
+    """The key of a row that was found by another field."""
+    return f"{shown(row.key, personal)}: " if row.key is not None and row.key.field != part.by else ""
 
 
 def _row_verdict(one: RowExplanation, part: PartOfFigure, row: ToldRow) -> str:

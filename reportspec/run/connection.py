@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+from reportspec import confidential
 from reportspec.diagnostics import one_line
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
@@ -101,38 +101,12 @@ def first_line(error: BaseException) -> str:
     return (lines[0] if lines else type(error).__name__)[:300]
 
 
-class Secrets:
-    """What must never be shown of a URL: its password, tokens and keys, as written and as meant."""
-
-    def __init__(self, url: str) -> None:
-        secrets: set[str] = set()
-        try:
-            parts = urlsplit(url)
-            passwords = [parts.password] if parts.password else []
-            passwords += [v for k, v in parse_qsl(parts.query) if _SECRET.search(k)]
-        except ValueError:
-            passwords = []
-        for text in passwords:
-            secrets |= {text, unquote(text)}
-        self._found = sorted(secrets, key=len, reverse=True)
-
-    def masked(self, text: str) -> str:
-        """The text without them."""
-        for secret in self._found:
-            # A short one stands within words of the message by chance, which would say where it does.
-            pattern = re.escape(secret)
-            if len(secret) < _SHORT:
-                pattern = rf"(?<!\w){pattern}(?!\w)"
-            text = re.sub(pattern, "***", text)
-        return text
+class Secrets(confidential.Secrets):
+    """What must never be shown of a source's URL."""
 
     def why(self, error: BaseException) -> str:
         """An error's first line without them."""
         return self.masked(first_line(error))
-
-
-_SHORT = 4  # letters of a secret that is masked only where it stands by itself
-_SECRET = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
 
 
 def missing_driver(label: str, extra: str) -> SourceError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_metrics import NO_CURRENCY, Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, named_as, title_of
-from reportspec.sections.records import FieldPath, names_listed
+from reportspec.sections.records import FieldPath, known_by, names_listed, with_key
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
@@ -71,6 +71,10 @@ class AttentionSection(SectionSpec):
     def listed_names(self) -> tuple[Dimension, ...]:
         """What the people and stages that stand in the list are called."""
         return self.names
+
+    def keyed(self, key_of: Callable[[str], str | None]) -> Self:
+        """The same with the records' key as the last of its fields, where it has none."""
+        return replace(self, fields=with_key(self.entity, self.fields, key_of(self.entity)))
 
     @property
     def paths(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -345,6 +349,7 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         available_rows=len(rows),
         others=len(rest),
         in_mails=IN_MAILS,
+        known_by=known_by(report.binding, spec.entity, spec.fields),
         notes=(*notes, *chances),
     )
     return or_none_there(report, section)

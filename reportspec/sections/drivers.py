@@ -126,6 +126,7 @@ def figures(report: Report, spec: DriversSection, answers: Answers, footnotes: F
         ),
         available_rows=len(rows),
         bars=True,
+        known_by=("seen_by", "driver"),
     )
 
 

@@ -16,6 +16,7 @@ from reportspec.measures.audit_wording import (
     called,
     field_called,
     is_personal,
+    key_is_personal,
     level_called,
     masked,
     measured,
@@ -270,6 +271,7 @@ class _Shown:
         whose = ", ".join(f"{name} ({self.number(count)})" for name, count in owners[:_OWNERS])
         keys = [one.key for one in entity.records if one.key and any(broken is check for broken, _ in one.broken)]
         keys = keys[:_KEYS] or [example.key or example.called for example in outcome.examples[:_KEYS]]
+        keys = [self.key(check.entity, key) for key in keys]
         return {
             "entity": self.plural(entity.entity),
             "check": called(self.report.binding, check, self.language),
@@ -357,7 +359,7 @@ class _Shown:
             for record in worst_first[:limit]:
                 mended += 1
                 name = self.value(f"{entity.entity}.{record.named_by}", record.called) if record.named_by else ""
-                told = " ".join(filter(None, (record.key, name)))
+                told = " ".join(filter(None, (self.key(entity.entity, record.key), name)))
                 told_of: list[tuple[str, str, str, str]] = []
                 for check, fields in record.broken:
                     values = "; ".join(self.value(one.field, one.value, check) for one in fields if one.value)
@@ -390,6 +392,12 @@ class _Shown:
         kept = [at for at in range(len(names)) if at in (0, len(names) - 1) or any(row[at] for row in rows)]
         cut = tuple(tuple(row[at] for at in kept) for row in rows)
         return self.table(tuple(columns[at] for at in kept), cut)
+
+    def key(self, entity: str, text: str) -> str:
+        """A record's key, masked where it is what tells who somebody is."""
+        return (
+            masked(text) if text and not self.spec.personal and key_is_personal(self.report.binding, entity) else text
+        )
 
     def value(self, path: str, text: str, check: AuditCheck | None = None) -> str:
         """A value of the source, masked where it tells who somebody is; days and times as the report writes them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -36,6 +36,7 @@ from reportspec.sql.record_rows import AVAILABLE
 
 FieldPath = tuple[str, tuple[str, ...]]  # a field's name as it is written, and its path
 MOST = 100_000  # records of a list, as in the schema; of more the caption tells
+NAMES = ("name", "full_name", "title", "subject")  # the fields that name a record
 CONVERTED = "__converted"  # behind the name of an amount that also stands in its own currency
 
 
@@ -75,6 +76,10 @@ class RecordsSection(SectionSpec):
         return replace(
             self, names=tuple(new if new.called else one for one, new in zip(self.names, changed, strict=True))
         )
+
+    def keyed(self, key_of: Callable[[str], str | None]) -> Self:
+        """The same with the records' key as its last column, where it has none."""
+        return replace(self, fields=with_key(self.entity, self.fields, key_of(self.entity)))
 
     @property
     def paths(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -130,6 +135,26 @@ def names_listed(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> 
         for name, path, field in found
         if field.name == "name" and binding.entity(field.entity).idle_rows is not None
     )
+
+
+def with_key(entity: str, fields: tuple[FieldPath, ...], key: str | None) -> tuple[FieldPath, ...]:
+    """The fields of a list and behind them the records' key, unless it is among them or there is none."""
+    if key is None or any(path == (entity, key) for _, path in fields):
+        return fields
+    return (*fields, (f"{entity}.{key}", (entity, key)))
+
+
+def known_by(binding: Binding, entity: str, fields: Sequence[FieldPath]) -> tuple[str, ...]:
+    """The columns by which the records of a list are known again: their key, else their names, else all texts and
+    keys."""
+    key = (entity, binding.entity(entity).key)
+    typed = [(name, path, binding.resolve(entity, path).field) for name, path in fields]
+    ways = (
+        [name for name, path, _ in typed if path == key],
+        [name for name, path, _ in typed if path[:-1] == (entity,) and path[-1] in NAMES],
+        [name for name, _, field in typed if field.type in ("text", "key")],
+    )
+    return tuple(next((names for names in ways if names), []))
 
 
 def _title(context: Context, draft: Draft) -> str:
@@ -302,6 +327,7 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         available_rows=int(table.rows[0][at]) if table.rows else 0,
         notes=(*_which(report, spec), *(chance_notes(report) if reading else ())),
         whole=spec.whole,
+        known_by=known_by(report.binding, spec.entity, spec.fields),
     )
     return or_none_there(report, section)
 

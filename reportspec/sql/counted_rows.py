@@ -10,7 +10,19 @@ from typing import Literal
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
-from reportspec.expression.trees import EXACT, all_of, any_of, bare_key, cast, conjuncts, copied, literal, named, when
+from reportspec.expression.trees import (
+    EXACT,
+    all_of,
+    any_of,
+    bare_key,
+    cast,
+    column,
+    conjuncts,
+    copied,
+    literal,
+    named,
+    when,
+)
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Entity
 from reportspec.model.query import Measure, Side
@@ -27,6 +39,9 @@ from reportspec.sql.statement import RowsOf, Statement
 # What a condition is there for: that the row is there at the instant, that its time lies in the stretch (not before it,
 # not behind it), what the metric asks of its rows, and what the report and its section ask of all.
 Asks = Literal["there", "from", "until", "metric", "report"]
+
+ANCHOR = "anchor"  # the column with the time by which a row belongs to a period
+AVAILABLE, COUNTED = "available", "counted"  # the columns with how many rows there are and count
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +92,10 @@ def rows_statement(
 ) -> exp.Expr:
     """The rows as they are at the side's instant: the fields `shown` (`f0`, …), of each condition whether it holds
     (`c0`, …), and of each measure what the row adds to it (`m0`, …): 1 or 0 where rows are counted, else the value,
-    null where the row has no part in it. `only` says which rows; with `counted` those alone that fulfil all. They are
-    in the order of what is shown, the first `most` of them; with `largest` those that add the most come first."""
+    null where the row has no part in it; and where that is a field its time as the conditions on it read it (`ANCHOR`).
+    `only` says which rows; with `counted` those alone that fulfil all. They are in the order of what is shown, those
+    that count first, and with `largest` those that add the most; the first `most` of them. Where not all count it is
+    said how many there are (`AVAILABLE`), and how many count (`COUNTED`)."""
     statement, side = Statement(binding), counting.side
     moment = moment_of(binding, side)
     scope = Scope(statement, counting.entity, moment)
@@ -89,6 +106,10 @@ def rows_statement(
     types: dict[str, str] = {
         f"f{at}": binding.resolve(counting.entity, path).field.type for at, path in enumerate(shown)
     }
+    recorded = _recorded(scope, counting)
+    if recorded is not None:
+        columns.append(named(copied(recorded[0]), ANCHOR))
+        types[ANCHOR] = recorded[1]
     for at, condition in enumerate(_compiled(scope, counting, moment)):
         columns.append(named(when(copied(condition), literal(1), literal(0)), f"c{at}"))
         types[f"c{at}"] = "integer"
@@ -103,11 +124,29 @@ def rows_statement(
     select = select.where(asked, copy=False) if asked is not None else select
     if most is not None:
         order = [exp.Ordered(this=copied(scope.field(path, moment)), nulls_first=False) for path in shown]
+        if not counted:
+            counts = next(case for case in cases if case.measure.aggregate == "count" and case.measure.keep == "value")
+            count = _added(counts)
+            every = exp.Window(this=exp.Count(this=exp.Star()))
+            select = select.select(named(every, AVAILABLE), copy=False)
+            select = select.select(named(exp.Window(this=exp.Sum(this=copied(count))), COUNTED), copy=False)
+            types |= {AVAILABLE: "integer", COUNTED: "integer"}
+            order.insert(0, exp.Ordered(this=count, desc=True, nulls_first=False))
         if largest and not cases[0].counts:
             order.insert(0, exp.Ordered(this=_added(cases[0]), desc=True, nulls_first=False))
         select = select.order_by(*order, copy=False) if order else select
         select = select.limit(most, copy=False)
     return statement.finish(select, types)
+
+
+def _recorded(scope: Scope, counting: Counting) -> tuple[exp.Expr, str] | None:
+    """The time by which a row belongs to a period as its conditions read it: as it is recorded, also where it was not
+    known yet at the instant; and its type. None where that is no field."""
+    measure = counting.measures[0]
+    if not isinstance(measure.anchor, exp.Column):
+        return None
+    field = scope.binding.resolve(measure.entity, path_of(measure.anchor)).field
+    return window_of(scope, measure, counting.side).column, field.type
 
 
 def _there(scope: Scope, moment: Moment) -> list[exp.Expr]:
@@ -261,7 +300,8 @@ def touched_rows_statement(
 ) -> exp.Expr:
     """At most so many rows of an entity of which a time (`t0`, …) lies behind an instant, deleted and merged ones too:
     what `rows_statement` has of them, of each measure also the value that a row has whatever holds of it (`v0`, …),
-    and of each part of the entity's own condition whether it holds (`p0`, …)."""
+    of each part of the entity's own condition whether it holds (`p0`, …), and whether it has been in another state
+    since the side's instant, so that the history has its state of then (`past`)."""
     side = counting.side
     moment = moment_of(binding, side)
     scope = Scope(_WholeStatement(binding, counting.entity), counting.entity, moment)
@@ -272,9 +312,15 @@ def touched_rows_statement(
         columns[f"f{at}"] = scope.field(path, moment), binding.resolve(counting.entity, path).field.type
     for at, path in enumerate(times):
         columns[f"t{at}"] = scope.field(path, moment), binding.resolve(counting.entity, path).field.type
+    recorded = _recorded(scope, counting)
+    if recorded is not None:
+        columns[ANCHOR] = recorded
     for at, condition in enumerate(_compiled(scope, counting, moment)):
         columns[f"c{at}"] = when(condition, literal(1), literal(0)), "integer"
     entity = binding.entity(counting.entity)
+    past = entity.derived is None and scope.statement.versioned(entity.name)
+    known = exp.Not(this=exp.Is(this=column(scope.entity, "valid_until"), expression=exp.Null()))
+    columns["past"] = when(known, literal(1), literal(0)) if past else literal(0), "integer"
     for at, part in enumerate(conjuncts(entity.where) if entity.derived is None else ()):
         columns[f"p{at}"] = when(scope.compile(part, moment), literal(1), literal(0)), "integer"
     for at, case in enumerate(cases):

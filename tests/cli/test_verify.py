@@ -291,6 +291,37 @@ def test_a_seal_of_an_earlier_version_is_told_apart(pdf: bytes, tmp_path: Path) 
     assert as_text(verified(old)).startswith(f"{old}: NOT as it was built\n  ! {problem}\n  ? ")
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"as_of": "never"},
+        {"as_of": "9999-12-31T23:59:59+00:00"},
+        {"as_of": "0001-01-01T00:00:00+14:00"},
+        {"period": "x"},
+        {"period": ["2026-07-01", "2026-07-01"]},
+        {"attachments": []},
+        {"statements": 7},
+        {"pages": {}},
+        {"report": ["a"]},
+        {"for_each": ["a"]},
+        {"data_as_of": 5},
+    ],
+)
+def test_a_seal_that_no_report_has_is_told(pdf: bytes, tmp_path: Path, facts: dict[str, object]) -> None:
+    """Who makes a whole file can seal anything; a program that reads it may rely on what it says all the same."""
+    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    told = {**json.loads(str(writer._info[f"/{KEY}"])), **facts}  # type: ignore[index]
+    del told["seal"]
+    writer._info[NameObject(f"/{KEY}")] = TextStringObject(sealed(told))  # type: ignore[index]
+    forged = tmp_path / "forged.pdf"
+    writer.write(forged)
+    forged.write_bytes(sealed_whole(forged.read_bytes()))
+    found = verified(forged)
+    [name] = facts
+    assert found.problems == (f"its seal is none that reportspec writes: it has no `{name}` that a report could have",)
+    assert as_text(found).startswith(f"{forged}: NOT as it was built")
+
+
 def test_a_changed_report_fails_the_command(run: Run, built: Path) -> None:
     built.write_bytes(built.read_bytes() + b"\n")
     done = run("verify", built)
@@ -311,7 +342,7 @@ def test_what_is_no_report(run: Run, folder: Path) -> None:
     assert said[0] == "  ! it is no PDF"
     assert said[1].startswith("  ! it is damaged: ")
     assert said[2] == "  ! it has no seal: reportspec did not build it"
-    assert said[3] == "  ! it cannot be read: no such file or directory"
+    assert said[3] == "  ! there is no such file"
 
 
 def test_a_report_cut_short_is_damaged(built: Path) -> None:

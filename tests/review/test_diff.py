@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from math import isclose
 from pathlib import Path
@@ -88,7 +89,21 @@ def test_two_specs_differ_by_the_rows_that_a_filter_leaves_out(run_cli: RunCli, 
 
 
 def test_contributions_add_up_to_each_change(run_cli: RunCli, project: Path) -> None:
+    """Also where a figure is called as another one begins."""
+    (project / "alike.yaml").write_text(
+        SPEC.replace(
+            "sales_cycle_days]", "deals_count, deals_created_count, sales_cycle_days, sales_cycle_days.median]"
+        )
+    )
+    alike = told(run_cli, project, "alike.yaml", "--against-period", "2026-07")
+    assert [part["metric"] for part in change(alike, "Deals created")["consists_of"]["parts"]] == [
+        "deals_created_count"
+    ]
+    [median] = change(alike, "Sales cycle (median")["consists_of"]["parts"]
+    assert "no sum of what rows add" in median["unknown"]
+    assert change(alike, "Sales cycle (median")["unit"] == "days"
     found = [
+        alike,
         told(run_cli, project, "specs/won.yaml", "new.yaml"),
         told(run_cli, project, "specs/won.yaml", "--against-period", "2026-07"),
     ]
@@ -129,6 +144,30 @@ def test_a_spec_and_its_mapping_as_of_a_revision(run_cli: RunCli, repository: Pa
     assert "specs" not in status.stdout  # nothing was checked out
 
 
+def test_data_beside_the_repository_and_a_spec_that_is_a_link(run_cli: RunCli, repository: Path) -> None:
+    """Paths that lead out of the project lead where they do from it; no message names the folder of the copy."""
+    inner = repository / "my project"
+    inner.mkdir()
+    for name in ("mapping.yaml", "reportspec.yaml", "specs"):
+        (repository / name).rename(inner / name)
+    text = (inner / "reportspec.yaml").read_text()
+    (inner / "reportspec.yaml").write_text(
+        text.replace(": deals.csv", ": ../deals.csv").replace("users.csv", "../users.csv")
+    )
+    (inner / "specs" / "link.yaml").symlink_to("won.yaml")
+    shutil.rmtree(repository / ".git")
+    git(inner, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "first")
+    assert told(run_cli, inner, "specs/link.yaml", "--rev", "HEAD", code=0)["same"]
+    (inner / "reportspec.yaml").write_text(text.replace(": deals.csv", ": ../none/deals.csv"))
+    git(inner, "commit", "-qam", "second")
+    run = run_cli(["diff", "specs/won.yaml", "--rev", "HEAD"], cwd=inner)
+    assert run.returncode == 1
+    assert "HEAD:reportspec.yaml:2:" in run.stderr
+    assert "reportspec-" not in run.stderr
+
+
 def test_two_periods(run_cli: RunCli, project: Path) -> None:
     found = told(run_cli, project, "specs/won.yaml", "--against-period", "2026-08")
     amount = change(found, "Won amount")
@@ -136,6 +175,37 @@ def test_two_periods(run_cli: RunCli, project: Path) -> None:
     assert amount["consists_of"]["parts"][0]["new"] == [2, 13000]
     assert found["statements"] == []
     assert "they are of different times" in found["notes"][0]
+
+
+LISTS = """version: 1
+report: custom
+period: 2026-09
+compare: previous_period
+sections:
+  - {id: my_list, records: {entity: deal, fields: [deal.name, deal.amount], period: all}}
+  - id: to_do
+    attention:
+      entity: deal
+      fields: [deal.name]
+      amount: deal.amount
+      reasons: [{where: "deal.amount > 500", say: large, since: deal.created_at}]
+  - {id: driven_by, drivers: {metric: won_amount, by: [user.team]}}
+"""
+
+
+def test_rows_of_lists_are_known_again_by_their_keys(run_cli: RunCli, project: Path) -> None:
+    """An age in days and a sentence that has figures in it make no other row; two deals of one name are two."""
+    (project / "specs" / "lists.yaml").write_text(LISTS)
+    text = (project / "deals.csv").read_text().replace("Racks", "Shelves")
+    fence = "D6,Fences,2,won,10,2026-06-03 09:00:00,2026-09-20 10:00:00,2026-09-20 10:00:00,false\n"
+    (project / "deals.csv").write_text(text + fence)
+    found = told(run_cli, project, "specs/lists.yaml", "--against-period", "2026-08")
+    assert found["definitions"] == []  # of the period nothing is
+    apart = [one for one in found["figures"] if one["then"] is None or one["now"] is None]
+    assert {one["row"][0] for one in apart} == {"Team"}  # who drove August need not have driven September
+    ages = {(*one["row"], one["column"]) for one in found["figures"] if one["section"] == "to_do"}
+    names = [("Shelves", "D1"), ("Ladders", "D3"), ("Trolleys", "D4"), ("Bins", "D5")]
+    assert ages == {(*name, "Why") for name in names}
 
 
 def test_two_dates(run_cli: RunCli, project: Path) -> None:
@@ -211,7 +281,8 @@ def test_likely_mistakes(run_cli: RunCli, repository: Path, tmp_path_factory: py
         (["won.yaml", "--rev", "HEAD"], apart, 1, "is in no git repository"),
         (["won.yaml", "--rev", "HEAD"], inner, 1, "lies outside of the git repository"),
         (["specs/won.yaml", "none.yaml"], repository, 1, "none.yaml"),
-        (["out/none.pdf"], repository, 1, "it cannot be read"),
+        (["out/none.pdf"], repository, 1, "none.pdf: there is no such file\n"),
+        (["specs/report.yaml", "new.yaml"], repository, 1, "there is no file `specs/report.yaml`\n"),
         (["specs/won.yaml", "--against-period", "2026-Q7"], repository, 1, "a year has four quarters"),
     ):
         run = run_cli(["diff", *args], cwd=folder)

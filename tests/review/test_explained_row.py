@@ -144,8 +144,37 @@ def test_each_part_of_a_rate_is_told(run_cli: RunCli, spec: Path) -> None:
 def test_records_by_another_field(run_cli: RunCli, spec: Path) -> None:
     part = told(run_cli, spec, "user.email=ada@acme.com")[0]["parts"][0]
     assert part["by"] == "user.email"
-    assert sum(row["counts"] for row in part["rows"]) == 1
-    assert len(part["rows"]) == 6
+    assert [row["counts"] for row in part["rows"]] == [True, *[False] * 5]
+    assert part["rows"][0]["key"]["value"] == "won"
+    assert (part["found"], part["counted"], part["together"]) == (6, 1, 1000)
+
+
+def test_of_many_records_all_are_judged(run_cli: RunCli, spec: Path) -> None:
+    """Behind thirty that do not count by any order of their fields stand two that do."""
+    many = "".join(f"a{at:02},open,9,EUR,,2026-05-01T09:00:00,a,false,false\n" for at in range(30))
+    wins = "".join(f"z{at},won,{at}00,EUR,2026-09-29T10:00:00,2026-05-01T09:00:00,a,false,false\n" for at in (2, 3))
+    (spec.parent / "deals.csv").write_text(DEALS + many + wins)
+    [head] = [one for one in told(run_cli, spec, "user.name=Ada Low") if one["sections"] == ["head"]]
+    [part] = head["parts"]
+    assert head["counts"]
+    assert (part["found"], part["counted"], part["together"]) == (38, 3, 1500)
+    assert [row["key"]["value"] for row in part["rows"] if row["counts"]] == ["won", "z2", "z3"]
+    text = run_cli(
+        ["explain", spec, "won_amount", "--row", "user.name=Ada Low"], env={"REPORTSPEC_NOW": NOW.isoformat()}
+    ).stdout
+    assert "of Ada Low 3 of 38 rows of deal count, with 1,500.00 EUR" in text
+    assert "… and 18 more rows of user.name; none of them counts" in text
+
+
+def test_a_time_is_shown_as_its_condition_reads_it_and_a_missing_currency_as_none(run_cli: RunCli, spec: Path) -> None:
+    (spec.parent / "deals.csv").write_text(
+        DEALS + "coinless,won,5,,2026-08-03T10:00:00,2026-05-01T09:00:00,a,false,false\n"
+    )
+    [late] = told(run_cli, spec, "late")[0]["parts"][0]["rows"]
+    times = {one["asks"]: (one["met"], one["values"][0]["value"]) for one in late["conditions"][:2]}
+    assert times == {"from": (True, "2026-10-01T00:00:00"), "until": (False, "2026-10-01T00:00:00")}
+    [coinless] = told(run_cli, spec, "coinless")[0]["parts"][0]["rows"]
+    assert coinless["lacks"] == ["no_currency"]
 
 
 def test_an_unknown_key_and_other_mistakes(run_cli: RunCli, spec: Path) -> None:

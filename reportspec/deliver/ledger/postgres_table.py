@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from reportspec.confidential import is_certain
 from reportspec.deliver.ledger import waiting
 from reportspec.deliver.ledger.rules import TABLE, VERSION, check_version, table_sql
 from reportspec.deliver.ledger.waiting import Tell, silent
@@ -17,7 +17,6 @@ from reportspec.errors import LedgerError
 if TYPE_CHECKING:
     import psycopg
 
-_URL = re.compile(r"postgres(?:ql)?://(?:[^@/?#]*@)?[^@]*")
 _LOCKED = "55P03"  # what PostgreSQL says after `lock_timeout`
 _PASSING = ("08", "53", "57")  # no connection, no room for one, and a server that is stopped or starts
 _MADE_BY = "reportspec ledger, version "  # the comment of the table, before the number
@@ -49,7 +48,7 @@ class PostgresTable:
             "write it as postgresql://user:${PASSWORD}@host:5432/database, odd characters of the password as %-codes",
         )
         # Of an odd URL the driver takes a part of the password for the host, and says so.
-        if not _URL.fullmatch(url):
+        if not is_certain(url):
             raise unread
         try:
             self._raw = self._connected()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,17 @@ def state_of(path: str) -> tuple[int, ...]:
         status = Path(path).stat()
     except OSError:
         return ()
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def changed_meanwhile(path: str) -> SourceError:
+    """A file was written or replaced while it was read: its rows may be of another one than its formats."""
+    return SourceError(
+        "changed-source",
+        f"`{Path(path).name}` was changed while it was read",
+        "run it again when the file is complete; write another one and move it to its place",
+        lost=True,
+    )
 
 
 def description(table: str, spec: FileSpec, wanted: Wanted) -> Description:
@@ -64,6 +74,23 @@ def _no_objects(table: str, spec: FileSpec) -> SourceError:
 
 def load(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> Description:
     """Make a table of its files; of Parquet files a view, which reads them where they lie. Raises SourceError."""
+    before = {path: state_of(path) for path in spec.paths}
+    try:
+        made = _loaded(raw, table, spec, wanted, folder)
+    except SourceError:
+        _refuse_changed(before)  # then what is wrong with it is wrong with neither version
+        raise
+    _refuse_changed(before)
+    return made
+
+
+def _refuse_changed(before: Mapping[str, tuple[int, ...]]) -> None:
+    for path, state in before.items():
+        if state_of(path) != state:
+            raise changed_meanwhile(path)
+
+
+def _loaded(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -> Description:
     import duckdb
 
     described = description(table, spec, wanted)
