@@ -181,6 +181,7 @@ def test_reports_are_wholly_in_their_language(language: str, tmp_path: Path, run
         and text in said
         and not gaps(text)
         and text not in own
+        and text != "New business"  # a pipeline of the demo, too, whose name is data
         and re.search(rf"\b{re.escape(text)}\b", said)
     ]
     assert not strange
