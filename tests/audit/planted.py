@@ -506,9 +506,10 @@ def _steps() -> list[tuple[str, Row]]:
         step("d-pushed", "stage-1", "11-12 08:00", "11-13 08:00", expected_close_date=day("12-05")),
         step("d-pushed", "stage-1", "11-13 08:00", "11-14 08:00", expected_close_date=day("12-10")),
         step("d-pushed", "stage-1", "11-14 08:00", None),
-        step("d-reopened", "stage-0", "11-11 08:00", "11-12 08:00"),
+        step("d-reopened", "stage-2", "11-11 08:00", "11-12 08:00"),
         step("d-reopened", "stage-lost", "11-12 08:00", "11-13 08:00"),
-        step("d-reopened", "stage-1", "11-13 08:00", None),
+        step("d-reopened", "stage-2", "11-13 08:00", "11-14 08:00"),  # where it was: none is skipped
+        step("d-reopened", "stage-1", "11-14 08:00", None),
         step("d-skipped", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("d-skipped", "stage-2", "11-12 08:00", None),
         step("d-slow", "stage-1", "06-01 08:00", "11-18 08:00"),
