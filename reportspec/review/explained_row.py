@@ -254,18 +254,22 @@ def _own_key(binding: Binding, entity: str) -> tuple[str, ...] | None:
 
 
 def found_by(binding: Binding, entity: str, asked: RowAsked) -> tuple[str, ...]:
-    """The field by which an entity's rows are found: the one that is asked by, the entity's key, or else its first
-    field that is one. Raises Unresolved."""
+    """The field by which an entity's rows are found: the one that is asked by, the entity's key, or, of an entity
+    that has none, its first field that is one. Raises Unresolved."""
     if asked.by:
         binding.need_reference(entity, binding.resolve(entity, asked.by))
         return asked.by
     key = binding.entity(entity).key
-    names = [key] if key else []
-    names += [one.name for one in binding.fields(entity) if one.type == "key" and one.expr is None]
+    keys = [one.name for one in binding.fields(entity) if one.type == "key" and one.expr is None]
+    names = [key] if key else keys  # the owner of a deal names no deal
     for name in names:
         if binding.gives(entity, name):
             return (entity, name)
-    raise Unresolved("no-key", f"rows of `{entity}` have no key", f"say by which field: `--row {entity}.FIELD=VALUE`")
+    raise Unresolved(
+        "no-key",
+        f"rows of `{entity}` have no key",
+        f"say by which field: `--row {entity}.FIELD=VALUE`" + (", or map its `key`" if key else ""),
+    )
 
 
 def fields_told(

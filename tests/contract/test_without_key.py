@@ -15,6 +15,7 @@ from reportspec.schema_files import bundled_schema
 from tests.engines.servers import Given
 from tests.engines.shapes import EVERYWHERE, SERVERS, landed
 from tests.figures.asking import figures, rows
+from tests.loading import load_report
 
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 SPEC = {"report": "custom", "period": "2026-Q2", "sections": [{"id": "a", "kpis": ["leads_created_count"]}]}
@@ -71,3 +72,20 @@ def test_whatever_is_told_can_be_ignored_and_is_listed() -> None:
     assert names == told
     listed = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
     assert not {kind for kind in get_args(Kind) if f"| `{kind}` |" not in listed}
+
+
+def test_rows_without_a_key_are_called_by_no_other_one(tmp_path: Path) -> None:
+    """Whose lead it is says nothing of which lead it is."""
+    from reportspec.resolve.binding import Unresolved
+    from reportspec.review.explained_row import RowAsked, found_by
+
+    with landed("duckdb", [Given("leads", COLUMNS, LEADS)], lambda *_: None, tmp_path / "db") as found:
+        folder = project(tmp_path, found.url, found.prefix)
+        mapping = yaml.safe_load((folder / "m.yaml").read_text("utf-8"))
+        mapping["entities"]["lead"]["fields"]["owner_id"] = "name"
+        (folder / "m.yaml").write_text(yaml.safe_dump(mapping), "utf-8")
+        (folder / "asked.yaml").write_text(yaml.safe_dump({"version": 1, **SPEC}), "utf-8")
+        report = load_report(folder / "asked.yaml", NOW, {}).report
+        assert report is not None
+        with pytest.raises(Unresolved, match="no key"):
+            found_by(report.binding, "lead", RowAsked(""))
