@@ -143,7 +143,9 @@ def test_amounts_that_people_compare_are_in_one_currency(engine: str, tmp_path: 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_anomaly_against_the_audits_before(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
     """A deal more each day, for nine days, of 1,000 each; then six at once, three of them without an amount and three
-    of 5,000. Before seven audits of other days nothing is expected."""
+    of 5,000. Before seven audits of other days nothing is expected.
+
+    Slow: ten audits, each of other rows."""
     anomalies = ("rows", "nulls", "mean")
     rows = [deal(n) for n in range(20)]
     last: Mapping[str, dict[str, Any]] = {}
@@ -226,6 +228,7 @@ def test_failures_are_stored_where_it_is_asked_for(tmp_path: Path, run_cli: RunC
 
 
 def test_personal_data_that_a_check_finds_are_masked(tmp_path: Path, run_cli: RunCli) -> None:
+    """Slow: audits in every form, each by the command line."""
     folder = project(tmp_path, deals([deal(1, "Card 4111 1111 1111 1111")]))
     own(folder, "{audit: our_cards, entity: deal, broken: has_card_number(deal.name), about: [deal.name]}")
     for form in ("json", "md", "junit", "table"):

@@ -197,6 +197,7 @@ FILTERS = st.one_of(
     length=st.integers(1, 120),
 )
 def test_a_filter_never_adds(demo: Path, filters: list[dict[str, Any]], start: date, length: int) -> None:
+    """Slow: each drawn filter is asked of many metrics."""
     names = [
         "won_deals_count",
         "lost_deals_count",

@@ -87,6 +87,7 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     ],
 )
 def test_the_past_as_it_was(source: tuple[Tables, Path, Path], now: datetime, period: str) -> None:
+    """Slow: reports over data and over what was known of them."""
     (deals, history, stages), folder, whole = source
     places = {row["stage_id"]: (row["position"], row["is_won"], row["is_lost"]) for row in stages}
     then = project(folder / f"then {period}", *frozen(deals, history, places, now.replace(tzinfo=None)), stages)

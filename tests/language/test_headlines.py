@@ -77,6 +77,7 @@ def test_what_moved_is_the_title(tmp_path: Path, now: int, before: int, title: s
 
 
 def test_every_language_fills_its_sentences(tmp_path: Path) -> None:
+    """Slow: four reports in each language."""
     project(
         tmp_path,
         *lost(30, 20),

@@ -107,7 +107,9 @@ def test_without_files_it_begins_with_the_demo(run_cli: RunCli, tmp_path: Path) 
 
 
 def test_the_commands_of_the_ten_minutes_make_a_report(run_cli: RunCli, tmp_path: Path, checkout: Path) -> None:
-    """As `docs/start.md` has them, over the tables of a shipped CRM under names of files of their own."""
+    """As `docs/start.md` has them, over the tables of a shipped CRM under names of files of their own.
+
+    Slow: a project is begun, and reports are built."""
     from tests.crms.landed import write_tables
     from tests.crms.salesforce.tables import TABLES
 

@@ -76,7 +76,9 @@ def score(crm: str, tables: Sequence[TableSeen]) -> dict[str, int]:
 
 
 def test_a_shipped_mapping_is_proposed_from_the_tables_without_it() -> None:
-    """Each is left out, and so is what it calls columns. Fields that only other tables say are not counted."""
+    """Each is left out, and so is what it calls columns. Fields that only other tables say are not counted.
+
+    Slow: each column is held against each field, for every mapping."""
     total: dict[str, int] = defaultdict(int)
     for crm in HAND_MADE:
         for key, number in score(crm, tables_of(crm)).items():
@@ -98,6 +100,7 @@ def exported(folder: Path) -> list[TableSeen]:
 
 
 def test_a_real_export_is_recognised_and_proposed(shared_data: Path) -> None:
+    """Slow: each of an export's columns is held against each field."""
     tables = exported(shared_data / "zoho_crm_demo")
     found = recognised(tables)
     assert found is not None

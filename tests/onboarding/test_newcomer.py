@@ -206,7 +206,9 @@ def test_words_tell_the_stage_after_a_change(before: str, after: str) -> None:
 
 
 def test_a_column_that_somebody_named_is_never_dropped(tmp_path: Path) -> None:
-    """What cannot be read as it was said is told, with the way out."""
+    """What cannot be read as it was said is told, with the way out.
+
+    Slow: projects are begun, with their first report."""
     tables = export()
     named = begun(tmp_path, tables, columns={"deal.amount": "Auftragswert"})
     assert named.pdf is not None

@@ -89,7 +89,9 @@ def test_two_specs_differ_by_the_rows_that_a_filter_leaves_out(run_cli: RunCli, 
 
 
 def test_contributions_add_up_to_each_change(run_cli: RunCli, project: Path) -> None:
-    """Also where a figure is called as another one begins."""
+    """Also where a figure is called as another one begins.
+
+    Slow: each change is told row by row."""
     (project / "alike.yaml").write_text(
         SPEC.replace(
             "sales_cycle_days]", "deals_count, deals_created_count, sales_cycle_days, sales_cycle_days.median]"
@@ -226,7 +228,9 @@ def test_a_section_that_was_added_is_told(run_cli: RunCli, project: Path) -> Non
 
 
 def test_what_makes_it_fail(run_cli: RunCli, project: Path) -> None:
-    """300 of 13,300 are 2.3 %, a twelfth of the rate is 11 %."""
+    """300 of 13,300 are 2.3 %, a twelfth of the rate is 11 %.
+
+    Slow: the command is started for each threshold."""
     for args, code in (
         ([], 1),
         (["--fail-on", "never"], 0),
