@@ -118,7 +118,8 @@ def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) ->
         what, meaning = called(binding, check, language), text_in(check.meaning, language)
         told = (f"{what}. {meaning}".strip(), text_in(check.remedy, language))
         for one in fields:
-            proposed = (one.proposed, one.confidence if one.proposed else None)
+            sure = round(one.confidence, 2) if one.proposed and one.confidence is not None else None
+            proposed = (one.proposed, sure)
             yield (*start, one.field, one.value, *proposed, *told)
         if not fields:
             yield (*start, "", "", "", None, *told)
