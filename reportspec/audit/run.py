@@ -292,11 +292,11 @@ class _One:
             return {}
         binding, cut, most = self.binding, self.asking_for.cut, self.asking_for.records
         key, called, paths = _told_by(binding, self.name)
-        owner = next((path for path in _owners(binding, self.name) if _given(binding, path)), None)
+        owner = next((path for path in _owners(binding, self.name) if binding.serves(path[0], path)), None)
         ways = _owner_ways(binding, self.name) if owner is not None else []
         paths += [path for path in ([owner] if owner is not None else []) + ways if path not in paths]
         about = [tuple(path.split(".")) for check in wanted for path in check.about]
-        paths += [path for path in dict.fromkeys(about) if path not in paths and _given(binding, path)]
+        paths += [path for path in dict.fromkeys(about) if path not in paths and binding.serves(path[0], path)]
         if not paths:
             return {}
         table = self.ask(records_to_mend(binding, wanted, paths, self.now, MOST_TO_MEND, cut))
@@ -383,8 +383,8 @@ def _owner_ways(binding: Binding, entity: str) -> list[tuple[str, ...]]:
     """What tells owners of one name apart: their key, and the best of what people know them by that is given."""
     relation = binding.entity(entity).relations["owner"]
     best = [(entity, "owner", way) for way in binding.entity(relation.to).told_apart_by]
-    known = [path for path in best if _given(binding, path)]
-    return [(entity, relation.by), *known[:1]] if _given(binding, (entity, relation.by)) else []
+    known = [path for path in best if binding.serves(path[0], path)]
+    return [(entity, relation.by), *known[:1]] if binding.serves(entity, (entity, relation.by)) else []
 
 
 def _told_by(binding: Binding, name: str) -> tuple[str, str, list[tuple[str, ...]]]:
@@ -408,7 +408,7 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
             field for field in fields if field.type == "key" and binding.mapped(entity.name, field.name) is not None
         ]
         shown += [(entity.name, field.name) for field in named]
-    paths += [path for path in dict.fromkeys(shown) if path not in paths and _given(binding, path)]
+    paths += [path for path in dict.fromkeys(shown) if path not in paths and binding.serves(path[0], path)]
     if not paths:
         return ()
     table = ask(broken_rows_statement(binding, check, paths, now, most))
@@ -422,15 +422,6 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
         written = tuple((path, as_text(value)) for path, value in values.items())
         found.append(Example(as_text(own_key), as_text(name), written, called))
     return tuple(found)
-
-
-def _given(binding: Binding, path: tuple[str, ...]) -> bool:
-    """Whether the source gives a field that is shown of a broken row."""
-    try:
-        binding.need_reference(path[0], binding.resolve(path[0], path))
-    except Unresolved:
-        return False
-    return True
 
 
 def as_text(value: Any) -> str:

@@ -13,7 +13,7 @@ from reportspec.model.findings import Check
 from reportspec.model.query import Dimension
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.binding import Binding
 from reportspec.sql.distinct import values_statement
 
 NAME = "name"  # the field that calls a member
@@ -99,7 +99,7 @@ def _asked(binding: Binding, entity: Entity) -> tuple[str, ...]:
 
 
 def _ways(binding: Binding, entity: Entity) -> list[str]:
-    return [way for way in entity.told_apart_by if _given(binding, entity.name, way)]
+    return [way for way in entity.told_apart_by if binding.serves(entity.name, (entity.name, *way.split(".")))]
 
 
 def _order(binding: Binding, entity: Entity) -> list[str]:
@@ -107,7 +107,7 @@ def _order(binding: Binding, entity: Entity) -> list[str]:
     tree = entity.order
     if not isinstance(tree, exp.Column) or tree.table != entity.name:
         return []
-    return [tree.name] if _given(binding, entity.name, tree.name) else []
+    return [tree.name] if binding.serves(entity.name, (entity.name, tree.name)) else []
 
 
 def expected(report: Report, check: Check) -> bool:
@@ -142,14 +142,6 @@ def _apart(binding: Binding, name: str, table: Table) -> Apart | None:
     if len({text for _, text in called} | taken) < len(called) + len(taken):
         called = [(str(row[0]), f"{row[1]} ({row[0]})") for row in shared]
     return Apart(entity.key, tuple(sorted(called))) if called else None
-
-
-def _given(binding: Binding, entity: str, name: str) -> bool:
-    try:
-        binding.need_reference(entity, binding.resolve(entity, (entity, *name.split("."))))
-    except Unresolved:
-        return False
-    return True
 
 
 def _path(entity: Entity, way: str) -> tuple[str, ...]:

@@ -108,15 +108,11 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
 def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
     """What is asked of histories that stand in, of rows that have the field by which amounts are estimated."""
     by = _estimate_by(report.binding, doubts)
-    return tuple(asked for asked in asked_stand_ins(report) if not by or _has(report.binding, asked.count.entity, by))
-
-
-def _has(binding: Binding, entity: str, name: str) -> bool:
-    try:
-        binding.need_reference(entity, binding.resolve(entity, tuple(name.split("."))))
-    except Unresolved:
-        return False
-    return True
+    return tuple(
+        asked
+        for asked in asked_stand_ins(report)
+        if not by or report.binding.serves(asked.count.entity, tuple(by.split(".")))
+    )
 
 
 def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:

@@ -304,6 +304,7 @@ def _section_view(
         marks = (Mark(section.id, "0", name).text if name in there else "" for name in names)
         tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
     rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
+    tile_columns = max(map(len, rows), default=1) * (2 if half else 1)
     drawn = charts.drawings(figures, section, formats, palette)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
@@ -328,8 +329,8 @@ def _section_view(
     return SectionView(
         section,
         rows,
-        *value_size(tiles, max(map(len, rows), default=1) * (2 if half else 1)),
-        label_lines(tiles, max(map(len, rows), default=1) * (2 if half else 1)),
+        *value_size(tiles, tile_columns),
+        label_lines(tiles, tile_columns),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,

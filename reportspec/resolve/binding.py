@@ -376,6 +376,14 @@ class Binding:
         """The fields that tell rows apart which stand in one place of an order, as far as the source has them."""
         return tuple(name for name in derived.ties if self.mapped(derived.source, name) is not None)
 
+    def serves(self, base: str, path: tuple[str, ...]) -> bool:
+        """Whether the source gives the field at the end of a path, and all keys on the way."""
+        try:
+            self.need_reference(base, self.resolve(base, path))
+        except Unresolved:
+            return False
+        return True
+
     def need_reference(self, base: str, reference: Reference, *, listed: bool = False) -> None:
         """Nothing, if the source gives a field and all keys on the way, and it may stand where it is asked for.
         Raises Missing."""

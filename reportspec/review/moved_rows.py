@@ -25,7 +25,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery
 from reportspec.model.rows import Table
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.resolve.binding import Binding, metrics_needed
 from reportspec.review.explained_row import RowAsked, ToldValue, found_by, paths_of, told_value, values_of
 from reportspec.sql.column_names import read
 from reportspec.sql.counted_rows import Condition, Counting, conditions_asked, touched_rows_statement
@@ -213,12 +213,7 @@ def _of_source(binding: Binding, entity: str) -> tuple[tuple[str, ...], ...]:
         if relation.to == source and binding.entity(source).derived is None:
             names = [path[-1] for path in _times(binding, source)]
             paths = [(entity, relation.name, name) for name in names]
-            try:
-                for path in paths:
-                    binding.need_reference(entity, binding.resolve(entity, path))
-            except Unresolved:
-                return ()
-            return tuple(paths)
+            return tuple(paths) if all(binding.serves(entity, path) for path in paths) else ()
     return ()
 
 

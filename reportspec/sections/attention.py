@@ -185,8 +185,8 @@ def _reason(context: Context, draft: Draft, entity: str, asked: Any, place: Plac
     told = metric.reason
     if told is None:
         return Reason(metric.entity, metric.where, metric.label)
-    served = tuple(path for path in told.since if _serves(context.binding, metric.entity, path))
-    until = told.until if not told.until or _serves(context.binding, metric.entity, told.until) else ()
+    served = tuple(path for path in told.since if context.binding.serves(metric.entity, path))
+    until = told.until if not told.until or context.binding.serves(metric.entity, told.until) else ()
     return Reason(metric.entity, metric.where, told.say or metric.label, served if until == told.until else (), until)
 
 
@@ -244,14 +244,6 @@ def _own_reason(context: Context, draft: Draft, entity: str, asked: Mapping[str,
         context.document.tell("bad-attention", f"`{since}` is no day and no time", (*place, "since"))
         return None
     return Reason(entity, tree, say, (path,) if path else ())
-
-
-def _serves(binding: Binding, entity: str, path: tuple[str, ...]) -> bool:
-    try:
-        binding.need_reference(entity, binding.resolve(entity, path))
-    except Unresolved:
-        return False
-    return True
 
 
 def _from(binding: Binding, entity: str, records: str, path: tuple[str, ...]) -> tuple[str, ...]:

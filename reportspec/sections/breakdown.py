@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -22,7 +21,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import AggregateQuery, Dimension, Query
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
-from reportspec.resolve.binding import Unresolved, metrics_needed
+from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.document import Place
 from reportspec.sections import trend
 from reportspec.sections.asked_dimensions import dated_by, dimensions_of
@@ -98,13 +97,10 @@ def _within(context: Context, dimensions: tuple[Dimension, ...]) -> Dimension | 
     own_order = isinstance(entity.order, exp.Column) and entity.order.table == entity.name
     for way in entity.told_apart_by if own_order and only.field.name == "name" else ():
         steps = tuple(way.split("."))
-        if len(steps) < 2:
-            continue
-        reached = binding.resolve(entity.name, (entity.name, *steps))
-        with suppress(Unresolved):
-            binding.need_reference(entity.name, reached)
+        theirs = (entity.name, *steps)
+        if len(steps) > 1 and binding.serves(entity.name, theirs):
             path = (*only.path[:-1], *steps)
-            return Dimension(".".join(path), path, reached.field)
+            return Dimension(".".join(path), path, binding.resolve(entity.name, theirs).field)
     return None
 
 
