@@ -31,8 +31,8 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
 
     changed: dict[Path, tuple[str, str]] = {}
     told: list[Diagnostic] = []
-    files = _files(paths)
-    for path in files:
+    same = 0
+    for path in _files(paths):
         node, problems, text = read_yaml_file(path)
         if node is None or problems:
             told += problems
@@ -44,6 +44,8 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
             continue
         if after != text:
             changed[path] = (text, after)
+        else:
+            same += 1
     print_diagnostics(told, {}, "text")
     if show:
         give(differences(changed), "what would change", nl=False)
@@ -53,10 +55,7 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
     else:
         for path, (_, after) in changed.items():
             rewrite(path, after)
-        echo(
-            f"{count(len(changed), 'file')} formatted, {count(len(files) - len(changed), 'file')} left as they were",
-            err=True,
-        )
+        echo(f"{count(len(changed), 'file')} formatted, {count(same, 'file')} unchanged", err=True)
     sys.exit(WRONG if told or ((check or show) and changed) else DONE)
 
 
