@@ -17,6 +17,8 @@ from reportspec.check.project import NAMES
 from reportspec.preview.source_stamp import BESIDE, Stamp, stamp_of_file
 
 PAUSE = 0.1  # seconds between two looks at what is known to be read
+_SETTLED = 0.03  # seconds without another change, after which a file is taken as written
+_LONGEST = 1.0  # seconds that are waited for that: a file may be written all the time, or be meant to be empty
 _SHARE = 20  # of the time, what looking at the whole folder takes
 _MOST = 50_000  # files of a folder; there are no more reports of one
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -50,9 +52,12 @@ class WatchedFiles:
             self._folder, self._tree, self._next_tree = folder, None, 0.0
 
     def changed(self) -> bool:
-        """Whether any file is another one than when this was asked last."""
+        """Whether any file is another one than when this was asked last, once it is written in whole."""
         now = {path: stamp_of_file(path) for path in self._known}
-        changed, self._known = now != self._known, now
+        changed = now != self._known
+        if changed:
+            now = self._written(now)
+        self._known = now
         if self._folder is not None and time.monotonic() >= self._next_tree:
             since = time.process_time()
             tree = {path: stamp for path, *stamp in _files_in(self._folder)}
@@ -63,6 +68,19 @@ class WatchedFiles:
             self._tree = tree
             self._next_tree = time.monotonic() + max(PAUSE, (time.process_time() - since) * _SHARE)
         return changed
+
+    def _written(self, now: dict[Path, Stamp]) -> dict[Path, Stamp]:
+        """How the files are once who saves them is done: an editor empties a file before it writes it, or moves it
+        away, and what is read in between is a mistake that nobody made."""
+        until = time.monotonic() + _LONGEST
+        while time.monotonic() < until:
+            time.sleep(_SETTLED)
+            later = {path: stamp_of_file(path) for path in now}
+            halfway = any(stamp != self._known[path] and not (stamp and stamp[1]) for path, stamp in later.items())
+            if later == now and not halfway:
+                break
+            now = later
+        return now
 
 
 def _files_in(folder: Path) -> Iterator[tuple[str, int, int, int]]:

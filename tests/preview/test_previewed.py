@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -69,6 +70,28 @@ def test_a_changed_title_asks_nothing(one: Previewed, spec: Path) -> None:
     again = shown(one)
     assert (again.asked, again.page and again.page.title) == (0, "Sold")
     assert again.page != first.page
+
+
+@pytest.mark.parametrize("way", ["emptied", "moved away", "in parts"])
+def test_a_file_is_read_once_it_is_saved_in_whole(one: Previewed, spec: Path, way: str) -> None:
+    """Editors empty or move a file before they write it, and the machine may look away in between."""
+    assert shown(one).page is not None
+    text = SPEC.replace("title: Won", "title: Sold")
+    if way == "moved away":
+        spec.rename(spec.with_name("won.yaml~"))
+    else:
+        spec.write_text("" if way == "emptied" else text[:90])
+    later = threading.Timer(0.01 if way == "in parts" else 0.2, spec.write_text, (text,))
+    later.start()
+    again = shown_after_look(one)
+    later.join()
+    assert (again.diagnostics, again.page and again.page.title) == ((), "Sold")
+
+
+def test_a_file_that_stays_empty_is_told(one: Previewed, spec: Path) -> None:
+    assert shown(one).page is not None
+    spec.write_text("")
+    assert [problem.code for problem in shown_after_look(one).diagnostics] == ["empty-file"]
 
 
 def test_a_new_section_asks_for_what_is_new_alone(one: Previewed, spec: Path) -> None:
