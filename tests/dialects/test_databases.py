@@ -64,8 +64,6 @@ def test_a_database_is_whole(kind: str) -> None:
         assert urlsplit(read_by.example).scheme in read_by.schemes
     else:
         assert Path(read_by.example).suffix in read_by.suffixes
-    # Both are known of a file, or neither.
-    assert (read_by.table_names is None) == (read_by.table_types is None)
     source = source_of(kind, "x")
     assert source.database is read_by
     assert source.dialect == read_by.dialect.name
