@@ -457,8 +457,6 @@ def _often_read(tree: exp.Expr, tables: Iterable[exp.Table], ctes: Mapping[str, 
     return {cte for cte, number in reads.items() if number > _OFTEN}
 
 
-
-
 def _called(cast: exp.Expr) -> exp.Expr:
     """A CAST as a call of the same text: for each one sqlglot parses the names of five types, to see which it is,
     and conversions between time zones have hundreds."""
