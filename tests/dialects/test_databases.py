@@ -77,7 +77,7 @@ def test_its_extra_is_declared(kind: str) -> None:
     extra = database(kind).extra
     assert extra in extras if extra else database(kind).local == "file"
     used = {database(each).extra for each in KINDS} - {""}
-    assert extras - used == {"store", "vega-lite", "xlsx", "lsp", "mcp", "engines", "dev"}
+    assert extras - used == {"store", "vega-lite", "xlsx", "lsp", "mcp", "engines", "dev", "docs"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
