@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,56 @@ def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
     assert spec.read_text("utf-8") == AFTER
     assert project.read_text("utf-8") == "version: 1\nsource: demo\n"
     assert run_cli(["fmt", "--check", "specs", "reportspec.yaml"], cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("head", ["|", ">", "|-", ">-"])
+@pytest.mark.parametrize("key", ["- text: ", "- id: a\n  text: ", "- "])
+def test_a_comment_behind_the_beginning_of_a_text_in_lines_stays(head: str, key: str) -> None:
+    text = f"version: 1\nsections:\n{key}{head} # ask Anna\n     Hello  # no comment\n\n     all\n# the end\n"
+    found = formatted(text, "report")
+    assert meaning(found) == meaning(text)
+    assert f"{head}  # ask Anna\n" in found
+    assert found.count("#") == 3
+    assert formatted(found, "report") == found
+
+
+def test_what_cannot_be_written_is_told_and_the_rest_written(tmp_path: Path, run_cli: RunCli) -> None:
+    """A protected file stays, as does one elsewhere that a link leads to; a link that is named is followed."""
+    ugly, fine = "report: leads\nversion: 1\n", "version: 1\nreport: leads\n"
+    (tmp_path / "specs").mkdir()
+    files = {name: tmp_path / name for name in ("specs/a.yaml", "specs/b.yaml", "specs/c.yaml", "other.yaml")}
+    for file in files.values():
+        file.write_text(ugly, encoding="utf-8")
+    files["specs/b.yaml"].chmod(0o444)
+    (tmp_path / "specs" / "link.yaml").symlink_to("../other.yaml")
+    done = run_cli(["fmt", "specs"], cwd=tmp_path)
+    assert done.returncode == 1
+    assert "`specs/b.yaml` cannot be written: it is write-protected" in done.stderr
+    assert "2 files formatted" in done.stderr
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+    assert texts == {"specs/a.yaml": fine, "specs/b.yaml": ugly, "specs/c.yaml": fine, "other.yaml": ugly}
+    assert run_cli(["fmt", "specs/link.yaml"], cwd=tmp_path).returncode == 0
+    assert (tmp_path / "specs" / "link.yaml").is_symlink()
+    assert files["other.yaml"].read_text(encoding="utf-8") == fine
+
+
+@pytest.mark.parametrize("command", ["fmt", "validate --fix"])
+def test_what_is_saved_meanwhile_stays(
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
+    spec = tmp_path / "week.yaml"
+    spec.write_text("metrics: [won_amuont]\nversion: 1\n", encoding="utf-8")
+    saved = "version: 1\nmetrics: [won_amount]\n# of Anna\n"
+    first_look = Path.resolve
+
+    def resolve(self: Path, strict: bool = False) -> Path:
+        """Somebody saves the file just before it is written: `rewrite` follows links first."""
+        if self.name == spec.name and sys._getframe(1).f_code.co_name == "rewrite":
+            spec.write_text(saved, encoding="utf-8")
+        return first_look(self, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    done = run_cli([*command.split(), "week.yaml"], cwd=tmp_path)
+    assert "was saved by somebody else meanwhile" in done.stderr
+    assert spec.read_text(encoding="utf-8") == saved
