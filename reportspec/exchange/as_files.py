@@ -119,7 +119,7 @@ def _head(model: Model, name: str) -> str:
     lines = [f"# Taken over from {Path(model.foreign.file).name} by `reportspec import {model.tool}`."]
     if not name.startswith("entities/") and model.titles:
         lines += [f"# {' '.join(title.split())}" for title in model.titles]
-    if name.startswith("metrics/"):
+    if name == f"metrics/{model.tool}.yaml":
         told = [one.message for one in model.foreign.told if one.code in ("not-taken-over", "taken-otherwise")]
         lines += [f"# - {' '.join(message.split())}" for message in told]
     return "\n".join(lines) + "\n"

@@ -76,7 +76,7 @@ class Datasets:
 
 def metrics_of(datasets: Datasets, metrics: Sequence[tuple[Part, tuple[str, str]]]) -> None:
     """All metrics of a model, each with its expression and the dialect of it; what is not taken over is told."""
-    maker = _Metrics(datasets)
+    maker = _Metrics(datasets, [part for part, _ in metrics])
     names = [part.text("name") for part, _ in metrics]
     for number, (part, (text, dialect)) in enumerate(metrics):
         name = names[number]
@@ -90,9 +90,10 @@ def metrics_of(datasets: Datasets, metrics: Sequence[tuple[Part, tuple[str, str]
 
 
 class _Metrics:
-    def __init__(self, datasets: Datasets) -> None:
+    def __init__(self, datasets: Datasets, parts: Iterable[Part]) -> None:
         self.datasets, self.model = datasets, datasets.model
         self.taken = {*self.model.ids, *self.model.metrics}
+        self.names = {fitting_name(part.text("name"), (), self.model.tool) for part in parts}
         self.known: dict[str, str] = {}  # an aggregate's keys -> the metric that has them
 
     def metric(self, part: Part, name: str, text: str, dialect: str) -> None:
@@ -115,7 +116,7 @@ class _Metrics:
             made = {"metric": id} | self._entry(part, id, text, dialect, what)
             if description := part.text("description"):
                 made["description"] = description
-            if also := _synonyms(part, {*self.taken, id}):
+            if also := _synonyms(part, {*self.taken, *self.names, id}):
                 made["also"] = also
         self.taken.add(id)
         self.model.metrics[id] = Made(made, part.place)

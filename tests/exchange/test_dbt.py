@@ -234,7 +234,7 @@ def test_a_project_of_its_own_keeps_its_names(tmp_path: Path, run_cli: RunCli) -
     assert "the project says `crm: demo`: add the entities of `dbt.yaml` to that mapping" in done.stdout
     listed = run_cli(["catalog", "metrics", "--project", "p", "--format", "json"], cwd=tmp_path)
     assert listed.returncode == 0, listed.stderr
-    assert {"net_sales", "dbt_net_sales"} <= {each["id"] for each in json.loads(listed.stdout)["metrics"]}
+    assert {"net_sales", "dbt_net_sales"} <= {each["name"] for each in json.loads(listed.stdout)["metrics"]}
 
 
 DBT = os.environ.get("REPORTSPEC_TEST_DBT") or shutil.which("dbt")
