@@ -40,7 +40,7 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.broken_keys import in_another_currency
-from reportspec.sql.broken_rows import breaks, field_of, given
+from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RecordStatement
@@ -265,6 +265,8 @@ class _Rows:
             return exp.GT(this=several, expression=literal(1))
         if check.kind == "no-rate":
             return self._unrated(check, at)
+        if settled_by_history(self.binding, check):
+            return self._whatever_history_says(check, at)
         if check.relation is None:
             return breaks(self.statement, self.scope.base, check)
         target = self.binding.entity(check.relation.to)
@@ -275,6 +277,17 @@ class _Rows:
         keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(whole))
         absent = self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, ""))
         return exp.And(this=_filled(mine), expression=absent)
+
+    def _whatever_history_says(self, check: Check, at: int) -> exp.Expr:
+        """That a row breaks a check of the source's contract, what its history says for it being read: figures have
+        it, and reports count the same rows."""
+        key = self.binding.entity(check.entity).key
+        assert key is not None
+        cte, broken = broken_today(self.statement, check)
+        theirs = field_of(self.statement, cte, check.entity, key)
+        keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(cte)).where(broken)
+        mine = field_of(self.statement, self.scope.base, check.entity, key)
+        return exp.Not(this=self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, "")))
 
     def _unrated(self, check: Check, at: int) -> exp.Expr:
         """That a row has an amount in a currency that has no rate to the report's on any day."""

@@ -284,6 +284,10 @@ def _plant_all() -> None:
     plant("lead", "l-waits", "lead_no_followup", first_response_at=None, created_at=at("11-26 11:59"))
     plant("lead", "l-fresh", "", first_response_at=None, created_at=at("11-26 12:00"))
     plant("lead", "l-worked", "", first_response_at=None)
+    # Nobody is to answer, or to look after, what was given up.
+    left = {"first_response_at": None, "created_at": at("03-03 08:00"), "email": "ADAMA@house-0.com"}
+    plant("lead", "l-junk", "", **left, status="junk", owner_id=None)
+    plant("lead", "l-refused", "", **{**left, "created_at": at("03-04 08:00")}, status=" Unqualified", **gone)
     plant("lead", "l-sourceless", "lead_source_missing", source=None)
     plant("lead", "l-spelt", "lead_source_spelling", source="Web")
     plant("lead", "l-spelt-2", "lead_source_spelling", source="web ")
@@ -372,7 +376,9 @@ def _plant_all() -> None:
     plant("activity", "e-alone", "activity_unlinked", deal_id=None, contact_id=None)
     plant("activity", "e-long", "activity_duration", duration_seconds=90_000)
     plant("activity", "e-short", "activity_duration", duration_seconds=-1)
-    plant("activity", "e-nobody", "activity_no_owner", owner_id=None)
+    to_do = {"done_at": None, "status": "open", "due_at": at("11-28 12:01")}
+    plant("activity", "e-nobody", "activity_no_owner", owner_id=None, **to_do)
+    plant("activity", "e-nobody-2", "", owner_id=None)  # done
     plant("activity", "e-mail", "activity_text_email", subject="Write to anna.neri@house-7.com soon")
     plant("activity", "e-iban", "activity_text_iban", subject="Paid to IT60 X054 2811 1010 0000 0123 456")
     plant("activity", "e-iban-not", "", subject="Paid to IT60 X054 2811 1010 0000 0123 457")

@@ -349,6 +349,8 @@ def test_one_alone_that_cannot_be_converted_is_told(tmp_path: Path) -> None:
 def test_of_several_reasons_each_has_the_days_that_are_its_own(tmp_path: Path) -> None:
     """The amount in its own currency stands behind the days, and is none of them."""
     folder = project_of(tmp_path, IN_CURRENCIES)
-    made = section(asked(folder, 20, [{"where": "deal.amount is not null", "say": "there", "since": "deal.created_at"}]))
+    made = section(
+        asked(folder, 20, [{"where": "deal.amount is not null", "say": "there", "since": "deal.created_at"}])
+    )
     assert {row[2] for row in made.rows} == {"there (8 months)"}
     assert [row[0] for row in made.rows] == ["Beta", "Alpha", "Epsilon", "Iota", "Gamma", "Delta", "Zeta"]
