@@ -32,14 +32,14 @@ def _found(place: Path) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 def test_leads_that_were_given_up_wait_for_nobody(engine: str, tmp_path: Path) -> None:
-    assert _found(project_of(tmp_path, TABLES, engine)) == dict.fromkeys(CHECKS, {"new", "none"})
+    assert _found(project_of(tmp_path, TABLES, engine)) == {key: {"new", "none"} for key in CHECKS}
 
 
 def test_a_source_without_a_status_has_given_up_none(tmp_path: Path) -> None:
     folder = project_of(tmp_path, TABLES)
     mapping = folder / "mapping.yaml"
     mapping.write_text(mapping.read_text("utf-8").replace("      status: status\n", ""), "utf-8")
-    assert _found(folder) == dict.fromkeys(CHECKS, {"new", "none", "junk", "lost", "refused"})
+    assert _found(folder) == {key: {"new", "none", "junk", "lost", "refused"} for key in CHECKS}
 
 
 def test_a_mapping_may_say_itself_what_was_given_up(tmp_path: Path) -> None:
@@ -47,4 +47,4 @@ def test_a_mapping_may_say_itself_what_was_given_up(tmp_path: Path) -> None:
     mapping = folder / "mapping.yaml"
     own = "      status: status\n      is_ended: status = 'New'\n"
     mapping.write_text(mapping.read_text("utf-8").replace("      status: status\n", own), "utf-8")
-    assert _found(folder) == dict.fromkeys(CHECKS, {"none", "junk", "lost", "refused"})
+    assert _found(folder) == {key: {"none", "junk", "lost", "refused"} for key in CHECKS}
