@@ -131,7 +131,7 @@ def _leaving_out(check: AuditCheck) -> set[tuple[str, str]]:
     denied = [one.unnest().this.unnest() for one in conditions if isinstance(one.unnest(), exp.Not)]
     paths = [path_of(node) for node in denied if isinstance(node, (exp.Column, exp.Dot))]
     every = [path_of(node) for _, tree in trees_of(check) for node in column_nodes(tree)]
-    return {path for path in paths if len(path) == 2 and every.count(path) == 1}  # type: ignore[misc]
+    return {(path[0], path[1]) for path in paths if len(path) == 2 and every.count(path) == 1}
 
 
 def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:

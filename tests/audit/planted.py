@@ -246,6 +246,9 @@ def _plant_all() -> None:
     plant("contact", "c-stale", "contact_stale", last_activity_at=None, updated_at=at("2024-11-20 08:00"))
     plant("contact", "c-twin", "contact_duplicate_email", account_id="account-2", email="twin@house.com")
     plant("contact", "c-twin-2", "contact_duplicate_email", account_id="account-2", email=" Twin@house.com ".strip())
+    for number in (6, 7):  # of whom nothing says that they are one
+        mine = {"account_id": f"account-{number}", "email": "noemail@house-98.com"}
+        plant("contact", f"c-invented-{number}", "contact_email_placeholder", **mine)
     both = "contact_duplicate_email contact_in_two_accounts"
     plant("contact", "c-two", both, account_id="account-2", email="two@house.com")
     plant("contact", "c-two-2", both, account_id="account-3", email="TWO@house.com")
