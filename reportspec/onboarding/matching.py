@@ -252,9 +252,11 @@ class Names:
     def near(self, entity: Entity, field: Field, variants: Iterable[tuple[Words, float]]) -> float:
         """How near the name of a column is to a field's, by any of the ways to read it."""
         best = 0.0
+        names = self.of(entity, field)
         for words, weight in variants:
-            for name, worth in self.of(entity, field):
-                best = max(best, alike(words, name) * worth * weight)
+            for name, worth in names:
+                if worth * weight > best:  # no name is nearer than the same
+                    best = max(best, alike(words, name) * worth * weight)
         return best
 
 
