@@ -174,7 +174,7 @@ Reports are YAML files in `specs/`, compiled by `reportspec`. Never compute a fi
 """
 
 
-def written(folder: Path, files: Mapping[str, bytes]) -> None:
+def written(folder: Path, files: Mapping[str, str | bytes]) -> Sequence[str]:
     """Write files that are not there yet, all or none, and the one that makes a folder a project last: half a project
     would keep the next start from going on. Raises FileExistsError naming the first that is there, and OSError."""
     from reportspec.files import write_together
@@ -182,5 +182,6 @@ def written(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).exists():
             raise FileExistsError(name)
-    last = "reportspec.yaml"
-    write_together({folder / name: files[name] for name in (*(name for name in files if name != last), last)})
+    ordered = sorted(files.items(), key=lambda item: item[0] == "reportspec.yaml")
+    write_together({folder / name: data.encode() if isinstance(data, str) else data for name, data in ordered})
+    return tuple(files)

@@ -430,9 +430,8 @@ def _made_of(
     spec = f"specs/{report}.yaml"
     built, pdf = _pdf(trial, spec, order)
     at = folder / "out" / f"{report}.pdf"
-    data = {name: text.encode() for name, text in files.items()}
     try:
-        written(folder, data if pdf is None else {**data, at.relative_to(folder).as_posix(): pdf})
+        written(folder, files if pdf is None else {**files, at.relative_to(folder).as_posix(): pdf})
     except FileExistsError as there:
         raise _present(str(there)) from None
     except OSError as error:
