@@ -130,38 +130,26 @@ def state_words(field: str) -> Mapping[str, tuple[Words, ...]]:
     return {state: tuple(words_of(name) for name in names) for state, names in states.items()}
 
 
-@lru_cache(maxsize=64)
-def _of_states(field: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
-    """The words that values of a field are called by, what they are together, and those that may end a compound."""
-    names = [name for names in state_words(field).values() for name in names]
-    return (
-        frozenset(word for name in names for word in name),
-        frozenset("".join(name) for name in names),
-        tuple(name[0] for name in names if len(name) == 1 and len(name[0]) >= _LONG),
-    )
-
-
-@lru_cache(maxsize=65536)
 def state_of(value: str, field: str) -> str | None:
     """What a value of a source is taken for; None where no word of the catalogue fits."""
     has = words_of(value)
-    joined = "".join(has)
-    every, together, ends = _of_states(field)
-    if joined not in together and every.isdisjoint(has) and not any(word.endswith(ends) for word in has):
-        return None  # as most values of most columns
+    words, joined = frozenset(has), "".join(has)
     best: tuple[int, str] | None = None
-    for state, names in state_words(field).items():
-        for name in names:
-            whole = has == name or joined == "".join(name)
-            held = set(name) <= set(has) or _compound(has, name)
-            fits = whole or (held and (set(has) - set(name)).isdisjoint(doubting()))
-            rank = len("".join(name)) + (1000 if joined == "".join(name) else 0)
-            if fits and (best is None or rank > best[0]):
+    for state, name, own, text in _told_states(field):
+        held = own <= words or _compound(has, name)
+        if joined == text or (held and (words - own).isdisjoint(doubting())):
+            rank = len(text) + (1000 if joined == text else 0)
+            if best is None or rank > best[0]:
                 best = (rank, state)
     return best[1] if best else None
 
 
-_LONG = 8  # letters of a word that may end a compound
+@lru_cache(maxsize=64)
+def _told_states(field: str) -> tuple[tuple[str, Words, frozenset[str], str], ...]:
+    """What the values of a field are called: the value, its name as words, these in no order, and as one."""
+    return tuple(
+        (state, name, frozenset(name), "".join(name)) for state, names in state_words(field).items() for name in names
+    )
 
 
 @cache
@@ -179,7 +167,7 @@ def is_state(value: str, field: str) -> bool:
 def _compound(has: Words, name: Words) -> bool:
     """Whether a word ends in a long one that says what it is, as German ones do (`Wartungsverlängerung`)."""
     [last] = name if len(name) == 1 else ("",)
-    return len(last) >= _LONG and any(word.endswith(last) and len(word) >= len(last) + 4 for word in has)
+    return len(last) >= 8 and any(word.endswith(last) and len(word) >= len(last) + 4 for word in has)
 
 
 def tongue_of(names: Iterable[str]) -> str:
@@ -194,7 +182,7 @@ def tongue_of(names: Iterable[str]) -> str:
     return best if rated[best] >= 2 and rated[best] > 1.5 * others else ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def singular(words: Words) -> Words:
     """Words without the s or es of an English plural."""
     return tuple(
@@ -211,36 +199,28 @@ def alike(one: Words, other: Words) -> float:
     by words that both have."""
     if not one or not other:
         return 0.0
-    a, first, single_a, held_a, size_a = _letters(one)
-    b, second, single_b, held_b, size_b = _letters(other)
+    a, b = "".join(one), "".join(other)
     if a == b:
         return 1.0
     if (
         len(one) > 1 and len(other) > 1 and one[-1] == other[-1] and one[-1] in ("id", "number")
     ):  # what both have says nothing
         return alike(one[:-1], other[:-1]) * 0.99
-    if single_a == single_b:
+    one, other = singular(one), singular(other)
+    if "".join(one) == "".join(other):
         return 0.99
-    shared = 0
-    if not held_a.isdisjoint(held_b):
-        if sorted(first) == sorted(second):
-            return 0.97
-        shared = sum(map(len, held_a & held_b))
-    overlap = 0.9 * shared / max(size_a, size_b) if shared else 0.0
+    if sorted(one) == sorted(other):
+        return 0.97
+    shared = sum(len(word) for word in set(one) & set(other))
+    longer = max(sum(map(len, set(one))), sum(map(len, set(other))))
+    overlap = 0.9 * shared / longer if shared else 0.0
     letters = fuzz.ratio(a, b) / 100
     # Short names that differ by a letter are other words; long ones are misspelt, or bent by grammar.
-    shorter = min(len(a), len(b))
-    letters = letters * 0.92 if shorter > 5 and letters > 0.8 else letters * letters * 0.6
-    ends = 0.8 if shorter > 5 and (a.endswith(b) or b.endswith(a)) and min(a, b, key=len) not in _ANY else 0.0
+    letters = letters * 0.92 if min(len(a), len(b)) > 5 and letters > 0.8 else letters * letters * 0.6
+    ends = (
+        0.8 if min(len(a), len(b)) > 5 and (a.endswith(b) or b.endswith(a)) and min(a, b, key=len) not in _ANY else 0.0
+    )
     return max(overlap, letters, ends)
-
-
-@lru_cache(maxsize=65536)
-def _letters(words: Words) -> tuple[str, Words, str, frozenset[str], int]:
-    """A name in one, its words as one of several, these in one, which they are, and how many letters those have."""
-    single = singular(words)
-    held = frozenset(single)
-    return "".join(words), single, "".join(single), held, sum(map(len, held))
 
 
 def nearest(words: Words, names: Iterable[Words]) -> float:
