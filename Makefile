@@ -10,6 +10,7 @@
 #   make coverage  the fast tests, and which lines they do not run (all tests: make coverage OF=)
 #   make snapshots keep what the golden tests find now, and show what that changed: read it before you commit it
 #   make engines   the engines' tests on a database of your own (URL=postgresql://...)
+#   make docs      build the documentation into a site in out/site, with a search and the reports in pictures
 #   make format    let ruff arrange the code
 #   make bench     time the compiler, its SQL, the renderer and other compilers on this machine; more rows:
 #                  make bench ROWS="1000000 10000000", and PostgreSQL, where its URL is in
@@ -27,7 +28,7 @@ set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py .ci/yaml-langu
 QUICK := calendar schemas bad_specs/test_bad_specs.py passes dialects/test_generated.py language/test_references.py packaging/test_floors.py \
          packaging/test_hygiene.py
 
-.PHONY: report test check quick night coverage snapshots engines lint format bench clean
+.PHONY: report test check quick night coverage snapshots engines lint docs format bench clean
 
 report: $(VENV)/ready-to-report
 	@$(python) -m reportspec build $(SPEC)
@@ -61,6 +62,9 @@ lint: $(VENV)/ready-to-test
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
 	@$(dir $(python))lint-imports --no-cache
+
+docs: $(VENV)/ready-to-test
+	@$(python) docs/site/build.py
 
 format: $(VENV)/ready-to-test
 	@$(python) -m ruff check --fix

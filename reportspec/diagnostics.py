@@ -56,7 +56,8 @@ class Diagnostic:
     """One mistake: a stable kebab-case `code`, a sentence, the place, and the way out.
 
     `help` is printed beside the underline (`did you mean `x`?`); `notes` are lines below it. `edits` do what the help
-    says, once it is known what stands at the place (`edits.with_edits`).
+    says, once it is known what stands at the place (`edits.with_edits`). `personal` are the values in its texts that
+    tell of people, and what a database said, which may have such in it, for whoever may not be told them.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     severity: Severity = "error"
     edits: tuple[Edit, ...] = ()
+    personal: tuple[str, ...] = ()
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:

@@ -20,6 +20,7 @@ PLACES = (
     "docs/catalogue.md",
     "docs/troubleshooting.md",
     "docs/entities.md",
+    "docs/keys.md",
     "tests/bad_data/messages",
     "tests/bad_specs",
     "tests/dialects/golden",

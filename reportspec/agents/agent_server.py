@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import anyio
 import anyio.to_thread
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from reportspec.agents.tool_answers import NOTE, Answer, Answers
+from reportspec.diagnostics import suggestion
 from reportspec.version import __version__
 
 _INSTRUCTIONS = (
@@ -26,15 +28,45 @@ Spec = Annotated[str, Field(description="A spec of the project, by its path in t
 Text = Annotated[str, Field(description="A spec as YAML, in place of a path. It is kept nowhere.", max_length=100_000)]
 
 
-def server(answers: Answers) -> MCPServer[Any]:
+class AgentServer(MCPServer[Any]):
+    """The server of a project. An argument that no tool has is refused: left out in silence, it would not be answered
+    what was asked. `unfinished` counts the answers that nobody waits for any more."""
+
+    unfinished = 0
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """The answer of a tool. Raises ToolError where it is not asked as it can be."""
+        known = {tool.name: tool.input_schema.get("properties", {}) for tool in await self.list_tools()}
+        for argument in arguments if name in known else ():
+            if argument not in known[name]:
+                help = suggestion(argument, known[name]) or f"it has {', '.join(known[name])}"
+                raise ToolError(f"`{name}` has no argument `{argument[:60]}`: {help}")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            wrong = (f"`{one['loc'][0] if one['loc'] else name}`: {one['msg']}" for one in error.__cause__.errors())
+            raise ToolError(f"`{name}` is not asked like this: {'; '.join(wrong)}") from None
+
+
+def server(answers: Answers) -> AgentServer:
     """The server over one project."""
-    made: MCPServer[Any] = MCPServer("reportspec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR")
+    made = AgentServer("reportspec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR")
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def answered(work: Callable[[], Answer]) -> Answer:
+        def counted() -> Answer:
+            try:
+                return work()
+            finally:
+                made.unfinished -= 1
+
         with anyio.move_on_after(_SECONDS):
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=one_at_a_time)
+            async with one_at_a_time:
+                made.unfinished += 1
+                return await anyio.to_thread.run_sync(counted, abandon_on_cancel=True)
         return {
             "note": NOTE,
             "failed": True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from reportspec.model.spec import Report
 from reportspec.problems import problems_of
 from reportspec.reference.bound_project import bound_project
 from reportspec.resolve.binding import Unresolved
+from reportspec.run.connection import REFUSED, UNREADABLE
 from reportspec.source.read import reading_instead
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ NOTE = (
 )
 LONGEST = 300  # letters of a text of the source
 LARGEST = 1_000_000  # letters of an answer
+_SPECS = (".yaml", ".yml")
+# What a database says of a value that it cannot read has that value in it, between marks.
+_MARKED = re.compile(r"""(?s)(['"`]).*['"`]""")
+_SAID = re.compile(f"({re.escape(UNREADABLE)}|{re.escape(REFUSED)})(.*)", re.DOTALL)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 Answer = dict[str, Any]
 
@@ -110,7 +115,12 @@ class Answers:
             made = make(Path(report.file), report, (each,) if each else ())
         except ReportspecError as error:
             return self._wrong(problems_of(Path(report.file), error, report))
-        data = [_figures(figures, report.binding, self.limits.rows) for _, figures in made.figures]
+        people = {
+            section.id
+            for section in report.sections
+            if any(_personal(each.name, report.binding) for each in getattr(section, "dimensions", ()))
+        }
+        data = [_figures(figures, report.binding, self.limits.rows, people) for _, figures in made.figures]
         return _answer({"figures": data, "messages": _messages(made.warnings)})
 
     def explain(self, spec: str, text: str, figure: str, row: str) -> Answer:
@@ -173,20 +183,25 @@ class Answers:
             {"code": code, "means": page.means, "causes": list(page.causes), "wrong": page.wrong, "right": page.right}
         )
 
-    def _checked(self, spec: str, text: str) -> Checked | Diagnostic:
+    def _checked(self, spec: str, text: str, period: str = "") -> Checked | Diagnostic:
         """A spec of the project by its path, or one that is given as text."""
         if bool(spec) == bool(text):
             return Diagnostic("missing-key", "one of `spec` (a path in the project) and `text` is needed")
         root = self.root.resolve()
-        path = root / "specs" / "given.yaml" if text else (root / spec).resolve()
+        try:
+            path = root / "specs" / "given.yaml" if text else (root / spec).resolve()
+        except (OSError, RuntimeError, ValueError):  # links that lead to themselves, signs that no name has
+            path = root.parent
         if not path.is_relative_to(root):
             return Diagnostic("not-a-file", "a spec lies in the project's folder", None, "name it by its path in there")
-        order = Order(self.clock(), self.environment, clock=True)
+        if path.suffix.lower() not in _SPECS:  # messages quote what they are about: no other file is for agents
+            return Diagnostic("not-a-file", "a spec is a YAML file", None, "name one whose name ends in `.yaml`")
+        order = Order(self.clock(), self.environment, period=period or None, clock=True)
         with reading_instead({path: text} if text else {}):
             return load(path, order, spec or "given.yaml")
 
     def _report(self, spec: str, text: str, period: str = "") -> Report | Answer:
-        checked = self._checked(spec, text)
+        checked = self._checked(spec, text, period)
         if isinstance(checked, Diagnostic):
             return self._wrong([checked])
         if checked.broken or checked.report is None:
@@ -200,7 +215,7 @@ class Answers:
         )
         return replace(checked.report, project=replace(project, timeout=seconds), sections=sections)
 
-    def _wrong(self, diagnostics: Any) -> Answer:
+    def _wrong(self, diagnostics: Iterable[Diagnostic]) -> Answer:
         return {**_answer({"messages": _messages(diagnostics)}), "failed": True}
 
 
@@ -222,33 +237,55 @@ def _bare(value: Any) -> Any:
     return [_bare(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _messages(diagnostics: Any) -> list[Answer]:
-    return [as_data(each) for each in diagnostics][:100]
+def _messages(diagnostics: Iterable[Diagnostic]) -> list[Answer]:
+    return [as_data(_covered(each)) for each in diagnostics][:100]
 
 
-def _figures(figures: Figures, binding: Binding, most: int) -> Answer:
-    """The figures with so many rows of each section at most."""
+def _covered(told: Diagnostic) -> Diagnostic:
+    """What is told, without the values of personal fields in it."""
+    quoted = _SAID.search(told.message)
+    personal = {one for one in (*told.personal, *(quoted.groups()[1:] if quoted else ())) if one.strip()}
+    if not personal:
+        return told
+    values = re.compile("|".join(re.escape(one) for one in sorted(personal, key=len, reverse=True)))
+
+    def cover(text: str) -> str:
+        return values.sub(
+            lambda found: _MARKED.sub("…", found[0]) if _MARKED.search(found[0]) else masked(found[0]), text
+        )
+
+    help = cover(told.help) if told.help is not None else None
+    return replace(told, message=cover(told.message), help=help, notes=tuple(map(cover, told.notes)), edits=())
+
+
+def _figures(figures: Figures, binding: Binding, most: int, people: Collection[str]) -> Answer:
+    """The figures with so many rows of each section at most. In the sections of `people`, whose rows are of what
+    tells of them, all texts are covered."""
     from reportspec.formats.json_text import as_data as figures_as_data
 
     data = figures_as_data(figures)
+    data.pop("warnings")  # they are messages, which are covered
     hidden = {
         column.name for section in figures.sections for column in section.columns if _personal(column.name, binding)
     }
     if figures.each is not None and _personal(figures.each[0], binding):
         data["each"]["value"] = masked(str(data["each"]["value"]))
     named = any(_names_people(section, binding) for section in figures.sections)
-    if hidden or named:  # sentences may say what the tables do not
+    if hidden or named or people:  # sentences may say what the tables do not
         data.pop("headline"), data.pop("title")
     for section, shown in zip(data["sections"], (s for s in figures.sections if s.shape != "text"), strict=True):
         rows = section["rows"]
+        covered = hidden
+        if shown.id in people:  # in whose rows there are no fields, but what fields were called
+            covered = hidden | {c.name for c in shown.columns if "." not in c.name and c.role in ("field", "group")}
         section["rows_there"] = max(len(rows), shown.available_rows)
-        section["rows"] = [_row(row, hidden) for row in rows[:most]]
+        section["rows"] = [_row(row, covered) for row in rows[:most]]
         section["subtotals"] = [
-            {**each, "row": _row(each["row"], hidden)} for each in section["subtotals"] if each["rows_above"] <= most
+            {**each, "row": _row(each["row"], covered)} for each in section["subtotals"] if each["rows_above"] <= most
         ]
         if section["total"] is not None:
-            section["total"] = _row(section["total"], hidden)
-        if hidden or named:
+            section["total"] = _row(section["total"], covered)
+        if hidden or named or people:
             section.pop("sentences", None)
     return data
 

@@ -46,6 +46,9 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
             changed[path] = (text, after)
         else:
             same += 1
+    if not (show or check):
+        refused = [each for path, (_, after) in changed.items() if (each := rewrite(path, after)) is not None]
+        told += refused
     print_diagnostics(told, {}, "text")
     if show:
         give(differences(changed), "what would change", nl=False)
@@ -53,9 +56,7 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
         for path in changed:
             echo(f"{path}: would be formatted", err=True)
     else:
-        for path, (_, after) in changed.items():
-            rewrite(path, after)
-        echo(f"{count(len(changed), 'file')} formatted, {count(same, 'file')} unchanged", err=True)
+        echo(f"{count(len(changed) - len(refused), 'file')} formatted, {count(same, 'file')} unchanged", err=True)
     sys.exit(WRONG if told or ((check or show) and changed) else DONE)
 
 
@@ -65,8 +66,20 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
     files: dict[Path, None] = {}
     for path in paths:
-        inside = sorted(each for each in path.rglob("*") if is_yaml(each)) if path.is_dir() else [path]
+        inside = (
+            sorted(each for each in path.rglob("*") if is_yaml(each) and _lies_in(each, path))
+            if path.is_dir()
+            else [path]
+        )
         for each in inside:
             if path == each or not any(part.startswith(".") for part in each.relative_to(path).parts):
                 files[each] = None
     return list(files)
+
+
+def _lies_in(file: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder, and not only a link to one elsewhere."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return False

@@ -42,4 +42,8 @@ def mcp(project: Path | None, rows: int, seconds: int) -> None:
     start = project or Path.cwd()
     file = find_project(start / "x") if start.is_dir() else start
     root = file.parent if file is not None else start
-    server(Answers(root, os.environ, Limits(rows, seconds))).run("stdio")
+    made = server(Answers(root, os.environ, Limits(rows, seconds)))
+    made.run("stdio")
+    if made.unfinished:  # a database at work does not bear that the program goes: it is left where it is
+        sys.stdout.flush()
+        os._exit(0)

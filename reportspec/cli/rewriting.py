@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reportspec.cli.exit_codes import WRONG
-from reportspec.cli.printing import print_diagnostics
+if TYPE_CHECKING:
+    from reportspec.diagnostics import Diagnostic
 
 
-def rewrite(path: Path, text: str) -> None:
-    """Give a file another text, with the rights that it has. Ends the program with 1 where it cannot be written."""
+def rewrite(path: Path, text: str) -> Diagnostic | None:
+    """Give a file another text, with the rights and the owner that it has; why it cannot be written, if it cannot."""
     from reportspec.diagnostics import Diagnostic
     from reportspec.files import write_whole
 
+    help = "look who may write it, and whether there is room for it"
     try:
         file = path.resolve()  # a link stays one
-        mode = file.stat().st_mode
+        status = file.stat()
+        # A file that nobody may write is replaced by whoever may write its folder: its owner has said that it stays.
+        if not status.st_mode & 0o222 or not os.access(file, os.W_OK):
+            return Diagnostic("cannot-write", f"`{path}` cannot be written: it is write-protected", None, help)
         write_whole(file, text.encode())
-        file.chmod(mode)
+        file.chmod(status.st_mode)
+        if hasattr(os, "chown"):
+            with contextlib.suppress(OSError):
+                os.chown(file, status.st_uid, status.st_gid)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        wrong = Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, "look who may write it")
-        print_diagnostics([wrong], {}, "text")
-        sys.exit(WRONG)
+        return Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, help)
+    return None
 
 
 def differences(changed: Mapping[Path, tuple[str, str]]) -> str:

@@ -52,11 +52,19 @@ _FILES = {
     "values and report types, with what they mean. Written to `.reportspec/schemas` beside the project file, or to "
     "--out.",
 )
-def schema(name: str | None, out: Path | None, project: Path | None) -> None:
+@click.option("--markdown", is_flag=True, help="All keys of the language as a page, in place of a schema.")
+def schema(name: str | None, out: Path | None, project: Path | None, markdown: bool) -> None:
     """Print a JSON Schema of the language, or write all of them for an editor; with --project what there is in a
     project, so that editors complete and explain names."""
     from reportspec.schema_files import NAMES, schema_text
 
+    if markdown:
+        if name is not None or out is not None or project is not None:
+            raise click.UsageError("--markdown prints all keys of all files, and goes with nothing else")
+        from reportspec.reference.keys_page import keys_page
+
+        give(keys_page(), "all keys", nl=False)
+        return
     if project is not None:
         _of_project(name, out, project)
     elif out is not None:

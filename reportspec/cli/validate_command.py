@@ -11,7 +11,7 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import messages_option, order_options, paths_argument
 from reportspec.cli.orders import OrderOptions, with_order_options
-from reportspec.cli.printing import Messages, count, echo, give
+from reportspec.cli.printing import Messages, count, echo, give, print_diagnostics
 from reportspec.cli.rewriting import differences, rewrite
 from reportspec.cli.spec_files import spec_files
 
@@ -59,5 +59,8 @@ def _fix(specs: Sequence[Path], asked: OrderOptions, show: bool) -> None:
         give(differences(changed), "what would change", nl=False)
         sys.exit(WRONG if changed else DONE)
     for path, (_, text) in changed.items():
-        rewrite(path, text)
-        echo(f"{path}: mended", err=True)
+        refused = rewrite(path, text)
+        if refused is not None:
+            print_diagnostics([refused], {}, "text")
+        else:
+            echo(f"{path}: mended", err=True)

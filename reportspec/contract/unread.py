@@ -194,6 +194,7 @@ def wrong_conditions(binding: Binding, side: Side, conditions: Iterable[exp.Expr
                     f"`{shown(tree)}` cannot be computed of the rows: {said(error)}",
                     tree.meta.get(PLACED),
                     tried or "write it so that it holds for every row",
+                    personal=(said(error),),
                 )
             )
     return problems
@@ -207,6 +208,7 @@ def of_section(section: str, span: Span | None, error: SourceError) -> Diagnosti
         span,
         error.help or "look at the expressions that it uses; `reportspec compile` shows its statement",
         error.notes,
+        personal=(said(error), *error.notes),
     )
 
 
@@ -229,6 +231,7 @@ def _of_rows(binding: Binding, entity: str, error: SourceError) -> Diagnostic:
         mapped.span,
         error.help or "look at `where`, `joins` and `latest` in its mapping",
         error.notes,
+        personal=(said(error), *error.notes),
     )
 
 
@@ -245,6 +248,7 @@ def _of_values(
             mapped.span,
             error.help or "mend the values, or the mapping's expression for them",
             error.notes,
+            personal=(said(error), *error.notes),
         )
     count = sum(n for _, n in values)
     shown = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in values[:_SHOWN])
@@ -254,6 +258,7 @@ def _of_values(
         mapped.span,
         _without(field, mapped, [value for value, _ in values]),
         (f"for example {shown}",),
+        personal=tuple(form for value, _ in values for form in (value, short(value)) if field.personal),
     )
 
 

@@ -256,7 +256,16 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
         help,
         _notes(finding),
         "error" if refused else "warning",
+        personal=_personal(finding),
     )
+
+
+def _personal(finding: Finding) -> tuple[str, ...]:
+    """The values of a field that tells of people, as they may stand in what is said of it."""
+    if finding.check.field is None or not finding.check.field.personal:
+        return ()
+    forms = ((value, short(value), value.strip()) for value, _ in finding.examples)
+    return tuple(dict.fromkeys(form for each in forms for form in each if form.strip()))
 
 
 def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:

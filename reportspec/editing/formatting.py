@@ -118,7 +118,7 @@ def _gathered(text: str) -> dict[int, tuple[int, str]]:
             continue
         if isinstance(token, yaml.ScalarToken) and token.style in ("|", ">"):
             last = _block_end(lines, start.line, token.style)
-            covered[start.line] = len(lines[start.line])
+            covered[start.line] = start.column + len(_head(lines[start.line], start.column))
             covered.update({line: len(lines[line]) for line in range(start.line + 1, last + 1)})
             continue
         covered.update({line: len(lines[line]) for line in range(start.line, end.line) if line < len(lines)})
@@ -131,6 +131,11 @@ def _gathered(text: str) -> dict[int, tuple[int, str]]:
             column = len(line) - len(rest.lstrip())
             found[number] = (column, rest.strip())
     return found
+
+
+def _head(line: str, column: int) -> str:
+    """How a text in lines begins, such as `|-`: what stands before a comment, if there is one."""
+    return line[column:].partition(" #")[0].rstrip()
 
 
 def _block_end(lines: Sequence[str], head: int, style: str) -> int:
@@ -222,11 +227,9 @@ class _Writer:
         if event.style in ("|", ">"):
             line = start[0]
             last = _block_end(self.lines, line, event.style)
-            head = self.lines[line][start[1] :].partition(" #")[0].strip()
+            head = _head(self.lines[line], start[1])
             if "+" in head or any(sign.isdigit() for sign in head) or event.anchor:
                 raise Unformattable("a text in it says how its blanks count (`|2`, `|+`)")
-            if (line, head) and line in self.comments:
-                raise Unformattable("a comment stands behind the beginning of a text in lines")
             return _Node("scalar", start, (last, len(self.lines[last])), head, "", style=event.style)
         raw = self._between(start, end)
         return _Node("scalar", start, end, raw, event.anchor or "", style=event.style or "")
@@ -404,7 +407,7 @@ class _Writer:
             if first != inner:
                 raise Unformattable("a text in lines begins further in than it goes on")
             return [
-                f"{head}{value.raw}",
+                self._with_comment(f"{head}{value.raw}", value.start[0]),
                 *(f"{' ' * (indent + _STEP)}{line[inner:]}" if line.strip() else "" for line in body),
             ]
         if not value.multiline:

@@ -219,6 +219,54 @@ def test_specs_cannot_uncover_personal_data(small: Path) -> None:
         assert "Surname" not in json.dumps(found["data"])
 
 
+H = "version: 1\nreport: custom\nperiod: 2026-Q3\n"
+NOT_TO_BE_TOLD = {
+    "a filter by a name that there is not": "metrics: [won_amount]\nfilters: [{field: deal.contact.last_name, eq: Sxrname}]\n",
+    "one by an address": "metrics: [won_amount]\nfilters: [{field: deal.contact.email, eq: mailbx3@example.com}]\n",
+    "a name as a number": 'metrics: [won_amount]\nwhere: "cast(deal.contact.last_name as bigint) > 0"\n',
+    "an address as a number": "metrics: [won_amount]\nwhere: \"cast(replace(deal.contact.email, '@', '_') as double) > 0\"\n",
+    "a name as a day": "metrics: [won_amount]\nwhere: \"cast(deal.contact.last_name as date) > date '2026-01-01'\"\n",
+    "goals of people": "metrics: [won_amount]\ngoals: {won_amount: {target: 9, by: deal.contact.last_name, targets: {Sxrname: 3}}}\n",
+    "drivers by people": "compare: previous_period\nsections:\n  - drivers: {metric: won_amount, by: [deal.contact.last_name]}\n",
+    "a breakdown": "sections:\n  - breakdown: {metrics: [won_amount], by: [deal.contact.last_name, deal.contact.email]}\n",
+    "a trend": "sections:\n  - trend: {metrics: [won_amount], by: deal.contact.last_name}\n",
+    "attention": 'sections:\n  - attention: {entity: contact, amount: deal.amount, fields: [contact.last_name], reasons: [{where: "contact.last_name is not null", say: x}]}\n',
+    "a list": "sections:\n  - records: {entity: deal, fields: [deal.name, deal.contact.last_name, deal.contact.email]}\n",
+}
+
+
+@pytest.mark.parametrize("text", NOT_TO_BE_TOLD.values(), ids=NOT_TO_BE_TOLD)
+def test_neither_figures_nor_messages_say_who_somebody_is(small: Path, text: str) -> None:
+    """What was asked for may be said again, and what is there may not: not by advice, not by the database."""
+    found = json.dumps(answers(small).query("", H + text, "", ""))
+    assert "mailbox" not in found
+    assert "urname" not in found.replace("Sxrname", "")
+
+
+def test_the_period_that_is_asked_for_is_the_one_that_is_answered(small: Path) -> None:
+    for spec, text in (("specs/q3.yaml", ""), ("", H + "metrics: [won_amount]\n")):
+        [found] = answers(small).query(spec, text, "2026-Q2", "")["data"]["figures"]
+        assert (found["period"]["from"], found["period"]["to"]) == ("2026-04-01", "2026-07-01")
+        assert found["sections"][0]["rows"][0]["won_amount"] == 0
+        wrong = answers(small).query(spec, text, "garbage!!", "")
+        assert wrong["failed"]
+        assert [each["code"] for each in wrong["data"]["messages"]] == ["bad-period"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0b.yaml", "x" * 5000 + ".yaml", "specs/loop.yaml", "notes.txt", "data.csv", ".env", "specs"]
+)
+def test_what_is_no_spec_is_refused_and_not_quoted(small: Path, name: str) -> None:
+    loop = small / "specs" / "loop.yaml"
+    if not loop.is_symlink():
+        loop.symlink_to("loop.yaml")
+    for other in ("notes.txt", "data.csv", ".env"):
+        (small / other).write_text("hunter2supersecret\n", encoding="utf-8")
+    found = answers(small).validate(name, "")
+    assert found["failed"] or not found["data"]["valid"]
+    assert "hunter2" not in json.dumps(found)
+
+
 def test_rows_are_limited_and_told(small: Path) -> None:
     [found] = answers(small, 5).query("specs/q3.yaml", "", "", "")["data"]["figures"]
     by_source = found["sections"][1]
@@ -261,6 +309,31 @@ def test_all_tools_say_that_they_only_read(small: Path) -> None:
     for tool in tools:
         assert tool["annotations"]["read_only_hint"] is True
         assert tool["annotations"]["destructive_hint"] is False
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "said"),
+    [
+        (
+            "query",
+            {"spec": "specs/q3.yaml", "perod": "2026-Q2"},
+            "`query` has no argument `perod`: did you mean `period`?",
+        ),
+        ("explain_error", {}, "`explain_error` is not asked like this: `code`: Field required"),
+        ("audit", {"examples": "many"}, "`audit` is not asked like this: `examples`: Input should be a valid integer"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(small: Path, tool: str, given: dict[str, Any], said: str) -> None:
+    """An argument that is left out in silence would be answered with figures of something else."""
+
+    async def ask() -> Any:
+        async with Client(server(answers(small))) as client:
+            return await client.call_tool(tool, given)
+
+    found = anyio.run(ask)
+    assert found.is_error
+    assert said in found.content[0].text
+    assert "http" not in found.content[0].text
 
 
 def test_the_command_speaks_over_standard_output_alone(small: Path) -> None:

@@ -204,3 +204,34 @@ def test_the_command(tmp_path: Path, run_cli: RunCli) -> None:
     assert spec.read_text("utf-8") == AFTER
     assert project.read_text("utf-8") == "version: 1\nsource: demo\n"
     assert run_cli(["fmt", "--check", "specs", "reportspec.yaml"], cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("head", ["|", ">", "|-", ">-"])
+@pytest.mark.parametrize("key", ["- text: ", "- id: a\n  text: ", "- "])
+def test_a_comment_behind_the_beginning_of_a_text_in_lines_stays(head: str, key: str) -> None:
+    text = f"version: 1\nsections:\n{key}{head} # ask Anna\n     Hello  # no comment\n\n     all\n# the end\n"
+    found = formatted(text, "report")
+    assert meaning(found) == meaning(text)
+    assert f"{head}  # ask Anna\n" in found
+    assert found.count("#") == 3
+    assert formatted(found, "report") == found
+
+
+def test_what_cannot_be_written_is_told_and_the_rest_written(tmp_path: Path, run_cli: RunCli) -> None:
+    """A protected file stays, as does one elsewhere that a link leads to; a link that is named is followed."""
+    ugly, fine = "report: leads\nversion: 1\n", "version: 1\nreport: leads\n"
+    (tmp_path / "specs").mkdir()
+    files = {name: tmp_path / name for name in ("specs/a.yaml", "specs/b.yaml", "specs/c.yaml", "other.yaml")}
+    for file in files.values():
+        file.write_text(ugly, encoding="utf-8")
+    files["specs/b.yaml"].chmod(0o444)
+    (tmp_path / "specs" / "link.yaml").symlink_to("../other.yaml")
+    done = run_cli(["fmt", "specs"], cwd=tmp_path)
+    assert done.returncode == 1
+    assert "`specs/b.yaml` cannot be written: it is write-protected" in done.stderr
+    assert "2 files formatted" in done.stderr
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+    assert texts == {"specs/a.yaml": fine, "specs/b.yaml": ugly, "specs/c.yaml": fine, "other.yaml": ugly}
+    assert run_cli(["fmt", "specs/link.yaml"], cwd=tmp_path).returncode == 0
+    assert (tmp_path / "specs" / "link.yaml").is_symlink()
+    assert files["other.yaml"].read_text(encoding="utf-8") == fine

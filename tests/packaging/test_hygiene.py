@@ -20,6 +20,9 @@ TOP_LEVEL = {
         ".pre-commit-config.yaml",
         ".pre-commit-hooks.yaml",
         ".git-blame-ignore-revs",
+        "Containerfile",
+        ".dockerignore",
+        "action.yml",
     },
 }
 # What .gitignore leaves out, and git itself.
