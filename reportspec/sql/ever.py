@@ -51,7 +51,7 @@ def _compared(tree: exp.Expr, bounds: Bounds) -> exp.Expr | None:
     if found is None:
         return None
     kind, time, name = found
-    first, last = bounds[name] if name in bounds else (None, None)
+    first, last = bounds.get(name, (None, None))
     bound = last if kind in (exp.LT, exp.LTE) else first
     return kind(this=copied(time), expression=copied(bound)) if bound is not None else None
 
