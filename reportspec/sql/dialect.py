@@ -63,7 +63,7 @@ def sql_texts(
 
 
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
-    if dialect.writes_shared and not pretty:
+    if dialect.allowed is None and not pretty:
         found = _with_texts(found, dialect)
     if dialect.allowed is None:
         return found.sql(
@@ -86,7 +86,9 @@ def _with_texts(statement: exp.Expr, dialect: Dialect) -> exp.Expr:
         if id(body) not in shared.trees:
             return cte
         if id(body) not in texts:
-            texts[id(body)] = body.sql(dialect=dialect.sqlglot, comments=False, identify=False, copy=False)
+            texts[id(body)] = body.sql(
+                dialect=dialect.sqlglot, comments=False, identify=False, copy=not dialect.writes_shared
+            )
         return with_args(cte, this=exp.Var(this=texts[id(body)]))
 
     return with_args(statement, with_=with_args(ctes, expressions=[told(cte) for cte in ctes.expressions]))
