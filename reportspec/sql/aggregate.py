@@ -30,7 +30,7 @@ from reportspec.expression.trees import (
     when,
 )
 from reportspec.model.column_ids import Member, Rank
-from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
+from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import converted_by, mixes_currencies, money_currencies, only_amount
 from reportspec.resolve.moments import Moment
@@ -327,10 +327,8 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
         return called_apart(scope, dimension, value, moment)
     if not dimension.bins:
         return value
-    ifs = [
-        exp.If(this=exp.LT(this=value, expression=literal(edge)), true=literal(index))
-        for index, edge in enumerate(dimension.bins)
-    ]
+    edges = [*([(ENDS_BEFORE, 0.0)] if dimension.ends_before else []), *enumerate(dimension.bins)]
+    ifs = [exp.If(this=exp.LT(this=value, expression=literal(edge)), true=literal(index)) for index, edge in edges]
     known = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
     return exp.Case(ifs=[*ifs, exp.If(this=known, true=literal(len(dimension.bins)))])
 
