@@ -170,6 +170,10 @@ class Statement:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {})
         return cte
 
+    def states(self, name: str) -> str:
+        """The CTE with a row for each past state of an entity that has any."""
+        return self.instance(name, Moment("current", None, None, None))
+
     @_wish
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
@@ -321,29 +325,33 @@ class Statement:
             return entity.name
         self._rows[entity.name] = _Rows(entity, entity.name, {})
         if self.versioned(entity.name) and not self._dry:
-            history = entity.history
-            assert history is not None
-            base = self.today(entity.name)
-            self._rows[entity.name].versions = base
-            moment = Moment("current", None, None, None)
-            states = self.instance(history.entity, moment)
-            for name in (
-                history.by,
-                history.entered,
-                history.stage,
-                history.left,
-                history.number,
-                history.next_but_one,
-                history.last,
-            ):
-                self.need(states, name)
-            stage = self.instance(history.states.entity, moment)
-            for name in (history.states.key, history.states.won, history.states.lost):
-                self.need(stage, name)
-            fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
-            for name in filter(None, fields_kept):
-                self._rows[base].needed[name] = None
+            self._with_states(entity, entity.name)
         return entity.name
+
+    def _with_states(self, entity: Entity, cte: str) -> None:
+        """Have an entity's CTE made of its past states."""
+        history = entity.history
+        assert history is not None
+        base = self.today(entity.name)
+        self._rows[cte].versions = base
+        moment = Moment("current", None, None, None)
+        states = self.instance(history.entity, moment)
+        for name in (
+            history.by,
+            history.entered,
+            history.stage,
+            history.left,
+            history.number,
+            history.next_but_one,
+            history.last,
+        ):
+            self.need(states, name)
+        stage = self.instance(history.states.entity, moment)
+        for name in (history.states.key, history.states.won, history.states.lost):
+            self.need(stage, name)
+        fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
+        for name in filter(None, fields_kept):
+            self._rows[base].needed[name] = None
 
     def _ties(self, derived: Derived, wanted: Collection[str]) -> list[exp.Column]:
         """The fields by which rows in one place of an order are told apart: all that the source has, as soon as
@@ -413,6 +421,14 @@ class RecordStatement(Statement):
     def versioned(self, name: str) -> bool:
         """No entity's CTE has a row for each past state."""
         return False
+
+    def states(self, name: str) -> str:
+        """The CTE with a row for each past state of an entity, beside the one with its records."""
+        cte, entity = f"{name}_then", self.binding.entity(name)
+        if cte not in self._rows:
+            self._rows[cte] = _Rows(entity, cte, {})
+            self._with_states(entity, cte)
+        return cte
 
 
 def _in_place(tree: exp.Expr, ties: Sequence[exp.Column]) -> exp.Expr:
