@@ -11,6 +11,7 @@ from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import MINUS, Formats, formats_for, is_number, number, with_unit
+from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import MARK
 from reportspec.rounding import half_up
@@ -48,6 +49,7 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         tiles = _aligned(_tiles(section, formats), formats)
         told = (*sentences(figures, section, formats), *section.notes)
         return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
+    section = readable(section)
     rows = [[_heading(formats, c) for c in section.columns]]
     subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
