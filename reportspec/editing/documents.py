@@ -19,8 +19,8 @@ from reportspec.check.project import find_project
 from reportspec.diagnostics import Diagnostic, Edit, Span, lines_of
 from reportspec.editing.completion import HERE, may_stand, readings
 from reportspec.editing.formatting import schema_of
-from reportspec.editing.places import found_in
 from reportspec.editing.schema_shape import Shape
+from reportspec.editing.text_places import found_in
 from reportspec.files import packaged
 from reportspec.lazy_dataclass import dataclass
 from reportspec.reference.bound_project import BoundProject, bound_project

@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from reportspec.diagnostics import Diagnostic, Edit, Span
 from reportspec.editing.documents import Documents, NotRenamed
-from reportspec.editing.places import Places, sound
+from reportspec.editing.text_places import Places, sound
 from reportspec.version import __version__
 
 _LATER = 0.4  # seconds without a change, after which other open files are checked again

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportspec.editing.documents import Documents, NotRenamed
-from reportspec.editing.places import Places
+from reportspec.editing.text_places import Places
 from reportspec.edits import edited
 from tests.conftest import RunCli
 from tests.editor.language_server import LanguageServer, position
