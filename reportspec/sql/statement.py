@@ -24,6 +24,7 @@ from reportspec.expression.trees import (
     identifier,
     literal,
     named,
+    short,
 )
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Entity
@@ -160,12 +161,12 @@ class Statement:
 
     def _called(self, name: str, moment: Moment) -> str:
         """The CTE of an entity whose rows depend on the moment."""
-        return f"{name}_previous" if moment.name == "previous" else name
+        return short(f"{name}_previous" if moment.name == "previous" else name)
 
     @_wish
     def today(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, beside the one with past states."""
-        cte = f"{name}_row"
+        cte = short(f"{name}_row")
         if cte not in self._rows:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {})
         return cte
@@ -184,7 +185,7 @@ class Statement:
     @_wish
     def rows_whole(self, name: str) -> str:
         """The CTE with all rows that the mapping gives an entity, deleted and merged ones too."""
-        cte = f"{name}_whole"
+        cte = short(f"{name}_whole")
         if cte not in self._rows:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {}, whole=True)
         return cte
@@ -307,7 +308,7 @@ class Statement:
             if name != rows.entity.name:
                 remark += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), remark)]
-        base, states = rows.versions, f"{name}_state"
+        base, states = rows.versions, short(f"{name}_state")
         return select_versions(self.binding, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
     def _held_in(self, cte: str) -> Spans | None:
