@@ -86,7 +86,7 @@ def bring(wish: Wish, environment: Mapping[str, str] = os.environ) -> Brought:
         why = (error.strerror or str(error)).lower()
         raise NotRead(Diagnostic("cannot-write", f"`{wish.folder}` cannot be written to: {why}")) from None
     lines = [*lines_taken(model), *(_other_mapping(wish, project, environment) if inside else ())]
-    return Brought(made, lines, tuple(foreign.told), _texts(foreign))
+    return Brought(made, lines, tuple(dict.fromkeys(foreign.told)), _texts(foreign))
 
 
 def _other_mapping(wish: Wish, project: Path | None, environment: Mapping[str, str]) -> Iterator[str]:

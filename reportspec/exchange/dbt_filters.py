@@ -13,6 +13,7 @@ from reportspec.exchange.fields import tell_type
 from reportspec.exchange.foreign import LeftOut
 from reportspec.exchange.fragments import canonical, keys_as_texts, read, strictly
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import nodes_in
 from reportspec.lazy_dataclass import dataclass
 
 _CALL = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -75,12 +76,14 @@ class Filters:
         if any(sign in sql for sign in ("{{", "}}", "{%", "{#")):
             raise LeftOut("there is a template that is no call of `Dimension`, `TimeDimension` or `Entity`")
         tree = read(sql, self.dialect)
+        if any(_STAND_IN in str(text.this).lower() for text in nodes_in(tree, exp.Literal)):
+            raise LeftOut("a call of a template stands within a text")
 
         def meant(node: exp.Expr) -> _Meant:
-            name = ".".join(path_of(node)).lower()
-            number = name.removeprefix(_STAND_IN)
-            if number == name:
-                raise LeftOut(f"`{'.'.join(path_of(node))[:60]}` is a column: write it as a `Dimension`")
+            name = ".".join(path_of(node))
+            number = name.lower().removeprefix(_STAND_IN)
+            if number == name.lower() or not number.isdecimal():
+                raise LeftOut(f"`{name[:60]}` is a column: write it as a `Dimension`")
             return calls[int(number)]
 
         def type_of(node: exp.Expr) -> str:

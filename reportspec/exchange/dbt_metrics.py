@@ -14,6 +14,7 @@ from reportspec.exchange.foreign import LeftOut, Made, Model, Part
 from reportspec.exchange.formulas import formula
 from reportspec.exchange.fragments import is_name
 from reportspec.lazy_dataclass import dataclass
+from reportspec.source.tree import Scalar
 
 _SAME = {"sum": "sum", "average": "average", "min": "min", "max": "max", "median": "median"}
 _DAYS = {"day": 1, "week": 7}
@@ -104,7 +105,8 @@ class _Metrics:
             raise LeftOut("it is made of metrics that are made of others, more than 20 deep")
         self.making.append(name)
         try:
-            entry = self._entry(part, self.ids[name], ())
+            with self.model.foreign.whole():
+                entry = self._entry(part, self.ids[name], ())
         except LeftOut:
             self.left.add(name)
             raise
@@ -346,9 +348,11 @@ def _to_date(time: str, grain: str, place: Span) -> str:
 
 def _filters(part: Part) -> tuple[Filter, ...]:
     """The filters of a metric, a measure or an input."""
+    if isinstance(part.node.get("filter"), Scalar):  # as dbt 1.6 has it
+        text = part.text("filter")
+        return (Filter(text, part.at("filter")),) if text else ()
     told = part.part("filter")
     if told is None:
         return ()
-    return tuple(
-        Filter(each.text("where_sql_template"), each.at("where_sql_template")) for each in told.parts("where_filters")
-    )
+    listed = [told] if told.has("where_sql_template") else told.parts("where_filters")
+    return tuple(Filter(each.text("where_sql_template"), each.at("where_sql_template")) for each in listed)

@@ -70,8 +70,9 @@ def _shape(model: Model, part: Part, name: str, entity: str, tables: str) -> Sha
         part.text("description"),
     )
     shape = Shape(table, part)
-    defaults = part.part("defaults")
-    shape.time = defaults.text("agg_time_dimension") if defaults is not None else ""
+    with model.foreign.whole():
+        defaults = part.part("defaults")
+        shape.time = defaults.text("agg_time_dimension") if defaults is not None else ""
     _dimensions(model, part, shape)
     _entities(model, part, shape)
     for measure in part.parts("measures"):
@@ -110,8 +111,10 @@ def _dimensions(model: Model, part: Part, shape: Shape) -> None:
             if params is not None and params.has("validity_params"):
                 shape.versioned = True
             is_time = kind == "time"
-            found = type_of(dimension.text("datatype"), "time" if is_time else "")
-            shape.dimensions[name] = keep(model, shape.table, name, dimension, found)
+            with model.foreign.whole():
+                found = type_of(dimension.text("datatype"), "time" if is_time else "")
+                sql = dimension.text("expr") or name
+            shape.dimensions[name] = keep(model, shape.table, name, dimension, found, sql)
         except LeftOut as left:
             model.foreign.leave(what, left.why, left.place or dimension.place)
             continue
@@ -129,7 +132,8 @@ def _entities(model: Model, part: Part, shape: Shape) -> None:
         try:
             if kind not in ("primary", "natural", "unique", "foreign"):
                 raise LeftOut(f"its type `{kind[:60]}` is none that is known", one.at("type"))
-            wanted = one.text("expr") or name
+            with model.foreign.whole():
+                wanted = one.text("expr") or name
             field_name = keep(model, shape.table, wanted if is_name(wanted) else f"{name}_key", one, "key")
         except LeftOut as left:
             model.foreign.leave(what, left.why, left.place or one.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ class Foreign:
     def note(self, what: str, how: str, place: Span | None) -> None:
         """Tell of a thing that is taken over as something else than it was."""
         self._tell("taken-otherwise", f"{what}: {how}", place)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Within it, what has another type than it should raises LeftOut: a metric whose filter cannot be read is not
+        that metric."""
+        before = len(self.told)
+        yield
+        wrong = next((each for each in self.told[before:] if each.code == "wrong-type"), None)
+        if wrong is not None:
+            raise LeftOut(wrong.message, wrong.span)
 
     def _tell(self, code: str, message: str, place: Span | None) -> None:
         new = Diagnostic(code, message, place, severity="warning")
@@ -153,9 +164,7 @@ class Part:
             self._misfit(key, found, "a list")
 
     def _misfit(self, key: str, node: Node, called: str) -> None:
-        new = Diagnostic("wrong-type", f"`{key}` should be {called}", node.span, severity="warning")
-        if new not in self.wrong:
-            self.wrong.append(new)
+        self.wrong.append(Diagnostic("wrong-type", f"`{key}` should be {called}", node.span, severity="warning"))
 
 
 def opened(path: Path, shown: str) -> Foreign:

@@ -16,7 +16,7 @@ from reportspec.exchange.fitting_names import fitting_name
 from reportspec.exchange.foreign import Kept, LeftOut, Made, Model, Part, Table
 from reportspec.exchange.formulas import formula_of, without_guards
 from reportspec.exchange.fragments import canonical, keys_as_texts, path_node, sqlglot_dialect, strictly
-from reportspec.exchange.ossie_parts import other_keys, own_extension
+from reportspec.exchange.ossie_parts import chosen, other_keys, own_extension
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import nodes_in
 from reportspec.lazy_dataclass import dataclass
@@ -74,17 +74,17 @@ class Datasets:
         return found[0]
 
 
-def metrics_of(datasets: Datasets, metrics: Sequence[tuple[Part, tuple[str, str]]]) -> None:
-    """All metrics of a model, each with its expression and the dialect of it; what is not taken over is told."""
-    maker = _Metrics(datasets, [part for part, _ in metrics])
-    names = [part.text("name") for part, _ in metrics]
-    for number, (part, (text, dialect)) in enumerate(metrics):
+def metrics_of(datasets: Datasets, metrics: Sequence[Part]) -> None:
+    """All metrics of a model; what is not taken over is told."""
+    maker = _Metrics(datasets, metrics)
+    names = [part.text("name") for part in metrics]
+    for number, part in enumerate(metrics):
         name = names[number]
         what = f"metric `{name}`"
         try:
             if not name or name in names[:number]:
                 raise LeftOut("another one has its name" if name else "it has no name")
-            maker.metric(part, name, text, dialect)
+            maker.metric(part, name)
         except LeftOut as left:
             datasets.model.foreign.leave(what, left.why, left.place or part.place)
 
@@ -96,9 +96,11 @@ class _Metrics:
         self.names = {fitting_name(part.text("name"), (), self.model.tool) for part in parts}
         self.known: dict[str, str] = {}  # an aggregate's keys -> the metric that has them
 
-    def metric(self, part: Part, name: str, text: str, dialect: str) -> None:
+    def metric(self, part: Part, name: str) -> None:
         """A metric into the model. Raises LeftOut."""
         what, tell = f"metric `{name}`", self.model.foreign.note
+        with self.model.foreign.whole():
+            text, dialect = chosen(part, self.model.dialect)
         if not text:
             raise LeftOut("it has no expression in SQL", part.at("expression"))
         ours = own_extension(part)

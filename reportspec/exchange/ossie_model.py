@@ -47,7 +47,7 @@ def take_ossie(model: Model, parts: str, times: Mapping[str, str]) -> None:
         _keyless(model, part.parts("relationships"))
         for each in part.parts("relationships"):
             _relationship(model, datasets, each)
-        metrics_of(datasets, [(each, chosen(each, model.dialect)) for each in part.parts("metrics")])
+        metrics_of(datasets, part.parts("metrics"))
     for name in times:
         if name not in model.tables:
             raise NotRead(
@@ -135,7 +135,8 @@ def _field(model: Model, datasets: Datasets, table: Table, part: Part) -> None:
     try:
         if not name or name in datasets.fields.get(table.name, {}):
             raise LeftOut("another one has its name" if name else "it has no name")
-        text, dialect = chosen(part, model.dialect)
+        with model.foreign.whole():
+            text, dialect = chosen(part, model.dialect)
         if not text:
             raise LeftOut("it has no expression in SQL", part.at("expression"))
         sql = text if is_name(text) else written(read(text, dialect), model.dialect)
@@ -209,7 +210,8 @@ def _relationship(model: Model, datasets: Datasets, part: Part) -> None:
     name = part.text("name")
     try:
         table, aim = (_side(model, part, key) for key in ("from", "to"))
-        columns = [part.texts(key) for key in ("from_columns", "to_columns")]
+        with model.foreign.whole():
+            columns = [part.texts(key) for key in ("from_columns", "to_columns")]
         if [len(each) for each in columns] != [1, 1]:
             raise LeftOut("it leads by several columns", part.at("from_columns"))
         by = key_field(model, table, columns[0][0], part)

@@ -85,6 +85,31 @@ HARM = {
     "our stand-in": (filtered("reportspec_reference_0 = 1"), "net_sales", "a name is used that stands for others"),
     "not a condition": (filtered("{{ Dimension('order__status') }}  || 'x'"), "net_sales", ""),
     "a filter of another kind": (filtered("{{ Dimension('order__status') }} > 3 + 'a'"), "net_sales", ""),
+    "a call within a text": (filtered("'{{ Dimension('order__status') }}' = 'paid'"), "net_sales", "within a text"),
+    "a part of a call": (filtered("{{ Dimension('order__status') }}.x = 'paid'"), "net_sales", "is a column"),
+    "a filter that is none": (lambda made: metric(made, "net_sales").update(filter=["x"]), "net_sales", "`filter`"),
+    "filters that are none": (
+        lambda made: metric(made, "net_sales").update(filter={"where_filters": "x"}),
+        "net_sales",
+        "`where_filters` should be a list",
+    ),
+    "a window that is none": (
+        lambda made: metric(made, "net_7_days")["type_params"]["cumulative_type_params"].update(window="7 days"),
+        "net_7_days",
+        "`window` should be an object",
+    ),
+    "a grain that is none": (
+        lambda made: metric(made, "visits_mtd")["type_params"]["cumulative_type_params"].update(
+            grain_to_date=["month"]
+        ),
+        "visits_mtd",
+        "`grain_to_date` should be a text",
+    ),
+    "a time that is no text": (
+        lambda made: measure(made, "net").update(agg_time_dimension={"name": "ordered_at"}),
+        "net_sales",
+        "`agg_time_dimension` should be a text",
+    ),
     "a metric in a filter": (
         filtered("{{ Metric('all_orders', group_by=['order']) }} > 1"),
         "net_sales",
@@ -139,6 +164,20 @@ def test_harm_is_told_with_its_place_and_left_out(name: str, tmp_path: Path) -> 
     made = {each["metric"] for each in yaml.safe_load(written)["metrics"]}
     assert left not in made
     assert "all_orders" in made  # the others are there
+
+
+def test_filters_of_dbt_1_6_are_texts(tmp_path: Path) -> None:
+    def as_it_was(made: dict[str, Any]) -> None:
+        metric(made, "paid_net")["filter"] = "{{ Dimension('order__status') }} = 'paid'"
+        metric(made, "orders_in_bari")["filter"] = {"where_sql_template": "{{ Dimension('shop__town') }} = 'Bari'"}
+
+    file = tmp_path / "semantic_manifest.json"
+    file.write_text(json.dumps(mended(as_it_was)), encoding="utf-8")
+    bring(Wish("dbt", file, tmp_path / "p", source="demo"), {})
+    text = (tmp_path / "p" / "metrics" / "dbt.yaml").read_text(encoding="utf-8")
+    made = {each["metric"]: each for each in yaml.safe_load(text)["metrics"]}
+    assert made["paid_net"]["where"] == "orders.status = 'paid'"
+    assert made["orders_in_bari"]["where"] == "orders.shop.town = 'Bari'"
 
 
 def at(text: str) -> tuple[str, int, int]:
@@ -287,7 +326,10 @@ def test_ours_that_others_changed_is_checked(tmp_path: Path) -> None:
                             {"name": "day", "expression": {"dialects": [{"dialect": "ANSI_SQL", "expression": "d"}]}}
                         ],
                         "custom_extensions": [
-                            {"vendor_name": "REPORTSPEC", "data": json.dumps({"v": 1, "entity": entity})}
+                            {
+                                "vendor_name": "REPORTSPEC",
+                                "data": json.dumps({"by": "reportspec", "v": 1, "entity": entity}),
+                            }
                         ],
                     }
                 ],
@@ -299,7 +341,11 @@ def test_ours_that_others_changed_is_checked(tmp_path: Path) -> None:
                             {
                                 "vendor_name": "REPORTSPEC",
                                 "data": json.dumps(
-                                    {"expression": "COUNT(*)", "entry": {"metric": "all_orders", "kind": 7}}
+                                    {
+                                        "by": "reportspec",
+                                        "expression": "COUNT(*)",
+                                        "entry": {"metric": "all_orders", "kind": 7},
+                                    }
                                 ),
                             }
                         ],
