@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.calendar import instant
+from reportspec.contract.emptied import telling
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.stopped import counted_entities
@@ -116,16 +117,17 @@ def _stale(
 def stale_tables(
     report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
 ) -> list[Finding]:
-    """The entities whose rows the report's figures are made of, of which nothing has changed for longer than
-    their own gaps make likely, while the source goes on: what their figures lack would pass for nothing
-    having happened. One whose end lies behind the report's period lacks nothing."""
+    """The entities whose rows the report's figures are made of or that tell of other records, of which nothing has
+    changed for longer than their own gaps make likely, while the source goes on: what their figures lack would pass
+    for nothing having happened. One whose end lies behind the report's period lacks nothing."""
     rows = tuple(rows)
     last = newest(report, rows)
     if not report.movable or last is None:
         return []
     over = min(report.reached, instant(report.period.end, report.binding.zone))
     findings = []
-    for name in sorted(counted_entities(report) & read.keys()):
+    named = counted_entities(report) | telling(report.binding, read)
+    for name in sorted(named & read.keys()):
         latest = _latest(report, [row for row in rows if row["entity"] == name])
         if latest is None or latest.over(report) >= over or report.reached - latest.over(report) <= _WEEK:
             continue

@@ -13,6 +13,7 @@ from sqlglot import exp
 from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.chances import AskTogether, learned, learned_from
 from reportspec.contract.checks import checks_of
+from reportspec.contract.emptied import empty_tables, over_empty
 from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
@@ -110,7 +111,7 @@ def answered(program: Program) -> Answered:
 
     def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask, together: AskTogether) -> Report:
         nonlocal made
-        ending = ended(report, survey.dicts(), ask, read)
+        ending = ended(over_empty(report, survey.dicts()), survey.dicts(), ask, read)
         apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
         apart = learned(apart, program.queries, together)
         # All is asked again where a connection is lost: what was settled then may not hold now.
@@ -162,6 +163,7 @@ class _Judge:
         members = members_of(asking, ask)
         targets = targets_of_members(asking, members, ask)
         findings += strangers(asking, members, ask)
+        findings += empty_tables(asking, findings)
         findings += stale_tables(asking, survey.dicts(), ask, self.read)
         findings += _guarded(binding, self.read, guarded)
         reported = [finding for finding in findings if not expected(asking, finding.check)]

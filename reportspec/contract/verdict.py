@@ -20,6 +20,7 @@ from reportspec.model.query import Side
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
+from reportspec.resolve.emptiness import told_by
 from reportspec.sql.examples_sql import (
     MOST_KEYS,
     MOST_TEXTS,
@@ -279,9 +280,11 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return _without_field(finding)
     if check.kind == "stale-table":
         tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        others = " and ".join(sorted(f"`{name}`" for name in told_by(binding.catalogue, entity)))
         return (
             f"nothing has changed in {tables} since {check.value}, which is longer than usual, while the source has"
-            f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
+            f" changes up to {check.names[0]}: figures of `{entity}` are those of then"
+            + (f", and what is told of {others} by its rows is wrong since" if others else ""),
             "look whether what loads it has stopped",
         )
     if check.kind == "row-security":
@@ -450,6 +453,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.expectation is not None:
         label, costs = check.expectation.label["en"], check.expectation.costs["en"]
         return f"{label}: {count} of {rows_of(finding.rows)} of {tables}. {costs}", None
+    if check.kind == "no-rows" and check.side is None:
+        return (
+            f"{tables} has no rows: what they would tell of other records is not known, and is told as if `{entity}`"
+            " were not mapped",
+            "see why it is empty: the export or its filter may have failed",
+        )
     if check.side is not None:
         if not finding.examples:
             if not finding.rows:

@@ -54,6 +54,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         fields = (report.binding.field(check.entity, name) for name in check.names)
         named = ", ".join(label(report, field.label) for field in fields if field is not None)
         return word(language, "part_without_field", rows, every, named)
+    if check.kind == "no-rows" and check.side is None:
+        return word(language, "no_rows_at_all", label(report, entity.plural))
     assert check.field is not None
     if check.kind == "history-differs":
         return word(language, "history_differs", label(report, check.field.label), rows, every)

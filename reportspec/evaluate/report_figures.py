@@ -23,6 +23,7 @@ from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.currencies import money_currencies
+from reportspec.resolve.emptiness import told_by
 from reportspec.sections.kpis import KpisSection
 from reportspec.sql.dialect import sql_hash
 from reportspec.sql.survey_sql import fields_read
@@ -132,7 +133,9 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
         # What is left out of an amount stands at the amount; lists, filters and bins have no other
         # place for it.
         shown = lists if finding.check.kind in CURRENCIES else read
-        section = next((s for s in shown if finding.check.concerns(read[s])), None)
+        empty = finding.check.kind == "no-rows" and finding.check.side is None
+        of = told_by(report.binding.catalogue, finding.check.entity) if empty else frozenset()
+        section = next((s for s in shown if finding.check.concerns(read[s]) or of & read[s].keys()), None)
         if section is not None:
             by_section.setdefault(section, []).append(finding)
     return by_section

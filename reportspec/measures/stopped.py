@@ -12,19 +12,12 @@ from datetime import date, datetime, timedelta
 from reportspec.calendar import Bucket, day_label, instant
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Row, Stopped
-from reportspec.model.domain import Catalogue, Metric
+from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import metrics_needed
-
-
-def made_of(catalogue: Catalogue, entity: str) -> list[str]:
-    """An entity, and those that its rows are made of."""
-    found = [entity]
-    while (derived := catalogue.entities[found[-1]].derived) is not None and derived.source not in found:
-        found.append(derived.source)
-    return found
+from reportspec.resolve.emptiness import made_of
 
 
 def counted_entities(report: Report) -> set[str]:
