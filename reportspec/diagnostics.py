@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from reportspec.confidential import concealed_line
@@ -79,13 +79,36 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     folded = folded_name(word)[:100]
     if folded in plain:
         return plain[folded]
-    plain = {flat: name for flat, name in plain.items() if not _opposite(folded, flat)}
-    near = difflib.get_close_matches(folded, plain, 1, 0.62)
-    if near:
-        return plain[near[0]]
+    near = next((flat for flat in _nearest_first(folded, plain) if not _opposite(folded, flat)), None)
+    if near is not None:
+        return plain[near]
     wanted = set(folded.split("_"))
-    inside = [n for f, n in plain.items() if len(folded) >= 4 and (folded in f or wanted <= set(f.split("_")))]
-    return min(inside, key=lambda n: (len(n), n)) if inside else None
+    inside = (
+        name
+        for flat, name in plain.items()
+        if len(folded) >= 4 and (folded in flat or wanted <= set(flat.split("_"))) and not _opposite(folded, flat)
+    )
+    return min(inside, key=lambda name: (len(name), name), default=None)
+
+
+_ALIKE = 0.62  # how alike a word and a name are, of 1, where one can stand for the other
+
+
+def _nearest_first(word: str, names: Iterable[str]) -> Iterator[str]:
+    """The names that are alike enough to be meant, the most alike first.
+
+    How alike is what difflib says. Its blocks are a common subsequence, so the longest of those, which is counted a
+    hundred times as fast, is never less: only names that reach the bound by that are looked at more closely.
+    """
+    from rapidfuzz.distance import Indel
+
+    compared = difflib.SequenceMatcher(None, b=word)
+    found = []
+    for name in names:
+        if Indel.normalized_similarity(word, name, score_cutoff=_ALIKE - 1e-9) > 0:
+            compared.set_seq1(name)
+            found.append((compared.ratio(), name))
+    return (name for ratio, name in sorted(found, reverse=True) if ratio >= _ALIKE)
 
 
 _DENIALS = frozenset(["un", "non", "not", "never", "without", "kein", "keine", "nicht", "ohne", "senza", "sin", "sans"])

@@ -25,7 +25,8 @@ def problems_of(path: Path, error: ReportspecError | OSError, report: Report | N
     if isinstance(error, FormatError):  # it is not the spec's doing
         return [Diagnostic(error.code, error.message, None, error.help, error.notes)]
     if isinstance(error, ReportspecError):
-        return [Diagnostic(error.code, f"{path}: {error.message}", None, error.help, error.notes)]
+        personal = _of_rows(error)
+        return [Diagnostic(error.code, f"{path}: {error.message}", None, error.help, error.notes, personal=personal)]
     return [_of_system(path, error)]
 
 
@@ -62,7 +63,12 @@ def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic
     elif named:
         span = named[0][1]
         notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes)
+    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes, personal=_of_rows(error))
+
+
+def _of_rows(error: ReportspecError) -> tuple[str, ...]:
+    """What is told of a file has lines of it in its notes."""
+    return error.notes if isinstance(error, SourceError) and error.table else ()
 
 
 def _named(report: Report, column: str) -> list[tuple[str, Span]]:

@@ -58,18 +58,31 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
 
 def wrong_types(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
     """The places of a file whose values are of another type than the schema's, and its types."""
+    for error in _innermost(node, name):
+        if error.validator == "type":
+            wanted = error.validator_value
+            yield tuple(error.absolute_path), (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
+def too_many(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """The places of a file that have more items or keys than the schema lets them, and how many that is."""
+    for error in _innermost(node, name):
+        if error.validator in ("maxItems", "maxProperties"):
+            yield tuple(error.absolute_path), error.validator_value
+
+
+def _innermost(node: Node, name: str) -> Iterator[Any]:
+    """The errors of a file, in place of each that stands for several branches that of the branch that fits best."""
     from jsonschema.exceptions import best_match
 
     for error in _validator(name).iter_errors(plain(node)):
-        nearest_error = error
-        while nearest_error.validator in ("oneOf", "anyOf") and nearest_error.context:
-            nearest = best_match([nearest_error])
-            if nearest is None or nearest is nearest_error:
+        found = error
+        while found.validator in ("oneOf", "anyOf") and found.context:
+            nearest = best_match([found])
+            if nearest is None or nearest is found:
                 break
-            nearest_error = nearest
-        if nearest_error.validator == "type":
-            wanted = nearest_error.validator_value
-            yield tuple(nearest_error.absolute_path), (wanted,) if isinstance(wanted, str) else tuple(wanted)
+            found = nearest
+        yield found
 
 
 def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:

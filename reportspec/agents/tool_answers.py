@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from reportspec.diagnostics import Diagnostic, as_data, harmless, one_line, sugg
 from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.audit_wording import masked
+from reportspec.model.domain import Metric
+from reportspec.model.query import Dimension
 from reportspec.model.spec import Report
 from reportspec.problems import problems_of
 from reportspec.reference.bound_project import bound_project
@@ -40,6 +42,7 @@ LARGEST = 1_000_000  # letters of an answer
 _SPECS = (".yaml", ".yml")
 # What a database says of a value that it cannot read has that value in it, between marks.
 _MARKED = re.compile(r"""(?s)(['"`]).*['"`]""")
+_OF_A_ROW = re.compile(r": `[^`]*`$")  # the cell at which a row of a file cannot be read
 _SAID = re.compile(f"({re.escape(UNREADABLE)}|{re.escape(REFUSED)})(.*)", re.DOTALL)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 Answer = dict[str, Any]
@@ -118,7 +121,7 @@ class Answers:
         people = {
             section.id
             for section in report.sections
-            if any(_personal(each.name, report.binding) for each in getattr(section, "dimensions", ()))
+            if any(_personal(each.name, report.binding) for each in _dimensions(section))
         }
         data = [_figures(figures, report.binding, self.limits.rows, people) for _, figures in made.figures]
         return _answer({"figures": data, "messages": _messages(made.warnings)})
@@ -243,6 +246,8 @@ def _messages(diagnostics: Iterable[Diagnostic]) -> list[Answer]:
 
 def _covered(told: Diagnostic) -> Diagnostic:
     """What is told, without the values of personal fields in it."""
+    if told.code == "unreadable-row":
+        told = replace(told, message=_OF_A_ROW.sub(": …", told.message))
     quoted = _SAID.search(told.message)
     personal = {one for one in (*told.personal, *(quoted.groups()[1:] if quoted else ())) if one.strip()}
     if not personal:
@@ -288,6 +293,18 @@ def _figures(figures: Figures, binding: Binding, most: int, people: Collection[s
         if hidden or named or people:
             section.pop("sentences", None)
     return data
+
+
+def _dimensions(spec: Any) -> Iterator[Dimension]:
+    """All that a section's rows or sentences may be of, wherever its kind keeps it."""
+    if isinstance(spec, Dimension):
+        yield spec
+    elif isinstance(spec, (tuple, list)):
+        for each in spec:
+            yield from _dimensions(each)
+    elif is_dataclass(spec) and not isinstance(spec, (Metric, type)):
+        for part in fields(spec):
+            yield from _dimensions(getattr(spec, part.name))
 
 
 def _row(row: Mapping[str, Any], hidden: set[str]) -> Answer:

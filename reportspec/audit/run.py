@@ -164,8 +164,7 @@ def _asked(
         items = [*without_joins(binding, [c for c in choice.checks if c.entity == name], repeated)]
         lacking = [item for item in items if isinstance(item, Outcome)]
         lacking += [outcome for outcome in choice.lacking if outcome.check.entity == name]
-        checks, unsupported = _writable(project, binding, name, [i for i in items if isinstance(i, AuditCheck)], now)
-        lacking += unsupported
+        checks = [item for item in items if isinstance(item, AuditCheck)]
         cut = _cut_of(binding, name, asking_for.cut)
         if cut is None:
             continue
@@ -176,15 +175,7 @@ def _asked(
         checks = checks if whole else [check for check in checks if check.of_rows]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
         one = _One(binding, name, tuple(checks), tuple(unique), now, replace(asking_for, cut=cut), ask)
-        try:
-            found = one.audits(kept[name], [*others, *lacking])
-        except SourceError as error:
-            refused = _refused(one, kept, error)
-            if not refused:
-                raise
-            blamed = {outcome.check.id for outcome in refused}
-            one = replace(one, checks=tuple(check for check in checks if check.id not in blamed))
-            found = one.audits(kept[name], [*others, *lacking, *refused])
+        found = _audits(project, one, kept, [*others, *lacking])
         for value, audit in found.items():
             audits.setdefault(value, {})[name] = audit
     if not asking_for.cut.by:
@@ -215,30 +206,20 @@ def _cut_of(binding: Binding, entity: str, cut: Cut) -> Cut | None:
     return cut
 
 
-def _writable(
-    project: Project, binding: Binding, name: str, checks: list[AuditCheck], now: datetime
-) -> tuple[list[AuditCheck], list[Outcome]]:
-    """The checks that can be written in the source's SQL, and those that cannot."""
+def _unwritable(project: Project, one: _One) -> list[Outcome]:
+    """The checks that cannot be written in the source's SQL."""
     from reportspec.run.execute import spoken_dialect
 
     dialect = dialect_named(project.source.dialect)
-
-    def refused(some: Sequence[AuditCheck]) -> bool:
-        try:
-            sql_text(counts_statement(binding, name, some, (), now), dialect)
-        except Unsupported:
-            return True
-        return False
-
-    if not refused(checks):
-        return checks, []
     if not project.source.typed_before:
-        dialect = spoken_dialect(project.source, _wanted(project, binding))
-    bad = [check for check in checks if refused([check])]
-    return (
-        [check for check in checks if check not in bad],
-        [Outcome(check, "not_applicable", lacks=check.id, why="unsupported") for check in bad],
-    )
+        dialect = spoken_dialect(project.source, _wanted(project, one.binding))
+    found = []
+    for check in one.checks:
+        try:
+            sql_text(counts_statement(one.binding, one.name, [check], (), one.now), dialect)
+        except Unsupported:
+            found.append(Outcome(check, "not_applicable", lacks=check.id, why="unsupported"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +342,23 @@ def _measured(outcome: Outcome, total: Any) -> Outcome:
     if not rows or total is None:
         return replace(outcome, level="not_applicable", lacks=outcome.check.id, why="no_rows")
     return replace(outcome, measured=float(total) / rows)
+
+
+def _audits(project: Project, one: _One, kept: Fields, others: Sequence[Outcome]) -> dict[str, EntityAudit]:
+    """What came of the checks, but for those that cannot be written or that the database refuses to compute."""
+    try:
+        return one.audits(kept[one.name], others)
+    except Unsupported:
+        left_out = _unwritable(project, one)
+        if not left_out:
+            raise
+    except SourceError as error:
+        left_out = _refused(one, kept, error)
+        if not left_out:
+            raise
+    blamed = {outcome.check.id for outcome in left_out}
+    one = replace(one, checks=tuple(check for check in one.checks if check.id not in blamed))
+    return _audits(project, one, kept, [*others, *left_out])
 
 
 def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from sqlglot import exp
 
 from reportspec.model.spec import EACH
+from reportspec.sql.dialects.rewrite import rewritten, with_args
 
 
 def put(tree: exp.Expr, value: str) -> exp.Expr:
-    """The statement for one value."""
-    marked = tree.copy()
-    for text in marked.find_all(exp.Literal):
-        if text.is_string and text.this == EACH:
-            text.set("this", value)
-    return marked
+    """The statement for one value. What has no mark in it is shared with those for others, and written once."""
+
+    def given(text: exp.Expr) -> exp.Expr:
+        return with_args(text, this=value) if text.args.get("is_string") and text.this == EACH else text
+
+    return rewritten(tree, {exp.Literal: given})
 
 
 def _names_value(tree: exp.Expr) -> bool:

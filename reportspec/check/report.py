@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -287,19 +287,9 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
     _check_ignored(project_document, catalogue, extra)
     if source is not None:
         source = with_load(catalogue.loads, source, project_document, project.source.dialect)
-    written, tables = source, _known_tables(project)
-    if source is not None and tables is not None:
-        source = _with_reads(project, catalogue, source, extra)
-        dialect = project.source.dialect
-        source = served(source, There(tables, _known_columns(project, source), dialect))
-        # What is not served is not read: its columns need not be what it takes them for.
-        source = _with_reads(project, catalogue, source, extra)
-        if project.source.kind != "files" or source.csv_columns == "typed":
-            columns = _known_columns(project, source)
-            source = with_types(source, catalogue, columns, dialect)
-            whole = project.source.database.whole_numbers if project.source.database is not None else None
-            if whole is not None and columns:
-                source = with_whole_keys(source, catalogue, columns, partial(whole, project.source.path))
+    written = source
+    if source is not None:
+        source = _met(project, catalogue, source, extra)
     documents = [*own_catalogue.all(), *([mapping_document] if mapping_document else [])]
     return BoundSource(catalogue, own_catalogue, source, written, extra, documents)
 
@@ -319,41 +309,51 @@ def _tell_absent(document: Document, project: Project, binding: Binding, entitie
             )
 
 
+def _met(
+    project: Project, catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
+) -> SourceMap:
+    """The mapping, where it is known without asking a server which tables and columns there are: what they serve of
+    it, with their types."""
+    from reportspec.run.files.describing import one_engine
+
+    dialect, database = project.source.dialect, project.source.database
+    if project.source.kind == "files":
+        with one_engine():
+            source = _with_reads(project, catalogue, source, extra)
+            source = served(source, There(project.source.files, _columns_of_files(project, source), dialect))
+            # What is not served is not read: its columns need not be what it takes them for.
+            source = _with_reads(project, catalogue, source, extra)
+            if source.csv_columns != "typed":
+                return source
+            return with_types(source, catalogue, _columns_of_files(project, source), dialect)
+    if database is None or database.table_types is None or not Path(project.source.path).is_file():
+        return source
+    columns = database.table_types(project.source.path)
+    if columns is None:
+        return source
+    source = with_types(served(source, There(columns, columns, dialect)), catalogue, columns, dialect)
+    whole = database.whole_numbers
+    if whole is not None and columns:
+        source = with_whole_keys(source, catalogue, columns, partial(whole, project.source.path))
+    return source
+
+
 def _with_reads(
     project: Project, catalogue: Catalogue, source: SourceMap, extra: Mapping[str, Mapping[str, Field]]
 ) -> SourceMap:
     """The mapping with the columns that are read of files."""
-    if project.source.kind != "files":
-        return source
     currency = project.currency or ""
     return replace(source, reads=columns_read(catalogue, source, extra, currency))
 
 
-def _known_columns(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
-    """The columns that the mapping reads with their types, without asking a server; nothing of what
-    cannot be read now, which is told when it is asked for."""
-    from reportspec.run.files.describing import one_engine
+def _columns_of_files(project: Project, source: SourceMap) -> Mapping[str, Mapping[str, str]]:
+    """The columns that the mapping reads with their types; nothing of what cannot be read now, which is told when it
+    is asked for."""
     from reportspec.run.files.loading import file_types
 
-    source_written = project.source
-    if source_written.kind == "files":
-        read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
-        texts = source.csv_columns == "text"
-        with one_engine():
-            return {
-                t: file_types(t, spec, source.reads, texts) for t, spec in source_written.files.items() if t in read
-            }
-    known = source_written.database.table_types if source_written.database is not None else None
-    return known(source_written.path) if known is not None and Path(source_written.path).is_file() else {}
-
-
-def _known_tables(project: Project) -> Collection[str] | None:
-    """The tables that the source is known to have, without asking a server."""
-    source = project.source
-    if source.kind == "files":
-        return source.files
-    known = source.database.table_names if source.database is not None else None
-    return known(source.path) if known is not None and Path(source.path).is_file() else None
+    read = {table for entity in source.entities.values() for part in entity.parts for table in tables_of(part)}
+    texts = source.csv_columns == "text"
+    return {t: file_types(t, spec, source.reads, texts) for t, spec in project.source.files.items() if t in read}
 
 
 def _report(

@@ -42,13 +42,13 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
         except Unformattable as why:
             told.append(not_formatted(path, str(why)))
             continue
-        if after != text:
-            changed[path] = (text, after)
-        else:
+        refused = None
+        if after == text:
             same += 1
-    if not (show or check):
-        refused = [each for path, (_, after) in changed.items() if (each := rewrite(path, after)) is not None]
-        told += refused
+        elif show or check or (refused := rewrite(path, text, after)) is None:  # at once: somebody may be writing
+            changed[path] = (text, after)
+        if refused is not None:
+            told.append(refused)
     print_diagnostics(told, {}, "text")
     if show:
         give(differences(changed), "what would change", nl=False)
@@ -56,7 +56,7 @@ def fmt(paths: tuple[Path, ...], check: bool, show: bool) -> None:
         for path in changed:
             echo(f"{path}: would be formatted", err=True)
     else:
-        echo(f"{count(len(changed) - len(refused), 'file')} formatted, {count(same, 'file')} unchanged", err=True)
+        echo(f"{count(len(changed), 'file')} formatted, {count(same, 'file')} unchanged", err=True)
     sys.exit(WRONG if told or ((check or show) and changed) else DONE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from reportspec.diagnostics import Diagnostic
 
 
-def rewrite(path: Path, text: str) -> Diagnostic | None:
-    """Give a file another text, with the rights and the owner that it has; why it cannot be written, if it cannot."""
+def rewrite(path: Path, before: str, after: str) -> Diagnostic | None:
+    """Give a file that had the text `before` another one, with the rights and the owner that it has; why it cannot be
+    written, if it cannot. What was saved meanwhile stays."""
     from reportspec.diagnostics import Diagnostic
     from reportspec.files import write_whole
 
@@ -24,7 +26,10 @@ def rewrite(path: Path, text: str) -> Diagnostic | None:
         # A file that nobody may write is replaced by whoever may write its folder: its owner has said that it stays.
         if not status.st_mode & 0o222 or not os.access(file, os.W_OK):
             return Diagnostic("cannot-write", f"`{path}` cannot be written: it is write-protected", None, help)
-        write_whole(file, text.encode())
+        if file.read_bytes().removeprefix(BOM_UTF8) != before.encode().removeprefix(BOM_UTF8):
+            saved = f"`{path}` was saved by somebody else meanwhile, and stays as it is"
+            return Diagnostic("cannot-write", saved, None, "run the command again")
+        write_whole(file, after.encode())
         file.chmod(status.st_mode)
         if hasattr(os, "chown"):
             with contextlib.suppress(OSError):

@@ -58,8 +58,8 @@ def _fix(specs: Sequence[Path], asked: OrderOptions, show: bool) -> None:
     if show:
         give(differences(changed), "what would change", nl=False)
         sys.exit(WRONG if changed else DONE)
-    for path, (_, text) in changed.items():
-        refused = rewrite(path, text)
+    for path, (before, after) in changed.items():
+        refused = rewrite(path, before, after)
         if refused is not None:
             print_diagnostics([refused], {}, "text")
         else:

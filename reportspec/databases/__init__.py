@@ -84,7 +84,7 @@ class Database:
     """One kind of database. `extra` is the optional dependency that reads it (empty: none is needed),
     `example` a source as a project names it. Those that are `local` are files or folders, with the `suffixes`
     of their names; of files the tables, and the types of their columns, are known before a session is opened
-    (`table_names`, `table_types`: None and none where they cannot be opened now), and, where any value may stand in
+    (`table_types`: None where they cannot be opened now), and, where any value may stand in
     any column, which columns of tables have nothing but `whole_numbers`."""
 
     kind: str
@@ -97,8 +97,7 @@ class Database:
     checkup: Checkup = field(default_factory=Checkup)
     local: Literal["", "file", "folder"] = ""
     suffixes: tuple[str, ...] = ()
-    table_names: Callable[[str], frozenset[str] | None] | None = None
-    table_types: Callable[[str], Mapping[str, Mapping[str, str]]] | None = None
+    table_types: Callable[[str], Mapping[str, Mapping[str, str]] | None] | None = None
     whole_numbers: Callable[[str, Mapping[str, Collection[str]]], Collection[tuple[str, str]]] | None = None
 
 

@@ -269,17 +269,6 @@ class EmbeddedConnection:
         )
 
 
-def table_names(path: str) -> frozenset[str] | None:
-    """The tables of a DuckDB file, as a mapping names them; None where it cannot be opened now."""
-    import duckdb
-
-    try:
-        with duckdb.connect(path, read_only=True) as raw:
-            return frozenset(EmbeddedConnection(raw, SourceSpec("duckdb", ""), Wanted()).tables())
-    except duckdb.Error:
-        return None
-
-
 def open_embedded(source: SourceSpec, wanted: Wanted) -> EmbeddedConnection:
     """A session over a source; of declared files only those whose table is needed are read.
     Raises SourceError."""
@@ -406,8 +395,8 @@ def _too_little(error: Exception) -> SourceError:
     )
 
 
-def table_types(path: str) -> dict[str, dict[str, str]]:
-    """The columns of the tables of a DuckDB file, with their types; none where it cannot be opened
+def table_types(path: str) -> dict[str, dict[str, str]] | None:
+    """The columns of the tables of a DuckDB file, with their types; None where it cannot be opened
     now."""
     import duckdb
 
@@ -415,7 +404,7 @@ def table_types(path: str) -> dict[str, dict[str, str]]:
         with duckdb.connect(path, read_only=True) as raw:
             return EmbeddedConnection(raw, SourceSpec("duckdb", ""), Wanted()).columns()
     except duckdb.Error:
-        return {}
+        return None
 
 
 def _explained(error: Exception, tables: list[str]) -> SourceError:
@@ -455,6 +444,5 @@ DATABASE = Database(
     Checkup("SELECT version()", may_write=lambda session: False),
     local="file",
     suffixes=(".duckdb", ".ddb"),
-    table_names=table_names,
     table_types=table_types,
 )

@@ -457,12 +457,43 @@ def _often_read(tree: exp.Expr, tables: Iterable[exp.Table], ctes: Mapping[str, 
     return {cte for cte, number in reads.items() if number > _OFTEN}
 
 
+def _called(cast: exp.Expr) -> exp.Expr:
+    """A CAST as a call of the same text: for each one sqlglot parses the names of five types, to see which it is,
+    and conversions between time zones have hundreds."""
+    to, this = cast.args["to"], cast.this
+    if to.expressions or any(cast.args.get(name) for name in ("format", "action", "default")):
+        return cast
+    if to.this in _BY_CALL:
+        return exp.Anonymous(this=_BY_CALL[to.this], expressions=[this])
+    if to.this in _BY_CAST:
+        return exp.Anonymous(this="CAST", expressions=[exp.Alias(this=this, alias=exp.Var(this=_BY_CAST[to.this]))])
+    return cast
+
+
+# As sqlglot writes these types.
+_BY_CALL = {
+    exp.DType.DATE: "DATE",
+    exp.DType.DATETIME: "DATETIME",
+    exp.DType.TIMESTAMP: "DATETIME",
+    exp.DType.TIMESTAMPNTZ: "DATETIME",
+}
+_BY_CAST = {
+    exp.DType.TEXT: "TEXT",
+    exp.DType.VARCHAR: "TEXT",
+    exp.DType.BIGINT: "INTEGER",
+    exp.DType.INT: "INTEGER",
+    exp.DType.DOUBLE: "REAL",
+    exp.DType.DECIMAL: "REAL",
+}
+
 SQLITE = Dialect(
     "sqlite",
     "SQLite",
     "sqlite",
     RULES,
     before=written_down,
+    writes_shared=True,
+    sooner={exp.Cast: _called},
     exact=_exact,
     reading=_read,
     anyhow=(exp.Add, exp.Sub),
@@ -575,24 +606,16 @@ class SqliteConnection:
         return refused(text)
 
 
-def table_names(path: str) -> frozenset[str] | None:
-    """The tables of a SQLite file; None where it cannot be opened now."""
-    try:
-        with closing(read_only(path)) as raw:
-            rows = raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-            return frozenset(str(name) for (name,) in rows.fetchall())
-    except sqlite3.Error:
-        return None
-
-
-def table_types(path: str) -> dict[str, dict[str, str]]:
+def table_types(path: str) -> dict[str, dict[str, str]] | None:
     """The columns of the tables of a SQLite file, with the types that they were declared to have;
-    none where it cannot be opened now."""
+    None where it cannot be opened now."""
     try:
         with closing(read_only(path)) as raw:
+            # What is wrong with the file is told by an error of this; a session makes one of its own of it.
+            raw.execute("SELECT 1 FROM sqlite_master").fetchone()
             return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
     except sqlite3.Error:
-        return {}
+        return None
 
 
 def whole_numbers(path: str, columns: Mapping[str, Collection[str]]) -> frozenset[tuple[str, str]]:
@@ -682,7 +705,6 @@ DATABASE = Database(
     Checkup("SELECT sqlite_version()", (3, 35), lambda session: False, indexes=_indexes),
     local="file",
     suffixes=(".sqlite", ".sqlite3", ".db"),
-    table_names=table_names,
     table_types=table_types,
     whole_numbers=whole_numbers,
 )

@@ -239,11 +239,10 @@ def _of_row(rule: LeadRule, section: Section) -> list[Highlight]:
     rows = section.rows[: len(section.rows) - 1] if section.others else section.rows
     if rule.row == "none":
         return _of_none(rule, section, rows, at)
-    named = [
-        row
-        for row in rows
-        if row[0] not in (None, "") and isinstance(row[at], (int, float)) and _count(row[counted]) >= rule.at_least
-    ]
+    if rule.row != "largest" and (section.others or section.available_rows > len(section.rows)):
+        return []  # what is not shown may be lower, or higher
+    known = [row for row in rows if row[0] not in (None, "") and isinstance(row[at], (int, float))]
+    named = [row for row in known if _count(row[counted]) >= rule.at_least]
     pick = min if rule.row == "lowest" else max
     if len(named) < 2:
         return []
@@ -258,6 +257,9 @@ def _of_row(rule: LeadRule, section: Section) -> list[Highlight]:
         values.append(("total", Told(section.total[at], column)))
     elif before in names and found[names.index(before)] is not None:
         values.append(("before", Told(found[names.index(before)], column)))
+    if pick(known, key=lambda row: float(row[at])) is not found:  # type: ignore[arg-type]
+        # Others stand out more, of too few cases.
+        values.append(("cases", Told(rule.at_least, section.columns[counted])))
     # What the cell of a count says of its own cases is itself.
     return [_said("asked", column, values, ((int(_count(found[counted])), None),), say=rule.say)]
 

@@ -66,8 +66,8 @@ def _phrase(figures: Figures, one: Highlight, formats: Formats) -> str:
     if one.kind == "asked_some":
         return str(words["and_more"]).format(said=said, more=values["more"])
     if asked and "before" in values:
-        return str(words["then"]).format(said=said, then=before, before=values["before"])
-    return said
+        said = str(words["then"]).format(said=said, then=before, before=values["before"])
+    return str(words["of_many"]).format(said=said, cases=values["cases"]) if asked and "cases" in values else said
 
 
 def _written(formats: Formats, name: str, told: Told, one: Highlight, places: int | None) -> str:

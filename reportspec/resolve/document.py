@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.lazy_dataclass import dataclass
-from reportspec.schema import check_schema, wrong_types
+from reportspec.schema import check_schema, too_many, wrong_types
 from reportspec.source import Node, locate, plain, read_yaml, read_yaml_file
 
 Place = tuple[str | int, ...]
@@ -118,25 +119,40 @@ def _document(name: str, node: Node | None, problems: Iterable[Diagnostic], text
     if wrong:
         document.misshapen = frozenset(wrong)
         for place, types in wrong_types(node, schema):
-            document.data = _emptied(document.data, place, types)
+            document.data = _changed(document.data, place, partial(_emptied, types=types))
+    if any(problem.code == "too-long" for problem in broken):  # what is too much is told once, and not looked into
+        for place, most in too_many(node, schema):
+            document.data = _changed(document.data, place, partial(_cut, most=most))
     return document
 
 
 _EMPTY: dict[str, Any] = {"array": [], "object": {}, "string": ""}
 
 
-def _emptied(data: Any, place: Place, types: tuple[str, ...]) -> Any:
-    """The data with an empty value at a place, of the first of the types that has one."""
+def _emptied(value: Any, types: tuple[str, ...]) -> Any:
+    """An empty value of the first of the types that has one, in place of another."""
+    kind = next((type_ for type_ in types if type_ in _EMPTY), None)
+    return value if kind is None else _EMPTY[kind]
+
+
+def _cut(value: Any, most: int) -> Any:
+    """The first items of a list, or keys of a map."""
+    if isinstance(value, dict):
+        return dict(list(value.items())[:most])
+    return value[:most] if isinstance(value, list) else value
+
+
+def _changed(data: Any, place: Place, change: Callable[[Any], Any]) -> Any:
+    """The data with a changed value at a place."""
     if not place:
         return data
     first, *rest = place
     if not isinstance(data, (dict, list)) or (isinstance(data, dict) and first not in data):
         return data
-    if rest:
-        emptied = _emptied(data[first], tuple(rest), types)  # type: ignore[index]
-    else:
-        kind = next((type_ for type_ in types if type_ in _EMPTY), None)
-        emptied = data[first] if kind is None else _EMPTY[kind]  # type: ignore[index]
+    if isinstance(data, list) and not (isinstance(first, int) and first < len(data)):
+        return data  # it has been cut
+    inner = data[first]  # type: ignore[index]
+    changed = _changed(inner, tuple(rest), change) if rest else change(inner)
     if isinstance(data, dict):
-        return {**data, first: emptied}
-    return [emptied if at == first else item for at, item in enumerate(data)]
+        return {**data, first: changed}
+    return [changed if at == first else item for at, item in enumerate(data)]

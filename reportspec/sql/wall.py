@@ -19,6 +19,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from reportspec.expression.sandbox import WRITTEN
+from reportspec.expression.trees import copied
 from reportspec.sql.dialects.rewrite import remade
 from reportspec.sql.shared_trees import Shared
 
@@ -178,8 +179,8 @@ def _word(text: str, name: str) -> None:
 
 def _read_again(unit: exp.Expr, dialect: str, odd: dict[str, int]) -> None:
     """Hold one expression against its twin."""
-    text = _framed(unit).sql(dialect=dialect)
-    twin = _framed(_twin(unit, odd)).sql(dialect=dialect)
+    text = copied(_framed(unit)).sql(dialect=dialect, copy=False)
+    twin = _framed(_twin(unit, odd)).sql(dialect=dialect, copy=False)
     if not _same(text, twin, dialect, tuple(odd)):
         raise Breached(text[:200])
 

@@ -228,6 +228,8 @@ NOT_TO_BE_TOLD = {
     "a name as a day": "metrics: [won_amount]\nwhere: \"cast(deal.contact.last_name as date) > date '2026-01-01'\"\n",
     "goals of people": "metrics: [won_amount]\ngoals: {won_amount: {target: 9, by: deal.contact.last_name, targets: {Sxrname: 3}}}\n",
     "drivers by people": "compare: previous_period\nsections:\n  - drivers: {metric: won_amount, by: [deal.contact.last_name]}\n",
+    "shares of people": "sections:\n  - highlights: {shares: [{metric: won_amount, by: deal.contact.last_name}], at_least: 1}\n",
+    "people compared": "sections:\n  - highlights: {compare: [{metric: close_rate, by: deal.contact.last_name}], at_least: 1}\n",
     "a breakdown": "sections:\n  - breakdown: {metrics: [won_amount], by: [deal.contact.last_name, deal.contact.email]}\n",
     "a trend": "sections:\n  - trend: {metrics: [won_amount], by: deal.contact.last_name}\n",
     "attention": 'sections:\n  - attention: {entity: contact, amount: deal.amount, fields: [contact.last_name], reasons: [{where: "contact.last_name is not null", say: x}]}\n',
@@ -241,6 +243,20 @@ def test_neither_figures_nor_messages_say_who_somebody_is(small: Path, text: str
     found = json.dumps(answers(small).query("", H + text, "", ""))
     assert "mailbox" not in found
     assert "urname" not in found.replace("Sxrname", "")
+
+
+@pytest.mark.parametrize(
+    "line", ['9,"x,y,z\n', "9,Surname9,mailbox9@example.com,+39 02 1234567,1,2,3,4,5,6,7,8\n", "9\n"]
+)
+def test_a_line_of_a_file_that_cannot_be_read_is_not_shown(tmp_path: Path, line: str) -> None:
+    folder = project(tmp_path / "project", lambda n: f"Text {n}")
+    with (folder / "contacts.csv").open("a", encoding="utf-8") as file:
+        file.write(line)
+    text = H + "sections:\n  - records: {entity: contact, fields: [contact.last_name]}\n"
+    for found in (answers(folder).query("", text, "", ""), answers(folder).audit("contact", 3)):
+        assert found["failed"]
+        assert "urname" not in json.dumps(found["data"])
+        assert "mailbox" not in json.dumps(found["data"])
 
 
 def test_the_period_that_is_asked_for_is_the_one_that_is_answered(small: Path) -> None:

@@ -20,11 +20,12 @@ from sqlglot import exp
 from reportspec.catalogue.load import packaged
 from reportspec.compile import compile_report
 from reportspec.databases import KINDS, database, dialect_named, dialects
+from reportspec.databases.sqlite import SQLITE
 from reportspec.demo.columns import COLUMNS
 from reportspec.expression.sandbox import CANONICAL
 from reportspec.sql.dialect import lowered, sql_text
 from reportspec.sql.dialects.common import offset_steps
-from reportspec.sql.dialects.rewrite import Unsupported
+from reportspec.sql.dialects.rewrite import Unsupported, rewritten
 from reportspec.sql.wall import breaches
 from tests.conftest import CHECKOUT, Draw
 from tests.golden import Golden
@@ -113,6 +114,34 @@ def test_every_statement_says_what_its_tree_means(draw: Draw, folder: Path) -> N
         for name, tree in random.sample(asked, draw.rounds(3, len(asked))):
             apart = breaches(lowered(tree, spoken), spoken.sqlglot)
             assert not apart, (name, dialect, apart)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("generated")
+def test_texts_are_those_that_sqlglot_writes_of_a_copy(draw: Draw, folder: Path) -> None:
+    """Trees are written without a copy of sqlglot's, or in nodes that it writes sooner: the text is the same, also when
+    they are written again.
+
+    Slow: shares the statements with the tests above."""
+    asked = statements(folder)
+    random = Random(draw.seed)
+    for dialect in DIALECTS:
+        spoken = dialect_named(dialect)
+        for name, tree in random.sample(asked, draw.rounds(3, len(asked))):
+            wanted = lowered(tree, spoken).sql(dialect=spoken.sqlglot, comments=False, identify=False)
+            assert sql_text(tree, spoken) == wanted, (name, dialect)
+            assert sql_text(tree, spoken) == wanted, (name, dialect)
+
+
+@pytest.mark.parametrize("size", ["", "(14, 2)"])
+@pytest.mark.parametrize("kind", exp.DType)
+def test_each_cast_of_sqlite_has_the_text_that_sqlglot_writes(kind: exp.DType, size: str) -> None:
+    numbers = [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (14, 2)] if size else []
+    for inner in (exp.column("a"), exp.Literal.string("it's")):
+        cast = exp.Cast(this=inner, to=exp.DataType(this=kind, expressions=numbers))
+        wanted = cast.sql("sqlite")
+        assert rewritten(cast, SQLITE.sooner).sql("sqlite", copy=False) == wanted
+        assert cast.sql("sqlite") == wanted
 
 
 @pytest.mark.parametrize("dialect", GENERATED)

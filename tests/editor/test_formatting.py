@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,25 @@ def test_what_cannot_be_written_is_told_and_the_rest_written(tmp_path: Path, run
     assert run_cli(["fmt", "specs/link.yaml"], cwd=tmp_path).returncode == 0
     assert (tmp_path / "specs" / "link.yaml").is_symlink()
     assert files["other.yaml"].read_text(encoding="utf-8") == fine
+
+
+@pytest.mark.parametrize("command", ["fmt", "validate --fix"])
+def test_what_is_saved_meanwhile_stays(
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
+    spec = tmp_path / "week.yaml"
+    spec.write_text("metrics: [won_amuont]\nversion: 1\n", encoding="utf-8")
+    saved = "version: 1\nmetrics: [won_amount]\n# of Anna\n"
+    first_look = Path.resolve
+
+    def resolve(self: Path, strict: bool = False) -> Path:
+        """Somebody saves the file just before it is written: `rewrite` follows links first."""
+        if self.name == spec.name and sys._getframe(1).f_code.co_name == "rewrite":
+            spec.write_text(saved, encoding="utf-8")
+        return first_look(self, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    done = run_cli([*command.split(), "week.yaml"], cwd=tmp_path)
+    assert "was saved by somebody else meanwhile" in done.stderr
+    assert spec.read_text(encoding="utf-8") == saved

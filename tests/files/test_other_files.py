@@ -210,8 +210,12 @@ def od_cell(kind: str, value: str, text: str, more: str = "") -> str:
 
 
 def open_document(folder: Path, rows: list[list[str]]) -> Path:
+    """A workbook of OpenDocument with a sheet of these rows."""
+    return open_document_of(folder, "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows))
+
+
+def open_document_of(folder: Path, body: str) -> Path:
     """The least that makes a sheet of OpenDocument."""
-    body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
     spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
     spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
@@ -343,3 +347,26 @@ def test_an_older_workbook_that_is_cut_off(at: int, tmp_path: Path) -> None:
     path = older_workbook(tmp_path / "t.xls", {"Deals": [HEAD, *FILLED]})
     path.write_bytes(path.read_bytes()[:at])
     assert refused(path).code == "unreadable-source"
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "ods"])
+def test_a_stray_cell_far_off_is_named(tmp_path: Path, ending: str) -> None:
+    """The reader would make room for each place between, and the process would end for want of it."""
+    if ending == "xlsx":
+        path = workbook(tmp_path, HEAD, *BODY)
+        book = openpyxl.load_workbook(path)
+        book.active.cell(1_048_576, 16_384).value = "x"  # type: ignore[union-attr]
+        book.save(path)
+        far = "XFD1048576"
+    else:
+        cell = od_cell("string", "x", "x")
+        gap, blank = (
+            "<table:table-row {}>{}</table:table-row>",
+            '<table:table-cell table:number-columns-repeated="{}"/>',
+        )
+        rows = gap.format("", cell) + gap.format('table:number-rows-repeated="999998"', blank.format(16_384))
+        path = open_document_of(tmp_path, rows + gap.format("", blank.format(999) + cell))
+        far = "ALL1000000"
+    told = refused(path)
+    assert told.code == "too-large"
+    assert f"reach as far as {far}:" in told.message

@@ -49,6 +49,75 @@ def column_letters(index: int) -> str:
     return letters
 
 
+_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
+_REPEATED = re.compile(rb"""number-(?:rows|columns)-repeated\s*=\s*["']\d{4,}""")
+MOST_CELLS = 100_000_000  # of the area that a sheet's cells span: the reader has one for each place in it
+
+
+def far_cell(path: str) -> NoValue | None:
+    """A cell so far from the others that the area between them has more than MOST_CELLS places, in any sheet of a
+    workbook that is XML: a stray blank below the last row, say."""
+    if not zipfile.is_zipfile(path):
+        return None  # an `.xls` has no room for so many
+    with zipfile.ZipFile(path) as packed:
+        names = packed.namelist()
+        for part in names:
+            if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+                row, column = _ends_of_excel(packed, part)
+            elif part == "content.xml" and _REPEATED.search(packed.read(part)):
+                row, column = _ends_of_open_document(packed)
+            else:
+                continue
+            if row * column > MOST_CELLS:
+                return NoValue(row - 1, column - 1)
+    return None
+
+
+def _ends_of_excel(packed: zipfile.ZipFile, part: str) -> tuple[int, int]:
+    """How many rows and columns the cells of a sheet span."""
+    row, letters, last = 0, (0, b""), b""
+    with packed.open(part) as file:
+        while chunk := file.read(_CHUNK):
+            for name, number in _CELL.findall(last + chunk):
+                row, letters = max(row, int(number)), max(letters, (len(name), name))
+            last = (last + chunk)[-200:]
+    return row, _number(letters[1].decode()) + 1
+
+
+def _ends_of_open_document(packed: zipfile.ZipFile) -> tuple[int, int]:
+    """How many rows and columns the filled cells of the sheet span that is the largest."""
+    row = column = depth = rows = filled = 0
+    most = (0, 0)
+    row_there = column_there = 0
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal row, column, depth, rows, filled, row_there, column_there
+        if name == "table":
+            depth += 1
+            if depth == 1:
+                row = row_there = column_there = 0
+        elif depth == 1 and name == "table-row":
+            rows, column, filled = int(attributes.get("number-rows-repeated", 1)), 0, 0
+        elif depth == 1 and name in ("table-cell", "covered-table-cell"):
+            column += int(attributes.get("number-columns-repeated", 1))
+            if "kinds" in attributes or "formula" in attributes:
+                filled = column
+
+    def end(name: str) -> None:
+        nonlocal row, depth, row_there, column_there, most
+        if name == "table":
+            depth -= 1
+            most = max(most, (row_there, column_there), key=lambda each: each[0] * each[1])
+        elif depth == 1 and name == "table-row":
+            row += rows
+            if filled:
+                row_there, column_there = row, max(column_there, filled)
+
+    with packed.open("content.xml") as file:
+        _parsed(file, start, end)
+    return most
+
+
 def cells_without_value(path: str, sheet: str) -> list[NoValue]:
     """The cells of a sheet that have a formula without a result, or an error. Raises Unclear."""
     if not zipfile.is_zipfile(path):

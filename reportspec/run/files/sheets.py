@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from reportspec.model.settings import FileSpec
-from reportspec.run.files.cells import NoValue, cells_without_value, column_letters
+from reportspec.run.files.cells import MOST_CELLS, NoValue, cells_without_value, column_letters, far_cell
 from reportspec.run.files.shape import Shape, Unclear, names_of, shown
 from reportspec.suggested_yaml import quoted_yaml
 
@@ -256,3 +257,13 @@ def _refuse_bombs(path: str) -> None:
     with zipfile.ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > LARGEST:
             raise Unclear("too-large", "the workbook has more than a gigabyte when unpacked", "save the sheet as CSV")
+    try:
+        far = far_cell(path)
+    except (expat.ExpatError, KeyError, ValueError) as error:
+        raise Unclear("unreadable-source", f"the workbook cannot be read: {str(error)[:200]}") from None
+    if far is not None:
+        raise Unclear(
+            "too-large",
+            f"the cells of a sheet reach as far as {far.name}: there are more than {MOST_CELLS:,} places between",
+            "delete the rows and columns behind the table, or save the sheet as CSV",
+        )
