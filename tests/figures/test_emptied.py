@@ -129,3 +129,18 @@ def test_a_table_that_has_ended_is_told_where_its_silence_counts(tmp_path: Path)
     found = figures(project_of(tmp_path, tables), spec, datetime(2026, 10, 18, tzinfo=UTC), clock=True)
     assert "stale-table" in {one.code for one in found.warnings}
     assert any("nothing has changed since May 30, 2026" in note for note in found.footnotes)
+
+
+def test_audits_ask_nothing_of_it(tmp_path: Path) -> None:
+    """On `a` and `b` nothing has been done for 30 days; without activities nobody knows."""
+    from reportspec.audit.project_audit import AuditOrder, audit_project
+
+    found = {}
+    for name, tables in (("full", FULL), ("empty", {**FULL, "activity": ACTIVITIES})):
+        (tmp_path / name).mkdir()
+        project_of(tmp_path / name, tables)
+        audit = audit_project(tmp_path / name / "reportspec.yaml", AuditOrder(datetime(2026, 11, 1, tzinfo=UTC), {}))
+        assert audit.audit is not None, audit.diagnostics
+        found[name] = {one.check.id: (one.level, one.lacks) for one in audit.audit.outcomes}
+    assert found["full"]["deal_stalled"][0] == "warning"
+    assert found["empty"]["deal_stalled"] == ("not_applicable", "activity")
