@@ -17,6 +17,7 @@ from reportspec.contract.emptied import empty_tables, over_empty
 from reportspec.contract.ends import ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.old_rates import old_rates
 from reportspec.contract.unread import (
     UNREAD,
     of_section,
@@ -164,6 +165,7 @@ class _Judge:
         targets = targets_of_members(asking, members, ask)
         findings += strangers(asking, members, ask)
         findings += empty_tables(asking, findings)
+        findings += old_rates(asking, ask, self.read)
         findings += stale_tables(asking, survey.dicts(), ask, self.read)
         findings += _guarded(binding, self.read, guarded)
         reported = [finding for finding in findings if not expected(asking, finding.check)]

@@ -287,6 +287,15 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             + (f", and what is told of {others} by its rows is wrong since" if others else ""),
             "look whether what loads it has stopped",
         )
+    if check.kind == "old-rate":
+        tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        named = ", ".join(check.names[:_NAMES]) + (", …" if len(check.names) > _NAMES else "")
+        return (
+            f"the last exchange rate of {named} in {tables} is of {check.value}: amounts of later days are converted"
+            " with it",
+            "look whether what loads the rates has stopped; where a rate is meant to hold so long, name `old-rate`"
+            " under `checks: ignore`",
+        )
     if check.kind == "row-security":
         tables = " and ".join(f"`{name}`" for name in check.names)
         return (

@@ -36,6 +36,9 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)
+    if check.kind == "old-rate":
+        last = day_label(date.fromisoformat(check.value), language, report.locale)
+        return word(language, "old_rate", ", ".join(check.names), last)
     if check.kind == "row-security":
         return word(language, "row_security", label(report, entity.plural))
     if check.kind == "without-key":
