@@ -212,7 +212,7 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
     if span is not None:
         lines.append(f"  {_visible(span.file)}:{span.line}:{span.column}")
         source = texts.get(span.file, "").split("\n")
-        if 0 < span.line <= len(source):
+        if span.file in texts and 0 < span.line <= len(source):
             line = concealed_line(source, span.line).rstrip("\r")
             lines += _underlined(line, span, help, color, tone)
             help = None

@@ -84,7 +84,7 @@ def run_cli() -> RunCli:
     `env` is added to the present environment, less what a user may have set for themselves.
 
     It runs in this process, which takes a tenth of the time. It has a process of its own where that is
-    what is tested (`apart`), or where `env` says what only a new interpreter hears; one that takes
+    what is tested (`apart`), or where `env` says otherwise what only a new interpreter hears; one that takes
     longer than `timeout` seconds fails the test.
     """
 
@@ -98,7 +98,9 @@ def run_cli() -> RunCli:
         inherited = {k: v for k, v in os.environ.items() if k not in PERSONAL_SETTINGS}
         around = {**inherited, "PYTHONPATH": str(CHECKOUT), **(env or {})}
         words = [*map(str, args)]
-        if not apart and not any(name.startswith(HEARD_AT_START) for name in env or {}):
+        if not apart and not any(
+            name.startswith(HEARD_AT_START) and os.environ.get(name) != said for name, said in (env or {}).items()
+        ):
             return _run_here(words, cwd or CHECKOUT, around)
         return subprocess.run(
             [sys.executable, "-m", "reportspec", *words],

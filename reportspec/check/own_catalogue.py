@@ -25,6 +25,7 @@ from reportspec.diagnostics import Diagnostic, did_you_mean, meant_by, suggestio
 from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
 from reportspec.expression.trees import literal
 from reportspec.expression.types import ANY, CONDITION, MOMENT, NUMBER, TEXT, Kind, Mistyped, Named, expect
+from reportspec.measures.arithmetic import not_in_formulas
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Catalogue, Derived, Entity, Field, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
@@ -417,6 +418,9 @@ def _check_parts(binding: Binding, document: Document, metric: Metric, path: Pla
         return
     if metric.formula is not None:
         _type(document, metric.formula, NUMBER, of_metrics, (*path, "formula"))
+        if (other := not_in_formulas(metric.formula)) is not None:
+            help = "there are `+`, `-`, `*`, `/`, `coalesce`, `greatest`, `least` and `sqrt`"
+            document.tell("bad-expression", f"`{other}` may not be used in a formula", (*path, "formula"), help)
     if metric.kind == "relative" and metric.to == "others":
         _check_others(binding, document, metric, path)
     circular = False

@@ -20,8 +20,10 @@ from reportspec.cli.doctor_command import doctor
 from reportspec.cli.duplicates_command import duplicates
 from reportspec.cli.explain_command import explain
 from reportspec.cli.explain_error_command import explain_error
+from reportspec.cli.export_command import export
 from reportspec.cli.fmt_command import fmt
 from reportspec.cli.forecast_command import forecast
+from reportspec.cli.import_command import import_model
 from reportspec.cli.init_command import init
 from reportspec.cli.lsp_command import lsp
 from reportspec.cli.mcp_command import mcp
@@ -54,6 +56,8 @@ COMMANDS: tuple[click.Command, ...] = (
     forecast,
     catalog,
     schema,
+    import_model,
+    export,
     explain_error,
     mcp,
     lsp,

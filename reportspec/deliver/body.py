@@ -15,6 +15,7 @@ from reportspec.model.figures import Cell, Figures, Kpi, Section
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import Formats, as_of_moment, cell, data_moment, formats_for, number, tendency
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
+from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import money_places
 from reportspec.render.tile_texts import of_kpi
@@ -147,6 +148,7 @@ def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left
 
 def _named(section: Section, formats: Formats) -> NamedText:
     """The first records of a list."""
+    section = readable(section)
     last = len(section.columns) - 1
     decimals = money_places(section, last, formats)
     records = section.rows[:-1] if section.others else section.rows

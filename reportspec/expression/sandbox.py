@@ -76,6 +76,11 @@ WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.FirstValue, exp.LastValue,
     exp.Ntile, exp.Rank, exp.DenseRank, exp.Distinct,
 )  # fmt: skip
+# What aggregates of a foreign model may use besides, which becomes metrics of the catalogue.
+AGGREGATE_NODES: tuple[type[exp.Expr], ...] = (
+    exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.Distinct, exp.Median, exp.PercentileCont,
+    exp.WithinGroup, exp.Order, exp.Ordered, exp.Filter, exp.Where, exp.CountIf,
+)  # fmt: skip
 TYPES = frozenset(
     {"VARCHAR", "TEXT", "CHAR", "NVARCHAR", "INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE",
      "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ",
@@ -185,12 +190,13 @@ def parse(
     dialect: str = CANONICAL,
     *,
     windows: bool = False,
+    aggregates: bool = False,
     packaged: bool = False,
     formula: bool = False,
 ) -> exp.Expr:
-    """The tree of one scalar expression, of metrics if it is a `formula`. Raises `Refused`, and nothing
-    else, for anything else. Nodes are marked as written by people, unless the expression is the
-    package's own."""
+    """The tree of one scalar expression, of metrics if it is a `formula`, or with `aggregates` of one over many rows.
+    Raises `Refused`, and nothing else, for anything else. Nodes are marked as written by people, unless the expression
+    is the package's own."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
@@ -202,8 +208,9 @@ def parse(
     tree = (_packaged if packaged else _written)(text, dialect)
     if _levels(tree) > MOST_LEVELS:
         raise Refused(f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values")
+    besides = WINDOW_NODES if windows else AGGREGATE_NODES if aggregates else ()
     for node in tree.walk():
-        _allow(node, windows, formula)
+        _allow(node, besides, formula)
         if dialect == CANONICAL:
             _alike(node)
     if _letters(tree) > MOST_LETTERS:
@@ -324,7 +331,7 @@ def _depth(text: str) -> int:
     return max(deepest, words.count("case"), words.count("not") // 4)
 
 
-def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
+def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -> None:
     if isinstance(node, exp.Anonymous):
         name = str(node.this).upper()
         if name not in ANONYMOUS:
@@ -337,9 +344,9 @@ def _allow(node: exp.Expr, windows: bool, formula: bool) -> None:
         if name == "CONVERTED" and not isinstance(node.expressions[0], (exp.Column, exp.Dot)):
             raise Refused("`converted` takes a field that holds an amount, and a time")
         return
-    if windows and isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
+    if besides and isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
         return
-    if type(node) in NODES or (windows and type(node) in WINDOW_NODES):
+    if type(node) in NODES or type(node) in besides:
         if isinstance(node, exp.DataType) and (
             not isinstance(node.this, exp.DataType.Type) or node.this.value not in TYPES
         ):

@@ -9,6 +9,7 @@ from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import Formats, formats_for, is_number, with_unit
+from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import MARK
 from reportspec.rounding import half_up
@@ -45,7 +46,7 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         tiles = _aligned(_tiles(section, formats), formats.word("not_available"))
         told = (*sentences(figures, section, formats), *section.notes)
         return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
-    formats = formats_for(figures)
+    formats, section = formats_for(figures), readable(section)
     nothing = formats.word("not_available")
     rows = [[_heading(formats, c) for c in section.columns]]
     subtotals = dict(section.subtotals)  # by how many rows stand above

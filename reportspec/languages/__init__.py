@@ -22,6 +22,8 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".yaml") for f in entries if f.name.endswith(".yaml")))
 
 
+# A word before a number that is said with a vowel at its head in languages of articles: eight, eleven, eighty.
+_BEFORE_EIGHT = re.compile(r"\b(\w+) (?=(?:8\d{0,2}|11)(?!\d))")
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
@@ -47,13 +49,26 @@ def vocabulary(language: str) -> Mapping[str, Any]:
 def word(language: str, group: str, key: str, *values: object) -> str:
     """A word or sentence, with its gaps filled."""
     text = str(vocabulary(language)[group][key])
-    return filled(text, *values) if values else text
+    return elided(language, filled(text, *values)) if values else text
 
 
 def filled(text: str, *values: object, **named: object) -> str:
     """A sentence with its gaps filled. One that ends with an abbreviation (`1. Okt.`) has one full stop, not two."""
     filled = text.format(*values, **named)
     return _TWO_STOPS.sub(".", filled) if "}." in text else filled
+
+
+def elided(language: str, text: str) -> str:
+    """A sentence whose articles stand as they are said before its numbers: `dell’80 %`, for `del 80 %`."""
+    articles = vocabulary(language)["before_vowels"] or {}
+    if not articles:
+        return text
+
+    def joined(found: re.Match[str]) -> str:
+        article: str = articles.get(found[1].lower(), found[0])
+        return article if found[1].islower() else article[:1].upper() + article[1:]
+
+    return _BEFORE_EIGHT.sub(joined, text)
 
 
 def in_number(language: str, value: float, spec: str = ",") -> str:

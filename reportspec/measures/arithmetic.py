@@ -17,6 +17,11 @@ from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 
 Number = int | float | None
+# What a formula may be made of.
+_NODES = (
+    *(exp.Paren, exp.Literal, exp.Column, exp.Dot, exp.Identifier, exp.Neg, exp.Anonymous, exp.Sqrt, exp.Greatest),
+    *(exp.Least, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Div),
+)
 _OF_MEANS: tuple[Part, ...] = ("sum", "n")
 _LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
@@ -146,6 +151,14 @@ class _Given:
     of: Callable[[str], Number]
     goal: Callable[[str], Number]
     left_out: Callable[[str], bool]
+
+
+def not_in_formulas(tree: exp.Expr) -> str | None:
+    """The first thing of an expression that no formula has, as messages call it: there is no arithmetic of it here."""
+    found = next((node for node in tree.walk() if not isinstance(node, _NODES)), None)
+    if found is None:
+        return None
+    return found.sql_name().lower() if isinstance(found, exp.Func) else found.key
 
 
 def _formula(tree: exp.Expr, given: _Given) -> Number:

@@ -7,8 +7,8 @@ in the report's currency.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -46,6 +46,7 @@ class Column:
     below: float | None = None  # values below this are marked, as are those above the other
     above: float | None = None
     grows: bool = False  # whether its values become more as their step goes on: what happened in it is counted
+    in_data: bool = False  # whether it stands in data (CSV, workbooks, JSON) and in no table that people read
 
     def marks(self, value: Cell, *, cut: bool = False) -> bool:
         """Whether a value is beyond a bound of the column. Of a step that is `cut`, since it is not over or has days
@@ -145,6 +146,7 @@ class Highlight:
     phrases: Mapping[str, str] = field(default_factory=dict)
     cases: tuple[tuple[int, int | None], ...] = ()  # (of those, how many) for each side
     good: bool | None = None
+    in_tiles: bool = False  # whether the tiles above it say the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,20 @@ class Section:
     in_mails: int = 0  # how many of its rows the text of a mail names
     whole: bool = False  # whether all rows are printed, however many they are
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
+
+    def with_columns(self, places: Sequence[int]) -> Section:
+        """The section with these of its columns only, by their places."""
+
+        def cut(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+            return tuple(row[place] for place in places)
+
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in places),
+            rows=tuple(map(cut, self.rows)),
+            total=cut(self.total) if self.total else None,
+            subtotals=tuple((above, cut(row)) for above, row in self.subtotals),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,14 @@ def own_columns(part: MappedPart, tree: exp.Expr) -> list[str]:
     return list(dict.fromkeys(node.name for node in found))
 
 
+@lru_cache(maxsize=256)
+def _called(entity: str) -> frozenset[Words]:
+    return frozenset(singular(name) for name in entity_words().get(entity, ()))
+
+
 def stripped(words: Words, entity: str) -> Words:
     """A column's words without those of its entity in front, and without what marks custom ones behind."""
-    own = {singular(name) for name in entity_words().get(entity, ())}
+    own = _called(entity)
     for size in (2, 1):
         if len(words) > size and singular(words[:size]) in own and words[size:] != ("id",):
             return words[size:]
@@ -246,7 +251,7 @@ class Names:
                     add(words, 0.95)
             for words in self.known.fields.get((entity.name, field.name), ()):
                 add(words, 1.0)
-            self._found[field.id] = tuple(names.items())
+            self._found[field.id] = tuple(sorted(names.items(), key=lambda item: -item[1]))
         return self._found[field.id]
 
     def near(self, entity: Entity, field: Field, variants: Iterable[tuple[Words, float]]) -> float:
@@ -254,6 +259,8 @@ class Names:
         best = 0.0
         for words, weight in variants:
             for name, worth in self.of(entity, field):
+                if worth * weight <= best:
+                    break  # no name is nearer than 1, and those to come are worth less
                 best = max(best, alike(words, name) * worth * weight)
         return best
 

@@ -133,17 +133,23 @@ def state_words(field: str) -> Mapping[str, tuple[Words, ...]]:
 def state_of(value: str, field: str) -> str | None:
     """What a value of a source is taken for; None where no word of the catalogue fits."""
     has = words_of(value)
-    joined = "".join(has)
+    words, joined = frozenset(has), "".join(has)
     best: tuple[int, str] | None = None
-    for state, names in state_words(field).items():
-        for name in names:
-            whole = has == name or joined == "".join(name)
-            held = set(name) <= set(has) or _compound(has, name)
-            fits = whole or (held and (set(has) - set(name)).isdisjoint(doubting()))
-            rank = len("".join(name)) + (1000 if joined == "".join(name) else 0)
-            if fits and (best is None or rank > best[0]):
+    for state, name, own, text in _told_states(field):
+        held = own <= words or _compound(has, name)
+        if joined == text or (held and (words - own).isdisjoint(doubting())):
+            rank = len(text) + (1000 if joined == text else 0)
+            if best is None or rank > best[0]:
                 best = (rank, state)
     return best[1] if best else None
+
+
+@lru_cache(maxsize=64)
+def _told_states(field: str) -> tuple[tuple[str, Words, frozenset[str], str], ...]:
+    """What the values of a field are called: the value, its name as words, these in no order, and as one."""
+    return tuple(
+        (state, name, frozenset(name), "".join(name)) for state, names in state_words(field).items() for name in names
+    )
 
 
 @cache
@@ -176,6 +182,7 @@ def tongue_of(names: Iterable[str]) -> str:
     return best if rated[best] >= 2 and rated[best] > 1.5 * others else ""
 
 
+@lru_cache(maxsize=16384)
 def singular(words: Words) -> Words:
     """Words without the s or es of an English plural."""
     return tuple(

@@ -112,16 +112,7 @@ def without_dead(section: Section) -> tuple[Section, tuple[tuple[Column, Cell], 
         return section, ()
     gone = {*dead, *(before[place] for place in dead if place in before)}
 
-    def kept(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        return tuple(value for place, value in enumerate(row) if place not in gone)
-
-    shorter = replace(
-        section,
-        columns=tuple(column for place, column in enumerate(section.columns) if place not in gone),
-        rows=tuple(map(kept, section.rows)),
-        total=kept(section.total) if section.total else None,
-        subtotals=tuple((above, kept(row)) for above, row in section.subtotals),
-    )
+    shorter = section.with_columns([place for place in range(len(section.columns)) if place not in gone])
     return shorter, tuple((section.columns[place], section.rows[0][place]) for place in dead)
 
 

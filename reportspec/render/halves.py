@@ -24,8 +24,8 @@ def pairs(sections: Sequence[Section]) -> list[int]:
 
 
 def fits(table: TableView | None, drawn: bool, text: str) -> bool:
-    """Whether a section can have half the width: its table with all of its columns, and no chart, whose letters would
-    be too small."""
-    if drawn or len(text) > 1_500:
+    """Whether a section can have half the width: its table with all of its columns, its chart if that can be `drawn`
+    so."""
+    if not drawn or len(text) > 1_500:
         return False
     return table is None or (not table.landscape and len(table.rows) <= MOST_ROWS)

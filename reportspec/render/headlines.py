@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reportspec.languages import as_part, in_parts
+from reportspec.languages import as_part, elided, in_parts
 from reportspec.model.figures import Figures, Highlight, Told
 from reportspec.render.locale import Formats, apart, attainment, cell, change, is_number, money_decimals
 from reportspec.render.sentences import sentence
@@ -60,7 +60,7 @@ def _phrase(figures: Figures, one: Highlight, formats: Formats) -> str:
     places = money_decimals(formats, amounts, figures.currency) if amounts else None  # all alike
     values = {name: _written(formats, name, told, one, places) for name, told in one.values}
     values |= {"label": one.label, "then": before}
-    said = _GAP.sub(lambda gap: values.get(gap[1], gap[0]), text)
+    said = elided(formats.language, _GAP.sub(lambda gap: values.get(gap[1], gap[0]), text))
     if asked and "total" in values:
         return str(words["of_total"]).format(said=said, total=values["total"])
     if one.kind == "asked_some":

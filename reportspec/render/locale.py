@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.languages import filled, languages, vocabulary
+from reportspec.languages import elided, filled, languages, vocabulary
 from reportspec.languages.numbers import NO_BREAK_SPACE, first_known, number_locale
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
@@ -56,7 +56,7 @@ class Formats:
     def word(self, key: str, **values: object) -> str:
         """A word or sentence of the renderer, with its gaps filled."""
         text = str(self.words[key])
-        return filled(text, **values) if values else text
+        return elided(self.language, filled(text, **values)) if values else text
 
     @property
     def not_available(self) -> str:

@@ -140,6 +140,7 @@ class Page:
     method: str = ""  # how the figures were computed, as an HTML document; empty where that is left out
     long: Mapping[int, tables.TableView] = field(default_factory=dict)
     cut: Callable[[Mapping[int, tables.Cut]], str] = field(default=lambda _: "")
+    tight: Callable[[], str] = field(default=lambda: "")  # the same with less room between lines
 
 
 def render_html(figures: Figures, with_spec: bool = False) -> str:
@@ -211,11 +212,12 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
     shown = enumerate((view.table for view in views), 1)
     long = {place: table for place, table in shown if table and table.long} if in_parts else {}
 
-    def cut(cuts: Mapping[int, tables.Cut]) -> str:
+    def cut(cuts: Mapping[int, tables.Cut], tight: bool = False) -> str:
         with set_in(figures.theme):
-            return harmless(html(cuts=cuts))
+            return harmless(html(cuts=cuts, tight=tight))
 
-    return Page("" if long else cut({}), stylesheet, tuple(files.values()), written, method, long, cut)
+    whole = "" if long else cut({})
+    return Page(whole, stylesheet, tuple(files.values()), written, method, long, cut, lambda: cut({}, True))
 
 
 def _method(figures: Figures, formats: Formats, titles: Mapping[str, str]) -> str:
@@ -275,7 +277,8 @@ def _beside(
             _section_view(figures, figures.sections[place], formats, palette, attached.get(str(place)), web, half=True)
             for place in (first, first + 1)
         ]
-        if all(halves.fits(view.table, bool(view.charts), view.section.text) for view in two):
+        drawn = [not view.charts or charts.fits_half(view.section) for view in two]
+        if all(halves.fits(view.table, fit, view.section.text) for view, fit in zip(two, drawn, strict=True)):
             found[first] = replace(two[0], side="first")
             found[first + 1] = replace(two[1], side="second")
     return found
@@ -305,7 +308,7 @@ def _section_view(
         tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
     rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     tile_columns = max(map(len, rows), default=1) * (2 if half else 1)
-    drawn = charts.drawings(figures, section, formats, palette)
+    drawn = charts.drawings(figures, section, formats, palette, half=half)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
     # A heat map's figures are in its cells, highlights are sentences.
     without_table = section.shape == "sentences" or (section.chart and section.chart.kind in ("heatmap", "ranges"))
@@ -339,6 +342,7 @@ def _section_view(
         tuple(
             (_tone(highlight), text)
             for highlight, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
+            if not (tiles and highlight.in_tiles)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
     )

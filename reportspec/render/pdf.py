@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _COLLECTOR = threading.Lock()
 _first, _aside = True, False  # whether no report was made yet; whether what one left is put aside
+_LITTLE, _SAVED = 0.3, 6  # of a last page that is filled no further; pages of a report that may be laid out twice
 _MUCH = 100_000  # objects: what some 150 rows of a table leave
 
 
@@ -74,6 +75,7 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
 
     def written() -> Any:
         document, placed = _in_parts(laid_out, document_of)
+        document = _without_a_rest(document, laid_out, document_of)
 
         def finish(document: Any, pdf: Any) -> None:
             long_tables.tagged(pdf, placed)
@@ -112,6 +114,22 @@ def _in_parts(laid_out: Page, document_of: Callable[[str], Any]) -> tuple[Any, l
     document.fonts.update(fonts)
     placed = [(*one, table) for place, table in made.items() for one in long_tables.put(document, place, table)]
     return document, placed
+
+
+def _without_a_rest(document: Any, laid_out: Page, document_of: Callable[[str], Any]) -> Any:
+    """The document; set tighter where that saves a last page on which there is little."""
+    if laid_out.long or not 1 < len(document.pages) <= _SAVED or filled_to(document.pages[-1]) >= _LITTLE:
+        return document
+    tight = document_of(laid_out.tight())
+    return tight if len(tight.pages) < len(document.pages) else document
+
+
+def filled_to(page: Any) -> float:
+    """How far down a page that was laid out has text, between its margins: 0 to 1."""
+    box = page._page_box
+    content = next(child for child in box.children if child.element_tag == "html")
+    bottoms = (text.position_y + text.height for text in content.descendants() if getattr(text, "text", "").strip())
+    return float((max(bottoms, default=box.content_box_y()) - box.content_box_y()) / box.height)
 
 
 def warm_up() -> threading.Thread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportspec.languages import elided
 from reportspec.model.figures import Figures, Highlight, Section, Told
 from reportspec.render.locale import (
     Formats,
@@ -29,7 +30,7 @@ def sentence(figures: Figures, one: Highlight, formats: Formats) -> str:
     filled = text.format(label=one.label, period=figures.period.label, **words)
     counts_said = "{high}" in text and "{low}" in text and one.cases == ((_of(one, "low"), _of(one, "high")),)
     behind = "" if counts_said else _behind(one, formats)
-    filled = filled[:1].upper() + filled[1:]
+    filled = elided(formats.language, filled[:1].upper() + filled[1:])
     return f"{filled} ({behind})." if behind else f"{filled.removesuffix('.')}."
 
 

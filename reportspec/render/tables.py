@@ -24,6 +24,7 @@ from reportspec.render.locale import (
     told_apart,
     with_unit,
 )
+from reportspec.render.readable import readable
 
 MOST_ROWS = 500  # that are printed where nothing else is asked for; the attachment has them all
 MOST_OF_ALL = 20_000  # where all are asked for: 480 pages
@@ -48,6 +49,9 @@ _SETTINGS = (
     (_TURNED, _DENSE, "dense", True, True, True),
     (_TURNED, _DENSE, "dense", True, False, False),
 )
+_Setting = tuple[float, float, str, bool, bool, bool]
+_NO_BARS: _Setting = (_UPRIGHT, _DENSE, "dense", False, False, False)
+_NARROW = 8.0  # ems of a text that has more lines
 MARK = "!"  # of a value beyond a bound
 _HALF = 247.0  # points, of a table beside another
 _HALF_BARS = (5.0, 9.0), (4.0, 7.0)
@@ -146,6 +150,7 @@ def table_view(
     width needs a page that lies where it has no room beside another."""
     if not section.columns or not section.rows:
         return None
+    section = readable(section)
     view = _view(section, formats, attachment, lying, half, figures_marked)
     wanted = bool(view.bar) or not section.bars
     if view.compared and (view.landscape or not wanted):
@@ -164,16 +169,7 @@ def _without_further_changes(section: Section) -> Section:
         if column.role != "previous" or column.name == f"{first}__previous"
     ]
 
-    def cut(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        return tuple(row[place] for place in kept)
-
-    return replace(
-        section,
-        columns=tuple(section.columns[place] for place in kept),
-        rows=tuple(map(cut, section.rows)),
-        total=cut(section.total) if section.total else None,
-        subtotals=tuple((above, cut(row)) for above, row in section.subtotals),
-    )
+    return section.with_columns(kept)
 
 
 def _view(
@@ -547,7 +543,7 @@ def _layout(
     """How a table is set, by what its texts need."""
     settings, bar, swing = (_HALVES, *_HALF_BARS) if half else (_SETTINGS, _BAR, _SWING)
     lines = (*rows, total) if total else rows
-    least, wished, unbroken = [], [], []
+    least, wished, unbroken, narrow = [], [], [], []
     for place, column in enumerate(section.columns):
         longest = max(text_width(line[place].text) for line in lines)
         label = headings[place][0]
@@ -558,23 +554,26 @@ def _layout(
             least.append(max(longest * 1.06, heading))
             wished.append(least[-1])
             unbroken.append(least[-1])
+            narrow.append(least[-1])
         else:
             word = max(text_width(part) for line in lines for part in line[place].text.split() or [""])
             least.append(max(min(longest * 1.04, 8.0 if half else 11.0), heading))
             wished.append(max(min(longest * 1.04, 26.0), heading))
             unbroken.append(min(max(word * 1.04, heading), least[-1]))
+            narrow.append(max(min(longest * 1.04, _NARROW), unbroken[-1]))
     clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]
     has = (drawn.value is not None, drawn.change is not None)
-    fitting = (
-        setting
-        for setting in settings
-        if (half or setting[3] >= lying)
-        and (sum(least) + bar[0] * (has[0] and setting[4]) + swing[0] * (has[1] and setting[5])) * setting[1]
-        + _PADDING[setting[2]] * len(least)
-        + sum(clear)
-        <= setting[0]
-    )
-    width, size, css, turned, with_bar, with_swing = next(fitting, settings[-1])
+
+    def fits(texts: list[float], setting: _Setting) -> bool:
+        width, size, css, _, with_bar, with_swing = setting
+        needed = sum(texts) + bar[0] * (has[0] and with_bar) + swing[0] * (has[1] and with_swing)
+        return needed * size + _PADDING[css] * len(texts) + sum(clear) <= width
+
+    open_to = [setting for setting in settings if half or setting[3] >= lying]
+    setting = next((one for one in open_to if fits(least, one)), settings[-1])
+    if setting[3] and not half and not lying and fits(narrow, _NO_BARS):
+        setting, least = _NO_BARS, narrow  # texts get more lines before a page is turned
+    width, size, css, turned, with_bar, with_swing = setting
     texts = list(least)
     for barred, (fewest, wish), wanted in ((drawn.value, bar, with_bar), (drawn.change, swing, with_swing)):
         if barred is not None and wanted:

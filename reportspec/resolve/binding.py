@@ -134,6 +134,8 @@ class Binding:
             if relation is None:
                 raise Unresolved("unknown-relation", f"`{at}` has no relation `{name}`")
             steps, at = (*steps, name), relation.to
+            if at not in self.catalogue.entities:
+                raise Unresolved("unknown-entity", f"no entity named `{at}`, to which `{name}` leads")
         field = self.field(at, last)
         if field is None:
             raise Unresolved("unknown-field", f"`{at}` has no field `{last}`")
@@ -648,7 +650,7 @@ def _shortest(catalogue: Catalogue, base: str, target: str) -> list[tuple[str, .
                 way = (*steps, relation.name)
                 if relation.to == target:
                     names.append(way)
-                elif relation.to not in seen:
+                elif relation.to not in seen and relation.to in catalogue.entities:
                     following.append((relation.to, way))
         if names:
             return names

@@ -19,7 +19,7 @@ from reportspec.model.spec import EACH, Report
 from reportspec.problems import problems_of
 from reportspec.reference.explanation import explained, shown_by
 from reportspec.resolve.binding import Unresolved
-from reportspec.review.explained_row import settled_report
+from reportspec.review.explained_row import Settled
 from reportspec.review.printed import ChangedCell, changed_in_figures, rows_of, tables_of
 from reportspec.review.row_changes import Decomposed, decomposed
 
@@ -248,6 +248,7 @@ def _pretty(made: Made, texts: Sequence[str]) -> list[str]:
 def _with_rows(first: Made, second: Made, cells: Sequence[ChangedCell]) -> list[tuple[ChangedCell, Decomposed | None]]:
     """Each figure with what its change consists of, of those that stand in tiles."""
     known: dict[tuple[str, str], Decomposed | None] = {}
+    sides = [(made, Settled(made.report)) for made in (first, second)]
     found: list[tuple[ChangedCell, Decomposed | None]] = []
     for cell in cells:
         key = (cell.metric, cell.section)
@@ -255,20 +256,20 @@ def _with_rows(first: Made, second: Made, cells: Sequence[ChangedCell]) -> list[
             found.append((cell, None))
             continue
         if key not in known and len(known) < MOST_DECOMPOSED:
-            known[key] = _decomposed(first, second, cell)
+            known[key] = _decomposed(sides, cell)
         found.append((cell, known.get(key)))
     return found
 
 
-def _decomposed(first: Made, second: Made, cell: ChangedCell) -> Decomposed | None:
+def _decomposed(made_twice: Sequence[tuple[Made, Settled]], cell: ChangedCell) -> Decomposed | None:
     sides = []
     try:
-        for made in (first, second):
+        for made, settled in made_twice:
             spec = next((one for one in made.report.sections if one.id == cell.section), None)
             metric = made.report.binding.catalogue.metrics.get(cell.metric)
             if spec is None or metric is None:
                 return None
-            sides.append((settled_report(made.report, metric.id), metric, spec.conditions))
+            sides.append((settled.of(metric.id), metric, spec.conditions))
         return decomposed(sides[0], sides[1])
     except (Unresolved, SourceError):
         return None

@@ -169,6 +169,21 @@ def settled_report(report: Report, metric_id: str) -> Report:
     return answered(fitted(compile_report(cut))).program.report
 
 
+class Settled:
+    """What `settled_report` makes of one report, asked once for the metrics of the same sections."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._known: dict[tuple[str, ...], Report] = {}
+
+    def of(self, metric_id: str) -> Report:
+        """The report as the figures of a metric are made. Raises SourceError."""
+        shown = tuple(s.id for s in self._report.sections if metric_id in {metric.id for metric in s.metrics})
+        if shown not in self._known:
+            self._known[shown] = settled_report(self._report, metric_id)
+        return self._known[shown]
+
+
 def _names_value(tree: exp.Expr) -> bool:
     return any(text.is_string and text.this == EACH for text in tree.find_all(exp.Literal))
 

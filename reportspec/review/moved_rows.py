@@ -23,7 +23,6 @@ from reportspec.measures.metric_columns import all_lengths
 from reportspec.model.column_ids import ColumnId
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery
-from reportspec.model.rows import Table
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, metrics_needed
 from reportspec.review.explained_row import RowAsked, ToldValue, found_by, paths_of, told_value, values_of
@@ -169,14 +168,14 @@ def _like(kept: Any, value: Any) -> Any:
 def _part(report: Report, counting: Counting, of_row: tuple[exp.Expr, ...], since: datetime | None) -> _Part:
     binding = report.binding
     query = AggregateQuery("rows", "figures", (), counting.measures, (counting.side,), counting.conditions)
-    [today] = ask(report, [statement_of(report, query)])
-    touched: list[Table] = []
+    trees = [statement_of(report, query)]
     times = _times(binding, counting.entity)
     shown: tuple[tuple[str, ...], ...] = ()
     if since is not None and times:
         conditions = conditions_asked(binding, counting)
         shown = _shown(binding, counting, conditions)
-        touched = ask(report, [touched_rows_statement(binding, counting, shown, times, since, MOST_TOUCHED + 1)])
+        trees.append(touched_rows_statement(binding, counting, shown, times, since, MOST_TOUCHED + 1))
+    today, *touched = ask(report, trees)
     rows: list[tuple[MovedRow, Mapping[ColumnId, Any]]] = []
     elsewhere = 0
     conditions = conditions_asked(binding, counting)

@@ -23,7 +23,7 @@ from reportspec.model.spec import EACH, Report, SectionSpec
 from reportspec.problems import problems_of
 from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.document import written_document
-from reportspec.review.explained_row import settled_report
+from reportspec.review.explained_row import Settled
 from reportspec.review.moved_rows import Accounted, accounted
 from reportspec.review.printed import SPEC, ChangedCell, Printed, changed_cells, printed_in, rows_of
 from reportspec.verify import MISSING, Verified, verified
@@ -175,11 +175,12 @@ def _compared(file: str, printed: Printed, report: Report, figures: Figures) -> 
     filtered, others = printed.filters != figures.filters, _other_statements(printed, figures)
     shown = []
     known: dict[tuple[str, tuple[str, ...]], Accounted | None] = {}
+    settled = Settled(report)
     for cell in cells:
         key = (cell.metric, (cell.section, *cell.row))
         of_data = cell.value and bool(cell.metric) and not filtered and cell.section not in others
         if of_data and key not in known and len(known) < MOST_ACCOUNTED:
-            known[key] = _accounted(report, printed, cell)
+            known[key] = _accounted(report, settled, printed, cell)
         shown.append((cell, known.get(key) if cell.value else None))
     count = sum(len(rows_of(text)) - 1 for text in printed.tables.values())
     queries = [compiled.query for compiled in compile_report(report) if compiled.query.section in others]
@@ -216,7 +217,7 @@ def _notes(printed: Printed, figures: Figures, others: list[str], *, learned: bo
     return tuple(notes)
 
 
-def _accounted(report: Report, printed: Printed, cell: ChangedCell) -> Accounted | None:
+def _accounted(report: Report, settled: Settled, printed: Printed, cell: ChangedCell) -> Accounted | None:
     """Which rows made a figure another one; None of cells that no condition tells."""
     spec = next((one for one in report.sections if one.id == cell.section), None)
     if spec is None or not (cell.then is None or isinstance(cell.then, float)):
@@ -226,9 +227,9 @@ def _accounted(report: Report, printed: Printed, cell: ChangedCell) -> Accounted
         return None
     conditions = (*spec.conditions, *_of_value(report, printed))
     try:
-        settled = settled_report(report, cell.metric)
-        metric = settled.binding.catalogue.metrics[cell.metric]
-        return accounted(settled, metric, conditions, cell.then, printed.data_as_of, own)
+        over = settled.of(cell.metric)
+        metric = over.binding.catalogue.metrics[cell.metric]
+        return accounted(over, metric, conditions, cell.then, printed.data_as_of, own)
     except (Unresolved, SourceError):
         return None
 

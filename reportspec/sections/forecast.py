@@ -85,7 +85,7 @@ LARGE = 0.05  # of the forecast, from which on what one deal is expected to brin
 MOST_NAMED = 3
 MOST_GONE = 10_000
 LEAST_CHANGE, MOST_CHANGE = -0.9, 9.0  # of what is asked to be otherwise, as in the schema
-MOST_LISTED = 10
+MOST_LISTED = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,8 +249,9 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
     if spec.show == "accuracy":
         for share in POINTS:
             needed += windows_queries(report, spec.id, conditions, past_frame(report, share))
-    if no_matter_of_forecasts(report):
-        return tuple(needed)
+    if why := no_matter_of_forecasts(report):
+        listing = spec.show == "deals" and why == "far_ahead"  # without chances
+        return (*needed, _largest(report, spec, spec.listed, MOST_LISTED)) if listing else tuple(needed)
     if _leader(report, spec) is spec:
         by_stage = report.binding.has_history(forecast_entity(report)) and any(
             other.show == "stages" and _leader(report, other) is spec for other in _of_windows(report)
@@ -349,6 +350,8 @@ def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: 
     if spec.show == "accuracy":
         return _accuracy(report, spec, answers)
     if why := no_matter_of_forecasts(report):
+        if spec.show == "deals" and why == "far_ahead":
+            return _deals(report, spec, None, answers)
         return section_of(spec, notes=(forecast_word(report, why),), shape="sentences")
     basis = _made(report, spec, answers)
     if spec.dimensions:
@@ -381,7 +384,7 @@ def _summary(report: Report, spec: ForecastSection, basis: _Made, answers: Answe
     stock = report.binding.catalogue.metrics[forecasting_of(report).stock]
     row = next(iter(answers.rows(spec.id, "stock")), {})
     marks = metric_column(report, stock, footnotes, row).footnotes
-    outcome, notes = basis.forecast, _notes(report, basis)
+    outcome, notes = basis.forecast, _notes(report, spec, basis)
     if outcome is None or outcome.refusal is not None:
         return section_of(
             spec, highlights=tuple(_refused(report, basis)), notes=notes, footnotes=marks, shape="sentences"
@@ -443,15 +446,14 @@ def _sentences(
         count_column(report, "tested"),
     )
     present = facts.windows.all[-1]
-    sentences = [
-        said(
-            report,
-            "forecast_is",
-            point=(rounded(outcome.point), money),
-            low=(rounded(outcome.low, outcome.point), money),
-            high=(rounded(outcome.high, outcome.point), money),
-        )
-    ]
+    is_so = said(
+        report,
+        "forecast_is",
+        point=(rounded(outcome.point), money),
+        low=(rounded(outcome.low, outcome.point), money),
+        high=(rounded(outcome.high, outcome.point), money),
+    )
+    sentences = [replace(is_so, in_tiles=True)]
     if target is not None and chance is not None:
         met = outcome.won >= target
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
@@ -459,25 +461,23 @@ def _sentences(
         sentences.append(said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
     if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
-        sentences.append(
-            said(
-                report,
-                "forecast_parts",
-                won=(rounded(outcome.won, outcome.point), money),
-                open=(rounded(outcome.rest.open, outcome.point), money),
-                deals=(int(deals), count),
-                created=(rounded(outcome.rest.created, outcome.point), money),
-            )
+        made_of = said(
+            report,
+            "forecast_parts",
+            won=(rounded(outcome.won, outcome.point), money),
+            open=(rounded(outcome.rest.open, outcome.point), money),
+            deals=(int(deals), count),
+            created=(rounded(outcome.rest.created, outcome.point), money),
         )
+        sentences.append(replace(made_of, in_tiles=True))
         more = outcome.pipeline.inflow - 1.0
         if abs(more) >= 0.1:
             kind = "more" if more > 0 else "less"
             sentences.append(said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
         usual = (rounded(outcome.rest.mean, outcome.point), money)
-        sentences.append(
-            said(report, "forecast_usual_rest", won=(rounded(outcome.won, outcome.point), money), rest=usual)
-        )
+        made_of = said(report, "forecast_usual_rest", won=(rounded(outcome.won, outcome.point), money), rest=usual)
+        sentences.append(replace(made_of, in_tiles=True))
     tests, best = len(outcome.tests), outcome.rivals[0]
     if outcome.off is not None:
         sentences.append(said(report, "forecast_off", count=(tests, count), off=(outcome.off, share)))
@@ -589,7 +589,7 @@ def _from(report: Report, basis: _Made, missing: int) -> str:
     return day_label(start + missing * (end - start), report.language, report.locale)
 
 
-def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
+def _notes(report: Report, spec: ForecastSection, basis: _Made) -> tuple[str, ...]:
     """What is to be known of the way that a forecast was come by."""
     binding, entity = report.binding, forecast_entity(report)
     notes = []
@@ -599,13 +599,18 @@ def _notes(report: Report, basis: _Made) -> tuple[str, ...]:
         notes.append(forecast_word(report, "no_history"))
     elif not _amounts_of_then(report):
         notes.append(forecast_word(report, "amounts_of_today"))
-    return (*notes, *_rates_note(report, "one_rate"))
+    return (*notes, *_rates_note(report, spec, "one_rate"))
 
 
-def _rates_note(report: Report, words: str = "at_rates") -> tuple[str, ...]:
-    """That all amounts are at one day's rates, as those of other sections are not."""
+def _rates_note(report: Report, spec: ForecastSection, words: str = "at_rates") -> tuple[str, ...]:
+    """That all amounts are at one day's rates, as those of other sections are not; said by the first section of all
+    that show amounts of forecasts."""
     binding = report.binding
     if binding.currency is None or not binding.has_entity(binding.catalogue.exchange_rates.entity):
+        return ()
+    shown = ("deals",) if no_matter_of_forecasts(report) else ("summary", "tests", "deals")
+    amounts = (one for one in _of_windows(report) if one.dimensions or one.show in shown)
+    if next(amounts, spec) is not spec:
         return ()
     last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
     return (forecast_word(report, words).format(day_label(last.date(), report.language, report.locale)),)
@@ -656,7 +661,7 @@ def _tests(report: Report, spec: ForecastSection, basis: _Made) -> Section:
         rows.append((name, outcome.point, outcome.low, outcome.high, None, None, None))
     if not rows:
         return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
-    notes = (*(() if basis.shown else (forecast_word(report, "tests_only"),)), *_rates_note(report))
+    notes = (*(() if basis.shown else (forecast_word(report, "tests_only"),)), *_rates_note(report, spec))
     chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
@@ -718,45 +723,54 @@ def _called(report: Report, stretch: tuple[date, date]) -> str:
 # The chances of deals
 
 
-def _deals(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
-    """The largest open deals with the chance of each to be won before the period is over, what the chance is made of
-    (its three factors), and what the deal brings of the forecast."""
-    table, odds = answers.table(spec.id), basis.chances
-    if not odds.shown or table is None:
+def _deals(report: Report, spec: ForecastSection, basis: _Made | None, answers: Answers) -> Section:
+    """The largest open deals; of a forecast that is made, with the chance of each to be won before the period is over
+    and what it brings of the forecast, so far as the past bears chances out. What a chance is made of (its three
+    factors) stands in the data alone."""
+    table = answers.table(spec.id)
+    if table is None:
         return section_of(spec, highlights=(said(report, "forecast_no_chances"),), shape="sentences")
     binding, entity = report.binding, forecast_entity(report).name
+    odds = basis.chances if basis is not None and basis.chances.shown else None
+    kept = basis.forecast.pipeline.kept if basis is not None and basis.forecast is not None else 1.0
     fields = [binding.resolve(entity, path).field for path in spec.listed]
-    columns = (
-        *(
-            field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
-            for path, field in zip(spec.listed, fields, strict=True)
-        ),
-        money_column(report, "amount"),
-        share_column(report, "win_chance"),
-        share_column(report, "base_rate"),
-        replace(share_column(report, "stage_factor"), unit="multiple"),
-        replace(share_column(report, "days_factor"), unit="multiple"),
-        money_column(report, "expected"),
-    )
-    kept = basis.forecast.pipeline.kept if basis.forecast is not None else 1.0
+    count, amount_column = len(spec.listed), money_column(report, "amount")
+    columns = [
+        field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
+        for path, field in zip(spec.listed, fields, strict=True)
+    ]
+    if odds is not None:
+        base, stage, days = (replace(share_column(report, name), in_data=True) for name in _FACTORS)
+        factors = (base, replace(stage, unit="multiple"), replace(days, unit="multiple"))
+        columns += [share_column(report, "win_chance"), *factors, money_column(report, "expected")]
     rows: list[tuple[Cell, ...]] = []
-    count = len(spec.listed)
     for row in table.rows:
         cells = row[count + 1 : count + 1 + len(cell_dimensions(report))]
         key: CellKey = (cells[0], cells[1]) if len(cells) == 2 else (None, cells[0])
         amount = None if row[count] is None else float(row[count])
+        chance: tuple[Cell, ...] = ()
+        if odds is not None:
+            expected = None if amount is None else amount * kept * odds.of(key)
+            chance = (in_steps(odds.of(key)), *odds.factors(key), expected)
         listed = (labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
-        expected = None if amount is None else amount * kept * odds.of(key)
-        rows.append((*listed, amount, in_steps(odds.of(key)), *odds.factors(key), expected))
-    available = int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0
+        rows.append((*listed, *chance, amount))
+    notes: tuple[str, ...] = ()
+    if basis is None:
+        notes = (forecast_word(report, "far_ahead"),)
+    elif odds is not None:
+        notes = (f"{forecast_word(report, 'chances_are')} {_rounding_note(report, kept)}",)
     section = section_of(
         spec,
-        columns=columns,
+        columns=(*columns, amount_column),
         rows=tuple(rows),
-        available_rows=available,
-        notes=(forecast_word(report, "chances_are"), _rounding_note(report, kept), *_rates_note(report)),
+        available_rows=int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0,
+        highlights=(said(report, "forecast_no_chances"),) if basis is not None and odds is None else (),
+        notes=(*notes, *_rates_note(report, spec)),
     )
     return or_none_there(report, section)
+
+
+_FACTORS = ("base_rate", "stage_factor", "days_factor")
 
 
 def _rounding_note(report: Report, kept: float) -> str:
@@ -891,7 +905,7 @@ def _by(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -
         total=whole,
         available_rows=len(rows),
         bars=True,
-        notes=(*notes, *_rates_note(report)),
+        notes=(*notes, *_rates_note(report, spec)),
     )
 
 
@@ -961,7 +975,7 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
         return (*(dimension.name for dimension in spec.dimensions), *parts)
     if spec.show == "deals":
-        own = ("amount", "win_chance", "base_rate", "stage_factor", "days_factor", "expected")
+        own = ("win_chance", *_FACTORS, "expected", "amount")
         return (*(".".join(path) for path in spec.listed), *own)
     if spec.show == "stages":
         return ("stage_name", "deals_tested", "happened", "by_rates", "typed")

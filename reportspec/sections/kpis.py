@@ -29,7 +29,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Kpi, Section
 from reportspec.model.query import AggregateQuery, Measure, Query, Side
 from reportspec.model.spec import Report, SectionSpec
-from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.binding import goals_needed, metrics_needed
 from reportspec.sections.asked_metrics import Rules, asked_metrics
 from reportspec.sections.asking import conditions_of, rows_query
 from reportspec.sections.context import Context, Draft, title_of
@@ -54,10 +54,21 @@ class KpisSection(SectionSpec):
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
     """The metrics that the source can serve."""
-    metrics, title = asked_metrics(context, draft, Rules()), title_of(context, draft, "kpis")
+    metrics = _with_goals(context, draft, asked_metrics(context, draft, Rules()))
+    title = title_of(context, draft, "kpis")
     if not metrics:
         return nothing_served(context, draft, title)
     return KpisSection(**draft.common(context), title=title, conditions=draft.conditions, metrics=metrics)
+
+
+def _with_goals(context: Context, draft: Draft, metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """The metrics, of a standard section without those made of goals that nobody set: their tiles would be empty."""
+    if not draft.standard or context.data.get("metrics"):
+        return metrics
+    catalogue = context.binding.catalogue
+    given = {str(name) for name in context.data.get("goals") or ()}
+    needed = [(metric, goals_needed(catalogue, metric)) for metric in metrics]
+    return tuple(metric for metric, goals in needed if not goals or given.intersection(goals))
 
 
 def queries(report: Report, spec: KpisSection) -> tuple[Query, ...]:

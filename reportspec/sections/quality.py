@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
@@ -37,8 +38,8 @@ from reportspec.sections.text import nothing_served
 Shows = Literal["summary", "entities", "findings", "coverage", "records", "systems"]
 _FOUND = ("error", "warning", "info")
 _KEYS = 3  # examples of a finding
-_LISTED, _LISTED_OF_ONE = 3, 200  # records to mend of an entity, in a report of all and in that of one value
-_CHECKS, _FIELDS = 15, 15  # that are listed in a report of all
+_LISTED, _LISTED_OF_ONE = 2, 200  # records to mend of an entity, in a report of all and in that of one value
+_CHECKS, _FIELDS = 12, 12  # that are listed in a report of all
 _OWNERS = 2  # who are named of those whose records are to be mended
 
 
@@ -260,6 +261,8 @@ class _Shown:
                 cells = self.finding(entity, outcome)
                 rows.append(tuple(cells[name] for name in names))
         more = len(found) - len(listed)
+        if len({one.level for _, one in listed}) == 1:  # it tells no row from another
+            columns = [replace(column, in_data=column.name == "severity") for column in columns]
         return self.table(tuple(columns), tuple(rows), (self.word("more_checks", self.number(more)),) if more else ())
 
     def finding(self, entity: EntityAudit, outcome: Outcome) -> dict[str, Cell]:

@@ -94,6 +94,11 @@ def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | No
     return node, problems, data.decode("utf-8", "replace")
 
 
+def clean_text(text: str) -> str:
+    """A text without what a terminal, a mail or a page would obey, each sign of which becomes U+FFFD."""
+    return text if text.isprintable() else _ORDERS.sub("\ufffd", text)
+
+
 def read_yaml(data: bytes | str, file: str) -> Read:
     """The tree of a YAML text and what is wrong with it; the tree is None where nothing useful
     could be read."""
@@ -284,7 +289,7 @@ class _Reader:
             self._tell(
                 "control-character", f"the text has the control character U+{ord(bad[0]):04X}", event, "remove it"
             )
-            text = _ORDERS.sub("\ufffd", text)
+            text = clean_text(text)
         if not event.implicit[0] or event.style:
             return Scalar(text, text, span, quoted=bool(event.style))
         if text in _WORDS:

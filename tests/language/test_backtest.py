@@ -156,6 +156,24 @@ def test_a_forecast_in_the_middle_of_its_period(folder: Path) -> None:
     assert row["forecast_gap_amount"] == pytest.approx(550)
 
 
+@pytest.mark.parametrize(
+    ("more", "there"),
+    [
+        ({}, False),
+        ({"goals": {"close_rate": 0.5}}, False),  # of something else
+        ({"goals": {"new_revenue_amount": 2000}}, True),
+        ({"metrics": ["won_amount", "pipeline_coverage"]}, True),  # which was asked for
+    ],
+)
+def test_a_standard_report_has_no_tile_of_a_goal_that_nobody_set(
+    more: dict[str, Any], there: bool, folder: Path
+) -> None:
+    spec = {"report": "sales_forecast", "period": "2026-Q1", "as_of": "2026-02-18", **more}
+    [row] = rows(figures(folder, spec), "headline")
+    assert ("pipeline_coverage" in row) is there
+    assert "won_amount" in row
+
+
 def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
     """Of a forecast in euros it is euros; only what it is of the result is in percent. Each column
     has its own heading."""

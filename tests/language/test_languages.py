@@ -76,10 +76,11 @@ def test_every_word_with_its_gaps(language: str) -> None:
     from reportspec.languages import _read
 
     english, own = dict(leaves(_read("en"))), dict(leaves(_read(language)))
-    catalogue = {path for path in own if path.startswith((".catalogue.", ".letters"))}
+    catalogue = {path for path in own if path.startswith((".catalogue.", ".letters", ".before_vowels"))}
     assert own.keys() - catalogue - {".calendar.months"} == english.keys() - {
         ".calendar.months",
         ".letters",
+        ".before_vowels",
     }
     for path in english.keys() - {".letters"}:
         text = english[path]

@@ -109,3 +109,24 @@ def test_others_are_only_of_what_adds_up(tmp_path: Path) -> None:
     more = "    denominator: closed_deals_count\n  - {metric: r, kind: relative, of: sales_cycle_days.median, to: others, as: multiple}\n"
     found = told(tmp_path, metrics=("    denominator: closed_deals_count\n", more))
     assert ("not-additive", "own.yaml", 11) in found
+
+
+@pytest.mark.parametrize("where", ["big.shop.town = 'Bari'", "user.name = 'Anna'", "shops.town = 'Bari'"])
+def test_a_relation_that_leads_nowhere_is_told_wherever_it_is_gone(where: str, tmp_path: Path) -> None:
+    """And no bug of the program."""
+    found = told(
+        tmp_path,
+        entities=("  owner: {to: user, by: owner_id}\n", "  shop: {to: shops, by: owner_id}\n"),
+        metrics=("entity: deal\n", f'entity: big\n    where: "{where}"\n'),
+    )
+    assert ("unknown-entity", "big.yaml", 11) in found
+    assert {file for _, file, _ in found} == {"big.yaml", "own.yaml"}
+
+
+@pytest.mark.parametrize(
+    "formula", ["round(big_count, 1)", "case when big_count > 1 then 2 else 3 end", "abs(big_count)"]
+)
+def test_formulas_have_arithmetic_alone(formula: str, tmp_path: Path) -> None:
+    ratio = "kind: ratio\n    numerator: big_count\n    denominator: closed_deals_count\n"
+    found = told(tmp_path, metrics=(ratio, f"kind: derived\n    formula: {formula}\n"))
+    assert found == [("bad-expression", "own.yaml", 9)]

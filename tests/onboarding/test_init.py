@@ -17,6 +17,13 @@ NOW = {"REPORTSPEC_NOW": "2026-11-29T12:00:00Z", "TZ": "UTC", "LANG": "C.UTF-8"}
 STAGES = ["Primo contatto", "Qualifica", "Offerta inviata", "Negoziazione", "Chiusa vinta", "Chiusa persa"]
 
 
+@pytest.fixture(autouse=True)
+def _host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `init` proposes where files say nothing is read off the environment; no clock of the host is asked."""
+    monkeypatch.setenv("TZ", NOW["TZ"])
+    monkeypatch.setenv("LANG", NOW["LANG"])
+
+
 def italian(number: float) -> str:
     """A number as Italian spreadsheets write it."""
     return f"{number:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")

@@ -19,6 +19,7 @@ from reportspec.render.pdf import render_pdf
 from tests.pictures.test_pictures import BUDGET, FILLED, LONGER, NOW, OTHERS, PROJECT, REPORTS
 
 pytestmark = pytest.mark.slow
+LEAST = 0.25  # of a last page, unless it is the only one
 PIXEL = 1.0  # of 96 an inch: what rounding may add
 BY_DAY = set(zip(REPORTS, (*languages(), *languages()), ("A4", "Letter") * 4, strict=False))
 SPEC = "version: 1\nreport: {kind}\nperiod: 2026-Q3\ncompare: previous_period\ntheme: {{paper: {paper}}}\n"
@@ -35,6 +36,65 @@ def test_no_page_is_wasted(case: tuple[str, str, str], tmp_path: Path, monkeypat
     if paper == "A4":
         assert len(pages) <= LONGER.get((name, language), BUDGET.get(name, OTHERS))
         assert [page for page in pages[:-1] if filled(page) < FILLED] == []
+
+
+# Days at the start, in the middle and at the end of a period that is not over.
+DAYS = ("2026-10-02", "2026-10-15", "2026-11-15", "2026-12-28")
+RUNNING = list(product(("sales_forecast", "data_quality"), languages(), ("A4", "Letter"), DAYS))
+RUNNING_BY_DAY = {
+    ("sales_forecast", "de", "A4", "2026-10-15"),
+    ("sales_forecast", "es", "Letter", "2026-10-15"),
+    ("sales_forecast", "en", "A4", "2026-12-28"),
+    ("data_quality", "es", "A4", "2026-10-15"),
+}
+
+
+@pytest.mark.by_day(case=RUNNING_BY_DAY)
+@pytest.mark.parametrize("case", RUNNING, ids="-".join)
+def test_nor_while_a_period_runs(
+    case: tuple[str, str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pages at most, none of them nearly empty, and none turned, on whatever day of the period."""
+    kind, language, paper, day = case
+    (tmp_path / "reportspec.yaml").write_text(PROJECT.format(language=language), "utf-8")
+    compare = "" if kind == "data_quality" else "compare: previous_period\n"
+    spec = f"version: 1\nreport: {kind}\nperiod: 2026-Q4\n{compare}theme: {{paper: {paper}}}\n"
+    pages = laid_out(tmp_path, spec, monkeypatch, f"{day}T09:00:00+02:00")
+    assert wrong(pages) == []
+    assert len(pages) <= OTHERS
+    assert [page for page in pages if page.width > page.height] == []
+    assert [filled(page) for page in pages[:-1] if filled(page) < FILLED] == []
+    assert filled(pages[-1]) >= LEAST
+
+
+def test_a_last_page_with_little_on_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is a row longer than its page is set tighter, in whichever form that takes fewer pages; one that
+    would not fit so either stays as it is."""
+    rows = [f"{at},deal {at},open,{at + 1},2026-07-01" for at in range(200)]
+    (tmp_path / "deals.csv").write_text("\n".join(["id,name,status,amount,created", *rows]), "utf-8")
+    (tmp_path / "mapping.yaml").write_text(
+        "entities:\n  deal: {table: deals, fields: {id: id, name: name, status: status, amount: amount, "
+        "created_at: created}}\n",
+        "utf-8",
+    )
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: mapping.yaml\ntimezone: UTC\ncurrency: EUR\n",
+        "utf-8",
+    )
+    spec = (
+        "version: 1\nreport: custom\nperiod: 2026-Q3\nsections:\n"
+        "  - records: {{entity: deal, fields: [deal.name, deal.amount], sort: deal.amount, limit: {limit}}}\n"
+    )
+    heights = {}
+    for limit in range(40, 64, 3):
+        with monkeypatch.context() as patch:
+            heights[limit] = [filled(page) for page in laid_out(tmp_path, spec.format(limit=limit), patch)]
+    counts = [len(pages) for pages in heights.values()]
+    assert counts == sorted(counts)
+    assert set(counts) == {1, 2}
+    # Once it needs two pages, the second has what a page saves by being set tighter.
+    first = next(pages for pages in heights.values() if len(pages) == 2)
+    assert first[-1] > 0.05
 
 
 LONG = "Consolidated International Holdings and Subsidiaries " * 6
@@ -84,12 +144,12 @@ def test_owners_without_end_and_without_measure(
     assert wrong(laid_out(tmp_path, spec, monkeypatch)) == []
 
 
-def laid_out(folder: Path, spec: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The boxes of each page of a report, as they stand in its PDF."""
+def laid_out(folder: Path, spec: str, monkeypatch: pytest.MonkeyPatch, now: str = NOW) -> list[Any]:
+    """The boxes of each page of a report, as they stand in its PDF: of two layouts that with fewer pages."""
     import weasyprint
 
     (folder / "asked.yaml").write_text(spec, "utf-8")
-    built = build(folder / "asked.yaml", Order(datetime.fromisoformat(NOW), {}))
+    built = build(folder / "asked.yaml", Order(datetime.fromisoformat(now), {}))
     assert built.made is not None, [one.message for one in built.diagnostics]
     documents: list[Any] = []
     render = weasyprint.HTML.render
@@ -100,7 +160,8 @@ def laid_out(folder: Path, spec: str, monkeypatch: pytest.MonkeyPatch) -> list[A
 
     monkeypatch.setattr(weasyprint.HTML, "render", kept)
     render_pdf(built.made.figures[0][1])
-    return [page._page_box for page in documents[-1].pages]
+    fewest = min(documents, key=lambda document: len(document.pages))
+    return [page._page_box for page in fewest.pages]
 
 
 def below(box: Any) -> Iterator[Any]:

@@ -39,7 +39,7 @@ locale: {language}
 """
 DPI = 40
 # How many pages a report has at most on the demo, and how far down each but the last is filled at least.
-BUDGET = {"pipeline": 3, "forecast": 3}
+BUDGET = {"pipeline": 3, "forecast": 1}
 LONGER = {("profitability", "de"): 3, ("activity", "de"): 3}  # where words are long, fewer tables stand beside others
 OTHERS, FILLED = 2, 0.6
 MARGINS = (13, 14)  # millimetres above and below, with the footer in the lower one

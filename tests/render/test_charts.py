@@ -283,3 +283,27 @@ def test_figures_in_a_heat_map_can_be_read(accent: str) -> None:
         ground = tinted(accent, share)
         low, high = sorted((light(ground), light(readable_on(ground))))
         assert high / low >= 3.9
+
+
+def test_parts_of_years_have_two_lines_before_they_are_turned() -> None:
+    """In half the width of the page eight quarters do not fit beside each other; names that are no parts of years are
+    turned as before."""
+    columns = (
+        Column("p", "P", "text", role="dimension"),
+        *(sample.metric(f"m{i}", f"M {i}", "count") for i in range(4)),
+    )
+
+    def labels(names: list[str]) -> tuple[set[str], bool]:
+        rows = tuple((name, 20, 10, 30, 25) for name in names)
+        ranges = Chart("ranges", "p", ("m0", "m1", "m2", "m3"))
+        one = Section("r", "forecast", "R", columns, rows, chart=ranges, half=True)
+        html = render_html(sample.figures("en", (one, replace(one, chart=None))))
+        [drawn] = re.findall(r'<svg[^>]*class="marks".*?</svg>', html, re.S)
+        assert 'width="316"' in drawn
+        return set(re.findall(r"<text[^>]*>([^<]*)</text>", drawn)), "rotate(" in drawn
+
+    found, turned = labels([f"Q{at % 4 + 1} {2025 + at // 4}" for at in range(8)])
+    assert {"Q1", "Q4", "2025", "2026"} <= found
+    assert not turned
+    found, turned = labels([f"Region {at} west" for at in range(8)])
+    assert turned

@@ -23,6 +23,7 @@ from reportspec.render.charts import (
     waterfall,
 )
 from reportspec.render.charts.kind import Canvas, Drawing, Key, Kind
+from reportspec.render.charts.svg import HALF, WIDTH
 from reportspec.render.locale import Formats
 from reportspec.render.palette import Palette
 
@@ -39,10 +40,17 @@ KINDS: tuple[Kind, ...] = (
     ranges.KIND,
 )
 
-__all__ = ["KINDS", "Drawing", "Key", "drawings"]
+__all__ = ["KINDS", "Drawing", "Key", "drawings", "fits_half"]
 
 
-def drawings(figures: Figures, section: Section, formats: Formats, palette: Palette) -> tuple[Drawing, ...]:
+def fits_half(section: Section) -> bool:
+    """Whether a section's chart, if it has one, can be drawn in half the width: else its letters would be too small."""
+    return section.chart is None or any(kind.name == section.chart.kind and kind.halves for kind in KINDS)
+
+
+def drawings(
+    figures: Figures, section: Section, formats: Formats, palette: Palette, *, half: bool = False
+) -> tuple[Drawing, ...]:
     """The section's charts: one per unit of its metrics, none without anything to draw.
 
     Raises `RenderError` for a chart of the user's own that Vega-Lite refuses.
@@ -50,7 +58,7 @@ def drawings(figures: Figures, section: Section, formats: Formats, palette: Pale
     chart = section.chart
     if chart is None or not section.rows:
         return ()
-    canvas = Canvas(figures, section, chart, formats, palette)
+    canvas = Canvas(figures, section, chart, formats, palette, width=HALF if half and fits_half(section) else WIDTH)
     if chart.vega_lite is not None:
         return (_own(canvas),)
     kind = next(kind for kind in KINDS if kind.name == chart.kind)

@@ -10,6 +10,7 @@ from typing import Literal
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Chart, Column, Figures, Section
 from reportspec.render.charts.series import Series, read_series
+from reportspec.render.charts.svg import WIDTH
 from reportspec.render.locale import Formats, compact, with_unit
 from reportspec.render.palette import FAINT, INK, PREVIOUS, Palette
 
@@ -45,6 +46,7 @@ class Canvas:
     formats: Formats
     palette: Palette
     labels: tuple[str, ...] = ()
+    width: float = WIDTH
 
     @property
     def over_time(self) -> bool:
@@ -64,10 +66,11 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of chart: what it is called in specs, and how it is drawn."""
+    """A kind of chart: what it is called in specs, and how it is drawn, of some also in half the width."""
 
     name: str
     draw: Callable[[Canvas], tuple[Drawing, ...]]
+    halves: bool = False  # whether it can be drawn in half the width
 
 
 def each_unit(draw: Callable[[Canvas, tuple[Series, ...]], Drawing]) -> Callable[[Canvas], tuple[Drawing, ...]]:

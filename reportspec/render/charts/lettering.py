@@ -13,6 +13,7 @@ from reportspec.render.palette import MUTED
 
 GAP = 7  # between labels and what they name
 BETWEEN = 8  # between labels in a row
+LINE = SIZE * 1.2  # from one line of a label to the next
 LONGEST_TURNED = 100  # pixels
 
 _ANGLE = -35  # of labels that would collide if level
@@ -31,6 +32,8 @@ def beside(texts: Sequence[str], ys: Sequence[float], x: float, colour: str = MU
 
 def below_room(texts: Sequence[str], slot: float, rotate: bool, longest: float = LONGEST_TURNED) -> float:
     """The pixels that `below` takes under the plot."""
+    if _stacked(texts, slot, rotate):
+        return 2 * LINE + GAP + 5
     if not _turned(texts, slot, rotate):
         return SIZE + GAP + 5
     return min(widest(texts), longest) * math.sin(math.radians(-_ANGLE)) + SIZE + GAP
@@ -51,8 +54,15 @@ def below(
     rotate: bool,
     longest: float = LONGEST_TURNED,
 ) -> list[Label]:
-    """Labels in a row under the plot. Where they would collide they are turned, if allowed, cut where
-    they are longer than `longest` pixels, and thinned out evenly, the first one kept; none leaves the drawing."""
+    """Labels in a row under the plot. Where they would collide they have two lines, if these fit; else they are turned,
+    if allowed, cut where they are longer than `longest` pixels, and thinned out evenly, the first one kept; none leaves
+    the drawing."""
+    if lines := _stacked(texts, slot, rotate):
+        return [
+            Label(x, frame.height + GAP + SIZE + at * LINE, line)
+            for of_one, x in zip(lines, xs, strict=True)
+            for at, line in enumerate(of_one)
+        ]
     if _turned(texts, slot, rotate):
         every = math.ceil(SIZE * 2 / slot)
         labels = []
@@ -77,7 +87,17 @@ def below(
 
 
 def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
-    return rotate and widest(texts) + 4 > slot
+    return rotate and widest(texts) + 4 > slot and not _stacked(texts, slot, rotate)
+
+
+def _stacked(texts: Sequence[str], slot: float, rotate: bool) -> list[list[str]]:
+    """The two lines of each label of a year's part that would be turned otherwise (`Q3`, `2026`); none where two lines
+    do not fit."""
+    lines = [text.rsplit(" ", 1) for text in texts]
+    parts = all(len(of_one) == 2 and len(of_one[1]) == 4 and of_one[1].isdecimal() for of_one in lines)
+    if not rotate or not parts or widest(texts) + 4 <= slot:
+        return []
+    return lines if widest(line for of_one in lines for line in of_one) + 4 <= slot else []
 
 
 def named(texts: Sequence[str], limit: float = 200) -> list[str]:

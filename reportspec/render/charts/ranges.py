@@ -44,4 +44,4 @@ def _bars(upright: Upright, low: Series, high: Series, fill: str) -> Iterator[st
             yield rect(x - WIDE / 2, upright.y(upper), x + WIDE / 2, upright.y(lower), fill, radius=1)
 
 
-KIND = Kind("ranges", each_unit(ranges))
+KIND = Kind("ranges", each_unit(ranges), halves=True)

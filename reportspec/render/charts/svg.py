@@ -16,6 +16,7 @@ from reportspec.render.fonts import face, text_width
 from reportspec.render.palette import MUTED
 
 WIDTH = 656  # the text column of an A4 page
+HALF = 316  # of what stands beside another
 SIZE = 10  # of labels
 
 Point = tuple[float, float]
@@ -31,11 +32,12 @@ class Frame:
     right: float = 6
     top: float = 8
     bottom: float = 6
+    whole: float = WIDTH
 
     @property
     def width(self) -> float:
         """Of the plot itself."""
-        return WIDTH - self.left - self.right
+        return self.whole - self.left - self.right
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,13 @@ class Label:
 
 
 def drawing(frame: Frame, shapes: Iterable[str], labels: Iterable[Label]) -> str:
-    """The shapes with the labels on top, as wide as the text column."""
-    height = _n(frame.height + frame.top + frame.bottom)
+    """The shapes with the labels on top, as wide as their frame."""
+    width, height = _n(frame.whole), _n(frame.height + frame.top + frame.bottom)
     family = ",".join(face().families)
     texts = "".join(map(_text, labels))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="marks" role="img" width="{WIDTH}" height="{height}"'
-        f' viewBox="0 0 {WIDTH} {height}"><g fill="none" transform="translate({_n(frame.left)},{_n(frame.top)})">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="marks" role="img" width="{width}" height="{height}"'
+        f' viewBox="0 0 {width} {height}"><g fill="none" transform="translate({_n(frame.left)},{_n(frame.top)})">'
         f'{"".join(shapes)}<g font-family="{escape(family)}" font-size="{SIZE}">{texts}</g></g></svg>'
     )
 

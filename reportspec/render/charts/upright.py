@@ -15,6 +15,7 @@ from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, Points, leve
 from reportspec.render.palette import INK, MUTED, RULE
 
 HEIGHT = 150
+HALF_HEIGHT = 120  # of a chart in half the width
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Upright:
         *,
         rotate: bool = False,
         zero: bool | None = True,
-        height: float = HEIGHT,
+        height: float | None = None,
         right: float = 6,
         longest: float = LONGEST_TURNED,
     ) -> Upright:
@@ -50,12 +51,14 @@ class Upright:
         at = ticks_for(canvas, values, column, zero)
         texts = tuple(canvas.write(value, column) for value in at)
         left = widest(texts) + GAP + 2
-        slot = steps.step(WIDTH - left - right)
+        slot = steps.step(canvas.width - left - right)
         if longest > LONGEST_TURNED:  # names that must be whole
-            narrow = WIDTH - right - left - longest  # so narrow the plot will not be: the first place is right of it
+            # So narrow the plot will not be: the first place is right of it.
+            narrow = canvas.width - right - left - longest
             left = max(left, left_room(names, steps.centres(narrow)[0] if names else 0.0, slot, rotate, longest))
-            slot = steps.step(WIDTH - left - right)
-        frame = Frame(height, left, right, SIZE + 6, below_room(names, slot, rotate, longest))
+            slot = steps.step(canvas.width - left - right)
+        tall = height or (HEIGHT if canvas.width == WIDTH else HALF_HEIGHT)
+        frame = Frame(tall, left, right, SIZE + 6, below_room(names, slot, rotate, longest), canvas.width)
         return cls(canvas, column, at, texts, steps, names, rotate, frame, longest)
 
     @property
