@@ -14,7 +14,7 @@ from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.chances import AskTogether, learned, learned_from
 from reportspec.contract.checks import checks_of
 from reportspec.contract.emptied import empty_tables, over_empty
-from reportspec.contract.ends import ended, stale_tables
+from reportspec.contract.ends import begun_late, ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.old_rates import old_rates
@@ -163,6 +163,7 @@ class _Judge:
         asking = self.settle(survey, self.read, shared, ask, together)
         members = members_of(asking, ask)
         targets = targets_of_members(asking, members, ask)
+        findings = begun_late(asking, findings, ask, self.read)
         findings += strangers(asking, members, ask)
         findings += empty_tables(asking, findings)
         findings += old_rates(asking, ask, self.read)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlglot import exp
 
 from reportspec.contract.advice import number_expression, without_time
+from reportspec.contract.ends import begins_late
 from reportspec.contract.past import said_of_history, span_of_history, tells_of_history
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
 from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
-from reportspec.model.query import Side
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
@@ -43,9 +43,6 @@ _NAMES = 10  # names in a message
 
 
 _ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
-
-
-_NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
 
 
 _SHOWN = 2  # examples in a message
@@ -110,7 +107,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
-            if first is not None and (check.kind == "no-rows" or _begins_late(check.side, first)):
+            if first is not None and (check.kind == "no-rows" or begins_late(check.side, first)):
                 findings.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
@@ -132,11 +129,6 @@ def _before_where(binding: Binding, entity: str, ask: Ask) -> int:
 def _same_times(one: Check, other: Check) -> bool:
     """Whether two checks are of the same field in the same stretch of time."""
     return one.side is other.side and (one.entity, one.field) == (other.entity, other.field)
-
-
-def _begins_late(side: Side, first: date) -> bool:
-    """Whether a notable part of a stretch is over when the data begin; a few days without rows are none."""
-    return side.start + (side.end - side.start) * _NOTABLE < first < side.end
 
 
 def _without_texts(found: list[Finding]) -> list[Finding]:
@@ -480,7 +472,10 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         first, last = finding.examples[0][0], finding.examples[1][0]
         if check.kind == "late-start":
             return (
-                f"{tables} begins on {first} in `{check.of}`: the comparison with {stretch} is with a part of it",
+                f"{tables} begins on {first} in `{check.of}`: "
+                + ("what is counted over a period is not compared" if check.value else "the comparison")
+                + f" with {stretch}"
+                + (", of which there is a part only" if check.value else " is with a part of it"),
                 f"compare with a period that begins on {first} or later",
             )
         what_is = f"{tables} has no row whose `{check.of}` lies in {stretch}"

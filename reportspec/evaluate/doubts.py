@@ -8,6 +8,7 @@ from reportspec.calendar import day_label, period_label
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part
 from reportspec.measures.metric_columns import label
+from reportspec.measures.stopped import begun_text
 from reportspec.measures.words import word
 from reportspec.model.findings import FIRST_TIME, Finding
 from reportspec.model.spec import Report
@@ -93,6 +94,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(reported, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
+        if check.kind == "late-start" and check.entity in report.begun_within:
+            return begun_text(report, check.entity)
         if check.kind == "late-start":
             return word(language, "late_start", called, first, stretch)
         return word(language, "no_rows", called, stretch, first, last)

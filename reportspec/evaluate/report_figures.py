@@ -18,7 +18,7 @@ from reportspec.evaluate.targets import doubts_of, with_targets
 from reportspec.evaluate.unrated import unrated
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.measures.answers import Answers
-from reportspec.measures.stopped import stopped_tables
+from reportspec.measures.stopped import begun_tables, stopped_tables
 from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
 from reportspec.model.spec import Report, SectionSpec
@@ -41,7 +41,8 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
     """The figures of a program from what its statements gave, and what is told of their goals; `each` is the
     field and the value of `for_each` that they are cut to. Raises SourceError."""
     surveyed = found.surveyed
-    report = replace(found.program.report, stopped=stopped_tables(surveyed.findings))
+    of = surveyed.findings
+    report = replace(found.program.report, stopped=stopped_tables(of), begun_within=begun_tables(of))
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each), surveyed.targets)
     # Of the values of `for_each` it is told together.
