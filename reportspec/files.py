@@ -11,6 +11,7 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -24,6 +25,45 @@ def write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made with the rights that the user's own files get, by the system: a umask is the process's, and
     # reading it means to be without one for a moment.
+    part = _part_of(path, data)
+    try:
+        part.replace(path)
+        _clear(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    finally:
+        _UNFINISHED.discard(str(part))
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write several files that are not there, the last one last: first what is in all of them, by way of temporary ones
+    beside each, then their names, one right after the other. Raises OSError, and FileExistsError with the path of one
+    that is there, and leaves none."""
+    parts: dict[Path, Path] = {}
+    made: list[Path] = []
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parts[path] = _part_of(path, data)
+        for path, part in parts.items():
+            if path.exists():
+                raise FileExistsError(path)
+            part.replace(path)
+            made.append(path)
+            _clear(path)
+    except BaseException:
+        for path in (*made, *parts.values()):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
+    finally:
+        _UNFINISHED.difference_update(map(str, parts.values()))
+
+
+def _part_of(path: Path, data: bytes) -> Path:
+    """A temporary file beside another one, with what that is to have. Raises OSError and leaves none."""
     part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
     handle = -1
     try:
@@ -34,17 +74,15 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        _clear(path)
+        return part
     except BaseException:
         with contextlib.suppress(OSError):
             if handle >= 0:
                 os.close(handle)
         with contextlib.suppress(OSError):
             part.unlink()
-        raise
-    finally:
         _UNFINISHED.discard(str(part))
+        raise
 
 
 _UNFINISHED: set[str] = set()  # the temporary files of this process that are there now

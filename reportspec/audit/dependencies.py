@@ -56,7 +56,8 @@ def as_yaml(found: list[Dependency]) -> str:
     lines = ["# Proposed from the data: keep what is a rule, and remove the rest.", "audits:"]
     for one in found:
         line = yaml.safe_dump(dict(one.spec), sort_keys=False, default_flow_style=True, width=10_000)
-        lines += [f"  # {_rounded_down(one.support)} % of {one.rows:,} records agree", f"  - {line.strip()}"]
+        said = f"{_rounded_down(one.support)} % of the {one.rows:,} records that can be compared"
+        lines += [f"  # {said} have what most with the same have", f"  - {line.strip()}"]
     return "\n".join(lines if found else ["# No field is determined by another one.", "audits: []"]) + "\n"
 
 

@@ -303,8 +303,10 @@ def as_markdown(shown: Shown) -> str:
         found = shown.findings(entity)
         if not found:
             continue
-        clean = share(entity.clean, entity.rows, shown.language)
-        title = f"{shown.plural(entity.entity)}: {shown.word('without_error').lower()} {clean}"
+        title = shown.plural(entity.entity)
+        if entity.judged:  # of others nobody knows that they have no error
+            counts = (shown.number(entity.clean), shown.number(entity.rows))
+            title = shown.word("clean_of", title, *counts, share(entity.clean, entity.rows, shown.language))
         lines += ["", f"### {_md(title)}", "", _row(head), _row(["---"] * len(head))]
         lines += [_row([_md(cell) for cell in _cells(shown, outcome)]) for outcome in found]
         if not shown.only_worse:
@@ -342,7 +344,7 @@ def _coverage_lines(shown: Shown, entity: EntityAudit) -> list[str]:
         f" {share(one.there, entity.rows, shown.language)}"
         for one in gaps
     ]
-    return [f"{shown.word('coverage')}: {_md('; '.join(named))}"] if named else []
+    return [f"{shown.word('coverage_of', shown.number(entity.rows))}: {_md('; '.join(named))}"] if named else []
 
 
 def _row(cells: list[str]) -> str:

@@ -51,7 +51,8 @@ Owners = Mapping[str, tuple[tuple[Owner, int], ...]]
 Ask = Callable[[exp.Expr], "Table"]
 EXAMPLES = 3  # of each check, unless asked for more
 MOST_TO_MEND = 100_000  # records of an entity
-_CALLED = ("name", "full_name", "title", "subject")  # fields that a row is told by besides its key
+# The fields that a row is told by besides its key: the first of these of which a source has any, together.
+_CALLED = (("name",), ("full_name",), ("title",), ("subject",), ("first_name", "last_name"), ("company",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ class _One:
         counts: dict[str, int] = {}
         whose_of: dict[str, dict[str, Counter[Owner]]] = {}
         names = [".".join(path) for path in paths]
+        keeping = self._kept(wanted, key, paths, table) if cut is WHOLE else {}
         for row in table.dicts():
             value = as_text(row["by"]) if cut.by else ""
             counts[value] = counts.get(value, 0) + 1
@@ -319,8 +321,13 @@ class _One:
                     told = (proposed(check, f, values[f], *((held[0], share) if f in own else ())) for f in fields)
                     broken.append((check, tuple(told)))
             own_key = values.get(f"{self.name}.{key}", "") if key else ""
-            own_name = values.get(f"{self.name}.{called}", "") if called else ""
-            found[value].append(BrokenRecord(own_key, own_name, called, whose, tuple(broken)))
+            own_name = " ".join(filter(None, (values.get(f"{self.name}.{field}", "") for field in called)))
+            into = {
+                check.key: keeping[at, row.get(f"g{at}")]
+                for at, check in enumerate(wanted)
+                if (at, row.get(f"g{at}")) in keeping
+            }
+            found[value].append(BrokenRecord(own_key, own_name, next(iter(called), ""), whose, tuple(broken), into))
         available = int(table.dicts()[0]["available"]) if table.rows else 0
         if available > len(table.rows):  # who has how many is not known of all
             whose_of, counts = {}, {**counts, **({} if cut.by else {"": available})}
@@ -332,6 +339,25 @@ class _One:
             )
             for value, records in found.items()
         }
+
+    def _kept(
+        self, checks: Sequence[AuditCheck], key: str, paths: Sequence[tuple[str, ...]], table: Table
+    ) -> dict[tuple[int, Any], str]:
+        """Of each group of records that have the same, by the place of the check and the group, the key of the one that
+        is proposed to be kept: that with most fields filled in, of these the most recent, else the first by its key.
+        None where not all were read, or have no key."""
+        rows = table.dicts()
+        if not key or (rows and int(rows[0]["available"]) > len(rows)):
+            return {}
+        best: dict[tuple[int, Any], tuple[tuple[int, str], str]] = {}
+        at_key = f"v{paths.index((self.name, key))}"
+        for row in sorted(rows, key=lambda row: as_text(row[at_key])):
+            worth, own = (int(row.get("filled") or 0), as_text(row.get("latest"))), as_text(row[at_key])
+            for at in range(len(checks)):
+                group = (at, row.get(f"g{at}"))
+                if own and group[1] is not None and (group not in best or worth > best[group][0]):
+                    best[group] = (worth, own)
+        return {group: own for group, (_, own) in best.items()}
 
 
 def _measured(outcome: Outcome, total: Any) -> Outcome:
@@ -398,14 +424,16 @@ def _owner_ways(binding: Binding, entity: str) -> list[tuple[str, ...]]:
     return [(entity, relation.by), *known[:1]] if binding.serves(entity, (entity, relation.by)) else []
 
 
-def _told_by(binding: Binding, name: str) -> tuple[str, str, list[tuple[str, ...]]]:
+def _told_by(binding: Binding, name: str) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
     """The key of an entity's records and what they are called by, where the source has them, and the paths of both."""
-    entity = binding.entity(name)
-    told = [(field, binding.field(name, field)) for field in (entity.key, *_CALLED) if field]
-    own = [field for field, known in told if known is not None and binding.mapped(name, field) is not None]
-    key = own[0] if own and own[0] == entity.key else ""
-    called = next((field for field in own if field != key), "")
-    return key or "", called, [(name, field) for field in (key, called) if field]
+
+    def given(*fields: str) -> tuple[str, ...]:
+        known = (field for field in fields if binding.field(name, field) is not None)
+        return tuple(field for field in known if binding.mapped(name, field) is not None)
+
+    key = next(iter(given(binding.entity(name).key or "")), "")
+    called = next((fields for way in _CALLED if (fields := tuple(one for one in given(*way) if one != key))), ())
+    return key, called, [(name, field) for field in (key, *called) if field]
 
 
 def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask: Ask) -> tuple[Example, ...]:
@@ -427,11 +455,12 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
     for row in table.rows:
         values = dict(zip((".".join(path) for path in paths), row, strict=True))
         own_key = values.pop(f"{entity.name}.{key}", None) if key else None
-        name = values.get(f"{entity.name}.{called}") if called else None
-        if called and (entity.name, called) not in shown:
-            del values[f"{entity.name}.{called}"]
+        name = " ".join(filter(None, (as_text(values.get(f"{entity.name}.{field}")) for field in called)))
+        for field in called:
+            if (entity.name, field) not in shown:
+                del values[f"{entity.name}.{field}"]
         written = tuple((path, as_text(value)) for path, value in values.items())
-        found.append(Example(as_text(own_key), as_text(name), written, called))
+        found.append(Example(as_text(own_key), name, written, next(iter(called), "")))
     return tuple(found)
 
 

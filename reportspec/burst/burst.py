@@ -92,7 +92,7 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
         report = program.report
         recipients = settled(report.binding, without_row(report, listed), report.project.checks)
         every = values_of(report, listed)
-        values = chosen(report, every, only)
+        values = chosen(report, listed, every, only)
         _check_alike(report, listed, [one.value for one in values])
         results_of, rest, surveyed = _of_each(program, [one.value for one in values], whole=not only)
         for result in {id(result.tree): result for results in results_of for result in results}.values():

@@ -123,15 +123,28 @@ def no_values(report: Report) -> NoReport:
     return NoReport(message, "look at `for_each`, and whether its `where` leaves any")
 
 
-def chosen(report: Report, values: Sequence[Value], only: Collection[str]) -> tuple[Value, ...]:
-    """The values that were asked for by name; all if none was. Raises NoReport for one that there is not."""
+def chosen(report: Report, table: Table, values: Sequence[Value], only: Collection[str]) -> tuple[Value, ...]:
+    """The values that were asked for by name, of those in the `table`; all if none was. Raises NoReport for one that
+    there is not, or that has no report."""
     assert report.each is not None
     name, there = report.each.dimension.name, [value.value for value in values]
     for wanted_name in only:
-        if wanted_name not in there:
+        if wanted_name in there:
+            continue
+        called = f"the value `{wanted_name[:80]}` of `{name}`"
+        rows = [row for row in table.rows if row[0] is not None and str(row[0]) == wanted_name]
+        if any(row[-1] for row in rows):
             raise NoReport(
-                f"`{name}` has no value `{wanted_name[:80]}`, so it has no report", suggestion(wanted_name, there)
+                f"the file of `recipients` has no row for {called}, so it has no report", "add one to the file"
             )
+        if rows:
+            raise NoReport(
+                f"the `where` of `for_each` leaves out {called}, so it has no report",
+                "ask for another one, or change the `where`",
+            )
+        raise NoReport(
+            f"`{name}` has no value `{wanted_name[:80]}`, so it has no report", suggestion(wanted_name, there)
+        )
     return tuple(value for value in values if not only or value.value in only)
 
 

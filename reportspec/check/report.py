@@ -401,6 +401,7 @@ def _report(
         conditions.append(each.condition)
         texts.append(in_words(binding, {"field": each.dimension.name, "eq": EACH}, language, locale))
         _check_reach(document, binding, preset, each.condition, ("for_each",))
+    goals = goals_of(document, data, binding)
     context = Context(
         document,
         data,
@@ -414,8 +415,8 @@ def _report(
         compare is not None,
         _ended(period, as_of, now, binding),
         systems=bool(project.systems),
+        goals=goals,
     )
-    goals = goals_of(document, data, binding)
     sections = check_sections(context, preset, goals)
     tell_unshown(document, data, binding, goals, sections)
     _tell_absent(document, project, binding, context.lacking)

@@ -182,6 +182,17 @@ def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv
         for path in lists.removed
     ]
     old += [Diagnostic("old-list", f"`{path}` {left}", None, help, (), "warning") for path in lists.changed]
+    old += [
+        Diagnostic(
+            "kept-file",
+            f"`{path}` is not as an audit wrote it: it stays, and the list is `{instead.name}`",
+            None,
+            "name another folder for the lists, or remove it once nobody needs it",
+            (),
+            "warning",
+        )
+        for path, instead in lists.kept
+    ]
     tell.tell(old, {})
     for entity in audit.entities:
         if entity.to_mend > len(entity.records):

@@ -21,6 +21,7 @@ from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.emptiness import told_by
+from reportspec.sql.broken_rows import settled_by_history
 from reportspec.sql.examples_sql import (
     MOST_KEYS,
     MOST_TEXTS,
@@ -28,7 +29,6 @@ from reportspec.sql.examples_sql import (
     near_keys_statement,
     rates_statement,
     recount_statement,
-    settled_by_history,
     values_there_statement,
     with_history_statement,
     written_statement,

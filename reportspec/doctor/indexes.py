@@ -181,7 +181,7 @@ def _plain(condition: exp.Expr) -> bool:
 
 def _of_source(condition: exp.Expr, name: str) -> exp.Expr:
     def read(node: exp.Expr) -> exp.Expr:
-        return exp.Column(this=identifier(name)) if isinstance(node, exp.Column) else node
+        return exp.Column(this=exp.to_identifier(name, quoted=True)) if isinstance(node, exp.Column) else node
 
     return copied(condition).transform(read, copy=False)
 
@@ -244,13 +244,13 @@ def _shares(session: Connection, table: str, asked: Sequence[_Use]) -> tuple[int
 
 
 def _table(name: str) -> exp.Table:
-    *before, last = (identifier(part) for part in name.split("."))
+    *before, last = (exp.to_identifier(part, quoted=True) for part in name.split("."))
     return exp.Table(this=last, db=before[-1] if before else None)
 
 
 def create_index(table: str, column: str, kind: str, dialect: Dialect) -> str:
     """The statement that makes an index on a column of a type."""
-    of: exp.Expr = exp.Column(this=identifier(column))
+    of: exp.Expr = exp.Column(this=exp.to_identifier(column, quoted=True))
     if dialect.sqlglot == "mysql" and ("text" in kind.lower() or "blob" in kind.lower()):
         of = exp.ColumnPrefix(this=of, expression=exp.Literal.number(100))
     called = f"{table.rpartition('.')[2]}_{column}"[:_LONGEST]

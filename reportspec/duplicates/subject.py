@@ -8,11 +8,11 @@ from reportspec.duplicates.knowledge import Comparison, Knowledge
 from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.sql.audit_rows import LATEST
 
 FULL_NAME, COUNTRY, BUYER_NAME = "full_name", "country", "buyer_name"  # what helps other comparisons and is none itself
 ACCOUNT_COUNTRY = "account_country"  # helps others as well, and is compared
 _HELPERS = (FULL_NAME, COUNTRY, BUYER_NAME, ACCOUNT_COUNTRY, "account_region")  # by which alone nothing is told
-_LATEST = ("last_activity_at", "updated_at", "closed_at", "created_at")  # the first that there is dates a record
 _COMPARED = frozenset({"text", "date", "time", "key", "integer", "number", "money"})
 
 
@@ -71,7 +71,7 @@ def subject_of(binding: Binding, entity: str, known: Knowledge) -> Subject:
         raise NothingToCompare(
             f"no field of `{entity}` is mapped by which its records could be compared", f"map some of {names}"
         )
-    dated = tuple(name for name in _LATEST if binding.gives(entity, name))
+    dated = tuple(name for name in LATEST if binding.gives(entity, name))
     converted = known.converted.get(entity, "")
     converted = converted if converted and binding.gives(entity, converted) else ""
     return Subject(entity, columns, dated, converted)

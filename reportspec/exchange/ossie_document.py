@@ -12,7 +12,7 @@ from sqlglot.optimizer.simplify import simplify
 from reportspec.catalogue.load import packaged
 from reportspec.exchange.foreign import LeftOut
 from reportspec.exchange.fragments import ANSI, is_name, sqlglot_dialect
-from reportspec.exchange.ossie_parts import NAMES, VENDOR
+from reportspec.exchange.ossie_parts import BY, NAMES, SHARED_VENDOR, VENDOR
 from reportspec.exchange.ossie_sql import SqlOf, outer_name
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language
@@ -23,7 +23,7 @@ from reportspec.reference.bound_project import BoundProject
 from reportspec.reference.catalogue_listing import why_not
 from reportspec.resolve.binding import Binding
 
-VERSIONS = ("0.2.0.dev0", "0.1.1")
+OLDER = "0.1.1"  # which has no types of fields, and closed lists of vendors and dialects
 _TYPES = {
     "text": "String",
     "integer": "Integer",
@@ -91,10 +91,15 @@ class _Writer:
     def _text(self, texts: Mapping[str, str]) -> str:
         return texts.get(self.language) or texts.get("en") or ""
 
+    def _extension(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """What the form has no word for, for when it comes back."""
+        vendor = SHARED_VENDOR if self.version == OLDER else VENDOR
+        return {"vendor_name": vendor, "data": json.dumps({**BY, "v": 1, **data}, ensure_ascii=False)}
+
     def _said(self, expression: exp.Expr) -> dict[str, Any]:
         """An expression of the source's own SQL in the standard's, and in its own where Ossie knows that."""
         dialects = [{"dialect": "ANSI_SQL", "expression": _sql(expression, ANSI)}]
-        if self.native in NAMES:
+        if self.native in NAMES and (self.version != OLDER or self.native != "bigquery"):
             dialects.append({"dialect": NAMES[self.native], "expression": _sql(expression, self.native)})
         return {"dialects": dialects}
 
@@ -119,7 +124,7 @@ class _Writer:
             data["description"] = text
         data["fields"] = fields
         own = self.own.get(entity.name)
-        data["custom_extensions"] = [_extension({"entity": own} if own is not None else {"canonical": True})]
+        data["custom_extensions"] = [self._extension({"entity": own} if own is not None else {"canonical": True})]
         return data
 
     def _field(self, entity: Entity, part: MappedPart, field: Field) -> Iterator[dict[str, Any]]:
@@ -131,14 +136,14 @@ class _Writer:
         if isinstance(mapped.sql, exp.Column):
             self.columns[entity.name, field.name] = mapped.sql.name
         made: dict[str, Any] = {"name": field.name, "expression": self._said(mapped.sql)}
-        if self.version != VERSIONS[1] and field.type in _TYPES:
+        if self.version != OLDER and field.type in _TYPES:
             made["datatype"] = _TYPES[field.type]
         if field.type not in ("integer", "number", "money"):
             made["dimension"] = {"is_time": field.type in ("date", "time")}
         made["label"] = self._text(field.label)
         if text := self._text(field.description):
             made["description"] = text
-        made["custom_extensions"] = [_extension({"type": field.type})]
+        made["custom_extensions"] = [self._extension({"type": field.type})]
         yield made
 
     def _source(self, entity: Entity, part: MappedPart) -> str:
@@ -182,7 +187,7 @@ class _Writer:
                 "to": relation.to,
                 "from_columns": [by],
                 "to_columns": [to],
-                "custom_extensions": [_extension({"relation": relation.name})],
+                "custom_extensions": [self._extension({"relation": relation.name})],
             }
 
     # --- metrics -------------------------------------------------------------------------------------------
@@ -211,17 +216,13 @@ class _Writer:
         if description or label:
             data["description"] = description or label
         own = {"entry": _plain(entry)} if metric.id not in packaged().metrics.data else {"canonical": True}
-        data["custom_extensions"] = [_extension({"expression": text} | own)]
+        data["custom_extensions"] = [self._extension({"expression": text} | own)]
         return data
 
 
 def _plain(entry: Any) -> Any:
     """An entry as JSON has it."""
     return json.loads(json.dumps(entry, default=str))
-
-
-def _extension(data: Mapping[str, Any]) -> dict[str, str]:
-    return {"vendor_name": VENDOR, "data": json.dumps({"v": 1, **data}, ensure_ascii=False)}
 
 
 def _sql(tree: exp.Expr, dialect: str) -> str:

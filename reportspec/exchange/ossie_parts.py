@@ -10,6 +10,8 @@ from reportspec.exchange.foreign import Foreign, Part
 from reportspec.exchange.fragments import ANSI
 
 VENDOR = "REPORTSPEC"  # whose extensions are our own
+SHARED_VENDOR = "COMMON"  # in version 0.1.1, which has a closed list of vendors
+BY = {"by": "reportspec"}  # in the data of our own extensions
 _DIALECTS = {"ANSI_SQL": ANSI, "SNOWFLAKE": "snowflake", "DATABRICKS": "databricks", "BIGQUERY": "bigquery"}
 NAMES = {"snowflake": "SNOWFLAKE", "databricks": "DATABRICKS", "bigquery": "BIGQUERY"}  # the other way round
 
@@ -31,21 +33,25 @@ def chosen(part: Part, dialect: str) -> tuple[str, str]:
 
 def own_extension(part: Part) -> dict[str, Any]:
     """What an extension of our own says; empty where there is none."""
-    for each in part.parts("custom_extensions"):
-        if each.text("vendor_name") == VENDOR:
-            try:
-                data = json.loads(each.text("data"))
-            except (ValueError, RecursionError):
-                return {}
-            return data if isinstance(data, dict) else {}
-    return {}
+    return next((said for each in part.parts("custom_extensions") if (said := _ours(each))), {})
+
+
+def _ours(extension: Part) -> dict[str, Any]:
+    """What one extension says, if it is our own."""
+    if extension.text("vendor_name") not in (VENDOR, SHARED_VENDOR):
+        return {}
+    try:
+        data = json.loads(extension.text("data"))
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) and data.get("by") == BY["by"] else {}
 
 
 def other_keys(foreign: Foreign, what: str, part: Part, known: Iterable[str]) -> None:
     """Tell of what says nothing here: others' extensions, orders to AI, keys that are not known."""
     for each in part.parts("custom_extensions"):
         vendor = each.text("vendor_name")
-        if vendor != VENDOR:
+        if not _ours(each):
             foreign.note(what, f"the extension of {vendor[:40]} is not kept", each.node.span)
     context = part.data("ai_context")
     if isinstance(context, str) or (isinstance(context, dict) and set(context) - {"synonyms"}):

@@ -335,7 +335,7 @@ def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -
     if isinstance(node, exp.Anonymous):
         name = str(node.this).upper()
         if name not in ANONYMOUS:
-            raise Refused(f"the function `{name.lower()}` may not be used here")
+            raise Refused(_no_function(name))
         if name == GOAL and not formula:
             raise Refused("`goal` may only be used in the formula of a metric")
         wanted = _TAKES.get(name)
@@ -370,10 +370,26 @@ def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -
     if isinstance(node, (exp.AggFunc, exp.Window)):
         raise Refused("an aggregate may not be used here; define a metric for it")
     if isinstance(node, exp.Func):
-        raise Refused(f"the function `{node.sql_name().lower()}` may not be used here")
+        raise Refused(_no_function(node.sql_name()))
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
         raise Refused("a placeholder may not be used here; write the value, or `{{ params.name }}`")
     raise Refused(f"`{node.key}` may not be used in an expression")
+
+
+def _no_function(name: str) -> str:
+    """That a function is none of those that may be used, with what says the same, where there is such."""
+    part = name.upper().replace("_", "")
+    instead = f"extract({part.lower()} from …)" if part in PARTS else _INSTEAD.get(name.upper(), "")
+    return f"the function `{name.lower()}` may not be used here" + (f"; write `{instead}`" if instead else "")
+
+
+# What says the same as functions that databases have under other names; a unit is one of PARTS.
+_INSTEAD = {
+    **dict.fromkeys(("DATE_PART", "DATEPART"), "extract(hour from …)"),
+    **dict.fromkeys(("WEEKDAY", "DAYOFWEEK_ISO"), "extract(isodow from …)"),
+    **dict.fromkeys(("NOW", "GETDATE", "SYSDATE", "CURRENT_TIMESTAMP", "CURRENT_DATE", "TODAY"), "as_of"),
+    **dict.fromkeys(("TO_CHAR", "DATE_FORMAT", "MONTHNAME", "DAYNAME"), "strftime(…, '%B')"),
+}
 
 
 # The largest numbers that may stand behind a type's name: what all databases have.

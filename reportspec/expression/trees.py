@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -51,9 +52,21 @@ KEY = "key"  # in the meta of a cast: it makes a text of a key that the statemen
 TEXT = "text"  # in the meta of a column: it holds texts, whose order differs between databases
 
 
+LONGEST = 63  # bytes of a name: what PostgreSQL keeps of one; all others take more
+
+
+def short(name: str) -> str:
+    """A name that every database keeps whole: of one that is too long its beginning, with eight hex digits of the
+    SHA-256 of all of it. What is short already stays as it is, so that a name may be asked about twice."""
+    if len(name) <= LONGEST and (name.isascii() or len(name.encode()) <= LONGEST):
+        return name
+    begins = name.encode()[: LONGEST - 9].decode(errors="ignore")
+    return f"{begins}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def identifier(name: str) -> exp.Identifier:
-    """A quoted name."""
-    return exp.Identifier(this=name, quoted=True)
+    """A quoted name of ours, `short`; those of the source are written as a mapping has them."""
+    return exp.Identifier(this=short(name), quoted=True)
 
 
 def alias_of(name: str) -> exp.TableAlias:

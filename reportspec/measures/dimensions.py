@@ -12,7 +12,7 @@ from reportspec.measures.metric_columns import label
 from reportspec.measures.words import word
 from reportspec.model.domain import Field
 from reportspec.model.figures import Cell, Column
-from reportspec.model.query import Dimension
+from reportspec.model.query import ENDS_BEFORE, Dimension
 from reportspec.model.spec import Report
 from reportspec.resolve.called import called
 
@@ -35,6 +35,8 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     index, bins = int(value), dimension.bins
     names = [_grouped(report, b) for b in bins]
     united = [_with_unit(report, dimension.field, b) for b in bins]
+    if index == ENDS_BEFORE:
+        return word(report.language, "ends_before", _with_unit(report, dimension.field, 0))
     if index == 0:
         return word(report.language, "below", united[0])
     if index == len(bins):

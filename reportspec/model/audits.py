@@ -204,13 +204,15 @@ class Owner:
 @dataclass(frozen=True, slots=True)
 class BrokenRecord:
     """A record that breaks checks of severity error or warning: its `key`, what it is called (by which of its fields),
-    whose it is, and of each check that it breaks what could be done to its fields."""
+    whose it is, and of each check that it breaks what could be done to its fields. Where others have the same that is
+    to be of one alone, the key of the one of them that is proposed to be kept is `into`, by the check's key."""
 
     key: str
     called: str
     named_by: str
     owner: Owner
     broken: tuple[tuple[AuditCheck, tuple[Proposal, ...]], ...]
+    into: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ Cell = str | int | float | Decimal | bool | date | datetime | None
 Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "group", "field"]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
+DURATIONS = ("days", "minutes", "seconds")  # the units of how long something took
 GoalState = Literal["met", "on_track", "at_risk", "missed", "unknown"]
 
 

@@ -11,7 +11,9 @@ from reportspec.calendar import Bucket
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated, Rank, Tally, on_side
 from reportspec.model.domain import Field
+from reportspec.model.figures import DURATIONS
 
+ENDS_BEFORE = -1  # the place of what ends before it begins, among bins
 Aggregate = Literal["count", "distinct", "sum", "squares", "min", "max", "quantile"]
 Keep = Literal["value", "missing", "other_currency", "incomplete"]
 
@@ -32,7 +34,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …). Members that
+    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …), by their places. Members that
     share their name are `called` otherwise, by their `key`; of many all are, with their key. `turns` is
     the order of their names, or of what they belong to with their names."""
 
@@ -43,6 +45,12 @@ class Dimension:
     key: tuple[str, ...] = ()
     called: tuple[tuple[str, str], ...] = ()
     turns: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def ends_before(self) -> bool:
+        """Whether what is below 0 stands in no bin, but by itself before them (`ENDS_BEFORE`): nothing takes less time
+        than none, so what does is no short one. Bounds of one's own up to 0 are taken as they are."""
+        return bool(self.bins) and self.bins[0] > 0 and self.field.unit in DURATIONS
 
 
 @dataclass(frozen=True, slots=True)

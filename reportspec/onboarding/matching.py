@@ -319,7 +319,7 @@ def fields_to_map(entity: Entity) -> list[Field]:
     return [
         field
         for field in entity.fields.values()
-        if field.expr is None and field.name not in ("reopened_since", "is_junk")
+        if field.expr is None and field.name not in ("reopened_since", "is_junk", "is_ended")
     ]
 
 

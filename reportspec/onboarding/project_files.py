@@ -174,20 +174,14 @@ Reports are YAML files in `specs/`, compiled by `reportspec`. Never compute a fi
 """
 
 
-def written(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
-    """Write files that are not there yet, all or none. Raises FileExistsError naming the first that is, and OSError."""
-    from reportspec.files import write_whole
+def written(folder: Path, files: Mapping[str, str | bytes]) -> Sequence[str]:
+    """Write files that are not there yet, all or none, and the one that makes a folder a project last: half a project
+    would keep the next start from going on. Raises FileExistsError naming the first that is there, and OSError."""
+    from reportspec.files import write_together
 
     for name in files:
         if (folder / name).exists():
             raise FileExistsError(name)
-    made: list[Path] = []
-    try:
-        for name, text in files.items():
-            made.append(folder / name)
-            write_whole(folder / name, text.encode())
-    except BaseException:  # half a project would keep the next start from going on
-        for path in made:
-            path.unlink(missing_ok=True)
-        raise
+    ordered = sorted(files.items(), key=lambda item: item[0] == "reportspec.yaml")
+    write_together({folder / name: data.encode() if isinstance(data, str) else data for name, data in ordered})
     return tuple(files)

@@ -115,6 +115,7 @@ Tell = Callable[[str], None]
 def start(wish: Wish, order: Order, asker: Asker, tell: Tell) -> Started:
     """Begin a project. Raises NoStart."""
     _refuse_present(wish.folder)
+    _check_fields(wish.columns)
     if not wish.sources or wish.sources == ("demo",):
         return _demo(wish, order, tell)
     source = _opened(wish, tell)
@@ -127,6 +128,18 @@ def start(wish: Wish, order: Order, asker: Asker, tell: Tell) -> Started:
     return _Project(wish, order, asker, tell, source, found).made()
 
 
+def _check_fields(columns: Mapping[str, str]) -> None:
+    """That the fields whose columns somebody named are there, before anything is looked at."""
+    from reportspec.diagnostics import suggestion
+
+    entities = packaged().entities
+    for field_id in columns:
+        entity, _, name = field_id.partition(".")
+        if entity not in entities or name not in entities[entity].fields:
+            every = [known.id for one in entities.values() if one.derived is None for known in one.fields.values()]
+            raise NoStart(f"there is no field `{field_id}`", suggestion(field_id, every), "unknown-field")
+
+
 def _refuse_present(folder: Path) -> None:
     for name in ("reportspec.yaml", "reportspec.yml"):
         if (folder / name).exists():
@@ -135,6 +148,20 @@ def _refuse_present(folder: Path) -> None:
                 "name another folder with `--into`, or begin in an empty one; nothing was changed",
                 "project-exists",
             )
+    there = next((name for name in _ALWAYS if (folder / name).exists()), None)
+    if there is not None:
+        raise _present(there)
+
+
+_ALWAYS = ("mapping.yaml", "recipients.csv", ".github/workflows/reports.yml", "AGENTS.md")  # of each new project
+
+
+def _present(name: str) -> NoStart:
+    return NoStart(
+        f"`{name}` is there already, and nothing is overwritten",
+        "name another folder with `--into`, or move that file away; nothing was changed",
+        "file-exists",
+    )
 
 
 # --- what there is -----------------------------------------------------------------------------------------
@@ -387,41 +414,54 @@ def _demo(wish: Wish, order: Order, tell: Tell) -> Started:
         "AGENTS.md": AGENTS,
     }
     files |= {} if (wish.folder / ".gitignore").exists() else {".gitignore": IGNORED}
-    names = _write(wish.folder, files)
-    built, pdf = _pdf(wish.folder, "specs/pipeline.yaml", order)
+    with tempfile.TemporaryDirectory() as trial:
+        made = _made_of(wish.folder, Path(trial), files, files, "pipeline", order, tell)
     taken = ("the demo: a made-up CRM, to try things out",)
-    return Started(
-        tuple(names),
-        pdf,
-        taken,
-        (),
-        ("begin with your own data in another folder: `reportspec init FILES`",),
-        built.diagnostics,
-        built.texts,
-    )
+    return replace(made, taken=taken, open=("begin with your own data in another folder: `reportspec init FILES`",))
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
+def _made_of(
+    folder: Path, trial: Path, files: Mapping[str, str], tried: Mapping[str, str], report: str, order: Order, tell: Tell
+) -> Started:
+    """A project with its first report, all written at once at the end: who breaks it off before leaves nothing. The
+    report is made in a folder for trial, of files that say the same of it. Raises NoStart."""
+    tell("the first report")
+    _replace(trial, tried)
+    spec = f"specs/{report}.yaml"
+    built, pdf = _pdf(trial, spec, order)
+    at = folder / "out" / f"{report}.pdf"
     try:
-        return written(folder, files)
+        written(folder, files if pdf is None else {**files, at.relative_to(folder).as_posix(): pdf})
     except FileExistsError as there:
-        raise NoStart(
-            f"`{there}` is there already, and nothing is overwritten",
-            "name another folder with `--into`, or move that file away; nothing was changed",
-            "file-exists",
-        ) from None
+        raise _present(str(there)) from None
     except OSError as error:
         raise NoStart(
             f"the project cannot be written: {(error.strerror or str(error)).lower()}",
             "name another folder with `--into`",
             "cannot-write",
         ) from None
+    told = tuple(_moved(one, trial, folder, files) for one in built.diagnostics)
+    texts = {str(folder / name): text for name, text in files.items()}
+    return Started(tuple(files), None if pdf is None else at, (), (), (), told, texts)
 
 
-def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, Path | None]:
+def _moved(told: Diagnostic, trial: Path, folder: Path, files: Mapping[str, str]) -> Diagnostic:
+    """What was told of a file in the folder for trial, told of that of the project: it has the same lines."""
+    where = f"{trial}{os.sep}"
+    message, span = told.message.replace(where, ""), told.span
+    if span is None or not span.file.startswith(where):
+        return replace(told, message=message)
+    name = Path(span.file).relative_to(trial).as_posix()
+    lines = files.get(name, "").splitlines() or [""]
+    end = len(lines[min(span.end_line, len(lines)) - 1]) + 1  # paths of files may be shorter there
+    first = min(span.column, len(lines[min(span.line, len(lines)) - 1]) + 1)
+    span = replace(span, file=str(folder / name), column=first, end_column=min(span.end_column, end))
+    return replace(told, message=message, span=span)
+
+
+def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, bytes | None]:
     from reportspec.building import build
     from reportspec.errors import ReportspecError
-    from reportspec.files import write_whole
     from reportspec.formats import files_of
     from reportspec.problems import problems_of
 
@@ -433,9 +473,7 @@ def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, Path | None]:
         files = files_of(built.made.figures[0][1], "pdf", name, built.spec_text)
     except (ReportspecError, OSError) as error:
         return replace(built, diagnostics=(*built.diagnostics, *problems_of(folder / spec, error))), None
-    path = folder / "out" / f"{name}.pdf"
-    write_whole(path, files[f"{name}.pdf"])
-    return built, path
+    return built, files[f"{name}.pdf"]
 
 
 class _Project:
@@ -453,6 +491,8 @@ class _Project:
         self.refused: dict[tuple[str, str, str], str] = {}
         self.cures = Cures()
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
+        self._check_anywhere()
+        self.tell("which columns are which fields")
         self.names = {ours: theirs for theirs, ours in found.tables.items()} if found is not None else {}
         self.proposal = propose(self.catalogue, source.tables) if found is None else Proposal(())
         self._check_columns()
@@ -480,20 +520,20 @@ class _Project:
             self._ask_states()
         draft = self._draft()
         settings = self._settings(draft)
+        self.tell("how the mapping reads them")
         with tempfile.TemporaryDirectory() as trial:
             draft, report, period, said = self._tried(Path(trial), draft, settings)
-        draft = replace(draft, blocks=tuple(map(self._with_key_told, draft.blocks)))
-        texts = self._texts(self.wish.folder, draft, settings, report, period, said)
-        file_names = _write(self.wish.folder, texts)
-        built, pdf = _pdf(self.wish.folder, f"specs/{report}.yaml", self.order)
-        return Started(
-            tuple(file_names),
-            pdf,
-            self._taken(draft),
-            self._to_confirm(draft, settings),
-            self._untold(draft),
-            (*self.source.unread, *built.diagnostics),
-            built.texts,
+            draft = replace(draft, blocks=tuple(map(self._with_key_told, draft.blocks)))
+            texts, tried = (
+                self._texts(folder, draft, settings, report, period, said) for folder in (self.wish.folder, Path(trial))
+            )
+            made = _made_of(self.wish.folder, Path(trial), texts, tried, report, self.order, self.tell)
+        return replace(
+            made,
+            taken=self._taken(draft),
+            confirm=self._to_confirm(draft, settings),
+            open=self._untold(draft),
+            diagnostics=(*self.source.unread, *made.diagnostics),
         )
 
     def _draft(self) -> Draft:
@@ -522,16 +562,21 @@ class _Project:
 
     # What is asked
 
+    def _check_anywhere(self) -> None:
+        """That the columns that somebody named are in some table, before these are held against the catalogue."""
+        from reportspec.diagnostics import suggestion
+
+        there = list(dict.fromkeys(name for table in self.tables.values() for name in table.columns))
+        for column in self.wish.columns.values():
+            if column and column not in there:
+                raise NoStart(f"no table has a column `{column}`", suggestion(column, there), "unknown-column")
+
     def _check_columns(self) -> None:
-        """That the fields and columns that somebody named are there."""
+        """That the columns that somebody named are in tables of their entities."""
         from reportspec.diagnostics import suggestion
 
         for field_id, column in self.wish.columns.items():
-            entity, _, name = field_id.partition(".")
-            known = self.catalogue.entities.get(entity)
-            if known is None or name not in known.fields:
-                every = [f.id for e in self.catalogue.entities.values() if e.derived is None for f in e.fields.values()]
-                raise NoStart(f"there is no field `{field_id}`", suggestion(field_id, every), "unknown-field")
+            entity = field_id.partition(".")[0]
             tables = [self.tables[part.table] for part in self.proposal.parts if part.entity == entity]
             there = [c for table in tables for c in table.columns]
             if column and column not in there:

@@ -13,17 +13,19 @@ from reportspec.render.locale import is_number, tendency
 
 BULLET = 1.8  # times its goal that a bar has room for at least
 SHORT = ("missed", "at_risk")
+RUNNING = ("in_progress", "in_part")  # of a trend's rows, whose bars are hatched
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure, the one of the previous period, and its goal, each in percent of the scale, or None; and whether it
-    falls `short` of the goal."""
+    """A figure, the one of the previous period, and its goal, each in percent of the scale, or None; whether it falls
+    `short` of the goal, and whether it is of a step that is `running`."""
 
     now: float | None
     was: float | None = None
     aim: float | None = None
     short: bool = False
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,11 @@ def beside(section: Section, shown: int) -> Beside:
     bars: tuple[Bar | None, ...] = ()
     if scale > 0 and least >= 0:  # what is below zero has no place on a scale from nothing
         bars = tuple(
-            Bar(now, was, target) if on else None
-            for row, on in zip(rows, on_scale, strict=True)
-            for now, was, target in [[_part(row[at], scale) if at is not None else None for at in (value, before, aim)]]
+            Bar(now, was, target, running=at < len(section.row_marks) and section.row_marks[at] in RUNNING)
+            if on
+            else None
+            for at, (row, on) in enumerate(zip(rows, on_scale, strict=True))
+            for now, was, target in [[_part(row[of], scale) if of is not None else None for of in (value, before, aim)]]
         )
     if before is None:
         return Beside(value if bars else None, bars)

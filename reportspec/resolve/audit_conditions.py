@@ -111,15 +111,27 @@ def references(binding: Binding, check: AuditCheck) -> Iterator[tuple[str, Refer
 
 def need_check(binding: Binding, check: AuditCheck) -> None:
     """Nothing, where the source gives all that a check reads; an optional field that is not mapped is none that it
-    gives, since all rows would lack it. Raises Unresolved."""
+    gives, since all rows would lack it. One by which rows are only left out leaves out none then. Raises Unresolved."""
     if not binding.has_entity(check.entity):
         binding.need_entity(check.entity)
+    leaving_out = _leaving_out(check)
     for entity, reference in references(binding, check):
         binding.need_reference(entity, reference)
+        if reference.field.optional and (entity, reference.field.name) in leaving_out and not reference.steps:
+            continue
         owner = binding.entity_at(entity, reference.steps)
         if not binding.gives(owner, reference.field.name):
             name = reference.field.id
             raise Missing(name, f"the mapping `{binding.source.name}` does not give `{name}`")
+
+
+def _leaving_out(check: AuditCheck) -> set[tuple[str, str]]:
+    """The yes-or-no fields of the check's own rows by which it leaves rows out, and asks nothing else."""
+    conditions = check.when.flatten() if isinstance(check.when, exp.And) else [check.when] if check.when else []
+    denied = [one.unnest().this.unnest() for one in conditions if isinstance(one.unnest(), exp.Not)]
+    paths = [path_of(node) for node in denied if isinstance(node, (exp.Column, exp.Dot))]
+    every = [path_of(node) for _, tree in trees_of(check) for node in column_nodes(tree)]
+    return {(path[0], path[1]) for path in paths if len(path) == 2 and every.count(path) == 1}
 
 
 def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:

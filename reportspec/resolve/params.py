@@ -187,7 +187,7 @@ def _put(document: Document, value: Any, values: Mapping[str, Any], path: Place)
         return [_put(document, v, values, (*path, i)) for i, v in enumerate(value)]
     if not isinstance(value, str) or "{{" not in value:
         return value
-    prose = path == ("title",) or (path[0] == "sections" and len(path) > 2 and path[2] in PROSE)
+    prose = _is_prose(path)
     whole = None if prose else _TEMPLATE.fullmatch(value.strip())
     if whole:
         return _value(document, whole[1], values, path)
@@ -210,11 +210,30 @@ def _value(document: Document, name: str, values: Mapping[str, Any], path: Place
             "unknown-param",
             f"`{{{{ {name[:50]} }}}}` stands for nothing here",
             path,
-            "figures stand in titles, notes, texts and mails only: show it by a section, such as `kpis`"
-            if name.startswith("metrics.")
-            else suggestion(name, known) or "declare it under `params:`",
+            _instead(document, name, path) or suggestion(name, known) or "declare it under `params:`",
         )
     return ""
+
+
+def _instead(document: Document, name: str, path: Place) -> str:
+    """The way out where a figure is named, or the value that a report is for, in a text that has none of them."""
+    head, _, rest = name.partition(".")
+    if head == "metrics" or (head == "metric" and not _is_prose(path)):
+        return "figures stand in titles, notes, texts and mails only: show it by a section, such as `kpis`"
+    if head == "metric" and rest:
+        return f"did you mean `{{{{ metrics.{rest[:50]} }}}}`?"
+    if head == "each":
+        if not (document.data or {}).get("for_each"):
+            return "`each` is of reports with `for_each`; what differs from run to run is declared under `params:`"
+        return (
+            "a report of `for_each` says by itself whom it is for; in `deliver` stand `{{ each.value }}` and the like"
+        )
+    return ""
+
+
+def _is_prose(path: Place) -> bool:
+    """Whether figures may stand in a text."""
+    return path[:1] == ("title",) or (path[0] == "sections" and len(path) > 2 and path[2] in PROSE)
 
 
 def as_literals(document: Document, text: str, data: Mapping[str, Any]) -> tuple[str, dict[str, exp.Expr]]:

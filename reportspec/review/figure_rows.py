@@ -27,7 +27,7 @@ from reportspec.measures.metric_columns import lengths, targets
 from reportspec.model.column_ids import ColumnId, Target
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell
-from reportspec.model.query import AggregateQuery, Dimension, Side
+from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.render.figure_marks import Marked
 from reportspec.resolve.binding import Unresolved, metrics_needed
@@ -271,10 +271,15 @@ def _is(report: Report, dimension: Dimension, cell: Cell) -> exp.Expr | None:
     if cell is None:
         return exp.Is(this=field(), expression=exp.Null())
     if dimension.bins:
-        index = next((at for at in range(len(dimension.bins) + 1) if shown_value(report, dimension, at) == cell), None)
+        places = [*([ENDS_BEFORE] if dimension.ends_before else []), *range(len(dimension.bins) + 1)]
+        index = next((at for at in places if shown_value(report, dimension, at) == cell), None)
         if index is None:
             return None
         bounds: list[exp.Expr] = []
+        if index == ENDS_BEFORE:
+            return exp.LT(this=field(), expression=literal(0))
+        if index == 0 and dimension.ends_before:
+            bounds.append(exp.GTE(this=field(), expression=literal(0)))
         if index > 0:
             bounds.append(exp.GTE(this=field(), expression=literal(dimension.bins[index - 1])))
         if index < len(dimension.bins):

@@ -14,7 +14,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.asked import can_trend
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
-from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, need_metric
+from reportspec.resolve.binding import Binding, Unresolved, goals_needed, metrics_needed, need_metric
 from reportspec.resolve.currencies import mixes_currencies, money_currencies, needs_currency
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_dimensions import counted_otherwise, dated_by
@@ -150,7 +150,35 @@ def unusable(
         return why
     if not rules.rows and metric.kind in ("share", "relative"):
         return Unresolved("no-rows", "it compares rows, so it only goes into a breakdown")
-    return None
+    return _of_whole_goal(context, metric, rules, dimensions, conditions)
+
+
+def _of_whole_goal(
+    context: Context,
+    metric: Metric,
+    rules: Rules,
+    dimensions: tuple[Dimension, ...],
+    conditions: tuple[exp.Expr, ...],
+) -> Unresolved | None:
+    """Why a metric whose formula has a goal cannot stand where figures are of a part of the report's rows: the goal is
+    of all of them."""
+    goal = next((name for name in goals_needed(context.binding.catalogue, metric) if name in context.goals), None)
+    if goal is None:
+        return None
+    if len(conditions) > len(context.conditions):
+        part = "the section has a `where` or `filters` of its own"
+    elif dimensions:
+        part = "each figure here is of a part of them"
+    elif rules.over_time:
+        part = "each step here is a part of them"
+    else:
+        return None
+    return Unresolved(
+        "whole-goal",
+        f"it is made with the goal for `{goal}`, which is of all rows of the report, and {part}",
+        f"add `{metric.id}` to `metrics`, which is of all rows; a report with these `filters`, or `for_each`, has the"
+        " goal of its own rows",
+    )
 
 
 def _compares_amounts(

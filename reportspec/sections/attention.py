@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
@@ -27,7 +27,7 @@ from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.called import called as called_here
 from reportspec.resolve.conditions import field_named, user_condition
-from reportspec.resolve.currencies import money_currencies
+from reportspec.resolve.currencies import money_currencies, needs_currency
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_metrics import NO_CURRENCY, Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
@@ -41,6 +41,10 @@ MOST = 100_000  # records of one reason; where there are more, what the smaller 
 IN_MAILS = 3  # records that the text of a mail names
 FEWEST_MONTHS = 2  # from which on a duration is told in months
 DATED = ("date", "time")
+OWN = "__own"  # behind the name of the amount where it stands in its own currency
+# Why an amount is not known: there is none; none to convert it by; either, where it came converted from elsewhere.
+Lack = Literal["amount", "rate", "amount_or_rate"]
+LACKS: tuple[Lack, ...] = ("amount", "rate", "amount_or_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,7 @@ def queries(report: Report, spec: AttentionSection) -> tuple[Query, ...]:
 def _query(report: Report, spec: AttentionSection, reason: Reason, purpose: str) -> RecordsQuery:
     binding, entity = report.binding, reason.entity
     key = (spec.entity, str(binding.entity(spec.entity).key))
+    apart = f"{'.'.join(spec.amount)}{OWN}" if _converted(binding, spec) else ""
     own = [(".".join(path), _from(binding, entity, spec.entity, path)) for path in (key, spec.amount)]
     shown = [(name, _from(binding, entity, spec.entity, path)) for name, path in spec.fields]
     days = [(".".join(path), path) for path in _days(reason)]
@@ -285,15 +290,21 @@ def _query(report: Report, spec: AttentionSection, reason: Reason, purpose: str)
     return RecordsQuery(
         spec.id,
         entity,
-        (*own, *shown, *days),
+        (*own, *shown, *days, *([(apart, own[1][1])] if apart else [])),
         report.sides[0],
         (*_of_records(binding, entity, spec.entity, conditions_of(report, spec)), reason.condition),
         ((own[1][1], True),),
         MOST,
+        raw=frozenset({apart} if apart else ()),
         names=called,
         purpose=purpose,
         there=() if entity == spec.entity else (spec.entity,),
     )
+
+
+def _converted(binding: Binding, spec: AttentionSection) -> bool:
+    """Whether the amount may be in another currency than the report's, so that it may be there and not be known."""
+    return bool(money_currencies(binding, spec.entity, exp.column(spec.amount[-1], table=spec.amount[0])))
 
 
 def _days(reason: Reason) -> tuple[tuple[str, ...], ...]:
@@ -305,9 +316,10 @@ def _days(reason: Reason) -> tuple[tuple[str, ...], ...]:
 
 @dataclass(slots=True)
 class _Named:
-    """A record with the reasons for which it is named."""
+    """A record with the reasons for which it is named, and why its amount is not known, where it is not."""
 
     amount: Decimal | float | int | None
+    lacks: Lack | None
     shown: tuple[Cell, ...]
     reasons: list[str]
 
@@ -329,10 +341,13 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
     ]
     blank = ("",) * (len(spec.fields) - 1)
     if rest:
-        text = words["at_least" if cut else "smaller"].format(in_number(report.language, len(rest)))
-        rows.append((text, *blank, "", None if cut else _sum(rest)))
-    unknown = sum(one.amount is None for one in named)
-    notes = [words["without_amount"].format(in_number(report.language, unknown))] if unknown and len(named) > 1 else []
+        rows.append((_rest(report, rest, cut), *blank, "", None if cut else _sum(rest)))
+    lacking = {lack: sum(one.lacks == lack for one in named) for lack in LACKS}
+    notes = [
+        words["lacking"][lack].format(_count(report, count, cut), report.binding.currency)
+        for lack, count in lacking.items()
+        if count and (len(named) > 1 or lack != "amount")
+    ]
     section = section_of(
         spec,
         columns=_columns(report, spec),
@@ -345,6 +360,22 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         notes=(*notes, *chances),
     )
     return or_none_there(report, section)
+
+
+def _rest(report: Report, rest: Sequence[_Named], cut: bool) -> str:
+    """What the row of all that are not named is called: smaller are only those whose amount is known."""
+    words = vocabulary(report.language)["attention"]
+    smaller = sum(one.lacks is None for one in rest)
+    named = [words["smaller"]["one" if smaller == 1 and not cut else "many"].format(_count(report, smaller, cut))]
+    lacking = [(words["rest"][lack], sum(one.lacks == lack for one in rest)) for lack in LACKS]
+    told = [text.format(_count(report, count, cut), report.binding.currency) for text, count in lacking if count]
+    return " · ".join((*(named if smaller else []), *told))
+
+
+def _count(report: Report, count: int, cut: bool) -> str:
+    """How many there are, or at least are where not all are read."""
+    number_of = in_number(report.language, count)
+    return str(vocabulary(report.language)["attention"]["or_more"]).format(number_of) if cut else number_of
 
 
 def _chances(report: Report, spec: AttentionSection, answers: Answers) -> Sequence[str] | None:
@@ -367,16 +398,29 @@ def _found(report: Report, spec: AttentionSection, answers: Answers) -> tuple[di
             continue
         cut = cut or int(table.rows[0][table.columns.index(AVAILABLE)]) > len(table.rows)
         fields = [report.binding.resolve(reason.entity, path).field for _, path in query.fields]
+        own = len(query.fields) - 1 if query.raw else None
         told: set[str] = set()
         for row in table.rows:
             if row[0] is None or (key := str(row[0])) in told:
                 continue  # of a record of which several rows tell the same reason, it is told once
             told.add(key)
             cells = tuple(labelled_value(report, one, value) for one, value in zip(fields, row, strict=False))
-            shown, days = cells[2 : 2 + len(spec.fields)], cells[2 + len(spec.fields) :]
-            record = found.setdefault(key, _Named(row[1], shown, []))
+            shown, days = cells[2 : 2 + len(spec.fields)], cells[2 + len(spec.fields) : own]
+            lacks = _lack(report, spec, row[1], row[own] if own is not None else None)
+            record = found.setdefault(key, _Named(row[1], lacks, shown, []))
             record.reasons.append(_said(report, reason, days))
     return found, cut
+
+
+def _lack(report: Report, spec: AttentionSection, amount: object, own: object) -> Lack | None:
+    """Why an amount is not known, of which `own` is the same in its own currency."""
+    if amount is not None:
+        return None
+    if own is not None:
+        return "rate"
+    tree = exp.column(spec.amount[-1], table=spec.amount[0])
+    direct = _converted(report.binding, spec) or not needs_currency(report.binding, spec.entity, tree)
+    return "amount" if direct else "amount_or_rate"
 
 
 def _said(report: Report, reason: Reason, days: Sequence[Cell]) -> str:

@@ -19,7 +19,7 @@ from reportspec.measures.words import word
 from reportspec.model.column_ids import IDLE, ColumnId, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
-from reportspec.model.query import AggregateQuery, Dimension, Query
+from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Query
 from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.document import Place
@@ -271,7 +271,7 @@ def _rows(report: Report, spec: BreakdownSection, answers: Answers) -> _Rows:
     kept = [
         (row, without_change(report, spec, metric_cells(report, spec.metrics, row, total)))
         for row in rows
-        if counted(row, adds) or row.get(IDLE) or (binned and row[Member(0)] is not None)
+        if counted(row, adds) or row.get(IDLE) or (binned and row[Member(0)] not in (None, ENDS_BEFORE))
     ]
     return _Rows(ordered(report, spec.dimensions, spec.metrics, spec.sort, kept), adds, total)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -38,6 +38,7 @@ class Context:
     ended: bool = False  # whether the report is as of the end of its period or later
     lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
     systems: bool = False  # whether the project lists systems that hold customer data
+    goals: Collection[str] = ()  # the metrics that the report has goals for
 
     def text(self, value: Any) -> str:
         """A title or note in the report's language."""
@@ -138,6 +139,8 @@ def all_lacking(context: Context, names: Iterable[str]) -> str:
 
 def need_of(context: Context, why: Unresolved) -> str:
     """What is lacking, in the report's words: `Loss reason`, `Stage changes`."""
+    if why.code == "whole-goal":
+        return str(vocabulary(context.language)["lacks"]["own_goals"])
     if not isinstance(why, Missing):
         return ""
     context.lacking[why.name.partition(".")[0]] = None

@@ -23,7 +23,7 @@ from reportspec.measures.significance import Mean, Share, means_differ, pairs, s
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, Member, Part, Row, SideName
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Column, Highlight, Section, Told
+from reportspec.model.figures import DURATIONS, Cell, Column, Highlight, Section, Told
 from reportspec.model.query import AggregateQuery, Dimension, Query
 from reportspec.model.spec import Regroup, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
@@ -37,7 +37,6 @@ from reportspec.sections.section_kind import Kind, section_of
 NOTABLE = 0.1  # the smallest relative difference of means that is told
 STANDS_OUT = 1.25  # times an even share, from which on the largest part is told
 SMALLEST_CHANGE = 0.05
-DURATIONS = ("days", "minutes", "seconds")
 _OF_MEANS: tuple[Part, ...] = ("n", "sum", "squares")
 
 

@@ -30,15 +30,23 @@ from reportspec.expression.trees import (
     when,
 )
 from reportspec.model.column_ids import Member, Rank
-from reportspec.model.query import AggregateQuery, Dimension, Measure, Side
+from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import converted_by, mixes_currencies, money_currencies, only_amount
 from reportspec.resolve.moments import Moment
 from reportspec.sql.column_names import BUCKET_NAME, IDLE_NAME, measure_name, spelled
 from reportspec.sql.combine import Part, combined, inlined
 from reportspec.sql.conversion import REPORT_DAY, reads_currencies
+from reportspec.sql.ever import CALENDAR, Bounds, ever
 from reportspec.sql.fold import Case, aggregated
-from reportspec.sql.over_time import bucket_key, bucket_moment, calendar_moment, calendar_rows, moment_of
+from reportspec.sql.over_time import (
+    bucket_key,
+    bucket_moment,
+    calendar_bounds,
+    calendar_moment,
+    calendar_rows,
+    moment_of,
+)
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
@@ -205,13 +213,14 @@ def _select(
     if stock_trend:
         moment = calendar_moment(binding, sides[0])
         keys = [_dimension(scope, d, moment, measures[0]) for d in query.dimensions]
-        keys.append(column("calendar", BUCKET_NAME))
+        keys.append(column(CALENDAR, BUCKET_NAME))
         for side in sides:
             moment = calendar_moment(binding, side)
-            on_side = exp.EQ(this=column("calendar", "side"), expression=literal(side.name))
+            on_side = exp.EQ(this=column(CALENDAR, "side"), expression=literal(side.name))
             cases += [
                 case_of(scope, query.conditions, m, side, moment, [on_side, *scope.exists(moment)]) for m in measures
             ]
+        cases = _ever_met(cases, calendar_bounds(scope, sides))
     else:
         for side in sides:
             moment = moment_of(binding, side)
@@ -229,6 +238,14 @@ def _select(
     calendar = exp.Join(this=calendar_rows(scope, sides), kind="CROSS") if stock_trend else None
     select = aggregated(scope.rows(calendar), list(zip(names, keys, strict=True)), cases)
     return select, [case.alias for case in cases]
+
+
+def _ever_met(cases: Sequence[Case], bounds: Bounds) -> list[Case]:
+    """The cases, with what their rows have to meet at whichever instant it is: of what all of them ask, since other
+    conditions are asked of the rows that are left."""
+    alike = [one for one in cases[0].conditions if all(one in other.conditions for other in cases[1:])]
+    asked = [own for one in alike if (own := ever(one, bounds)) is not None and own not in alike]
+    return [replace(case, conditions=(*asked, *case.conditions)) for case in cases]
 
 
 def known_there(measure: Measure) -> bool:
@@ -310,10 +327,8 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
         return called_apart(scope, dimension, value, moment)
     if not dimension.bins:
         return value
-    ifs = [
-        exp.If(this=exp.LT(this=value, expression=literal(edge)), true=literal(index))
-        for index, edge in enumerate(dimension.bins)
-    ]
+    edges = [*([(ENDS_BEFORE, 0.0)] if dimension.ends_before else []), *enumerate(dimension.bins)]
+    ifs = [exp.If(this=exp.LT(this=value, expression=literal(edge)), true=literal(index)) for index, edge in edges]
     known = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
     return exp.Case(ifs=[*ifs, exp.If(this=known, true=literal(len(dimension.bins)))])
 

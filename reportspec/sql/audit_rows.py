@@ -21,6 +21,7 @@ from reportspec.expression.trees import (
     all_of,
     any_of,
     bare_key,
+    cast,
     column,
     copied,
     instant_literal,
@@ -40,12 +41,14 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.broken_keys import in_another_currency
-from reportspec.sql.broken_rows import breaks, field_of, given
+from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RecordStatement
 
 _ROWS = "rows"
+# The first of these that a source has says how recent a record is.
+LATEST = ("last_activity_at", "updated_at", "closed_at", "created_at")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +120,11 @@ def records_to_mend(
 ) -> exp.Expr:
     """The rows of an entity that break any of some checks, the first `most` by what is `shown`: these fields (`v0`, …),
     of each check by its place whether the row breaks it (`f0`, …), for checks that find a value out of others what most
-    of these have (`p0`, …) and how large a share they are (`s0`, …); how many rows there are `available`, and `by`."""
+    of these have (`p0`, …) and how large a share they are (`s0`, …), for those that find several with the same
+    something that is alike in all of these and no others (`g0`, …), with how many fields of a row are `filled`, and
+    when it was changed (`latest`), where it says so; how many rows there are `available`, and `by`."""
     rows = _Rows(binding, checks[0].entity, checks, now, cut)
-    types = {}
+    types: dict[str, str] = {}
     for number, path in enumerate(shown):
         rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
         types[f"v{number}"] = binding.resolve(checks[0].entity, path).field.type
@@ -129,6 +134,7 @@ def records_to_mend(
         types |= {f"p{at}": "text", f"s{at}": "number"}
     types |= {"by": "text"} if cut.by else {}
     rows.keep_shared()
+    types |= rows.keep_groups()
     source = rows.select()
     select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
     every = exp.Window(this=exp.Count(this=exp.Star()), over="OVER")
@@ -188,6 +194,7 @@ class _Rows:
         self.shared: dict[
             int, tuple[exp.Expr, exp.Expr]
         ] = {}  # by check, what most rows like one have, and their share
+        self.alike: dict[int, exp.Expr] = {}  # by check, what is the same of all rows that have the same
         self._cut = all_of([self.scope.compile(tree, self.moment, (), AS_OF) for tree in cut.conditions])
         if self._cut is not None:
             self.keep("mine", when(copied(self._cut), literal(1), literal(0)))
@@ -209,6 +216,26 @@ class _Rows:
         for at, (most, share) in self.shared.items():
             self.keep(f"p{at}", most)
             self.keep(f"s{at}", share)
+
+    def keep_groups(self) -> dict[str, str]:
+        """Have columns by which it is said which of the rows that have the same is to be kept; their types."""
+        if not self.alike:
+            return {}
+        fields = self.binding.fields(self.entity)
+        given = {field.name: field for field in fields if self.binding.mapped(self.entity, field.name) is not None}
+        filled: exp.Expr = literal(0)
+        for name in given:
+            filled = exp.Add(this=filled, expression=when(_there(self, name), literal(1), literal(0)))
+        self.keep("filled", filled)
+        types = {"filled": "integer"}
+        dated = next((name for name in LATEST if name in given), None)
+        if dated is not None:
+            self.keep("latest", self.scope.field((self.entity, dated), self.moment))
+            types["latest"] = given[dated].type
+        for at, tree in self.alike.items():
+            self.keep(f"g{at}", tree)
+            types[f"g{at}"] = "text"
+        return types
 
     def select(self) -> exp.Select:
         """The SELECT of the rows."""
@@ -265,6 +292,8 @@ class _Rows:
             return exp.GT(this=several, expression=literal(1))
         if check.kind == "no-rate":
             return self._unrated(check, at)
+        if settled_by_history(self.binding, check):
+            return self._whatever_history_says(check, at)
         if check.relation is None:
             return breaks(self.statement, self.scope.base, check)
         target = self.binding.entity(check.relation.to)
@@ -275,6 +304,17 @@ class _Rows:
         keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(whole))
         absent = self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, ""))
         return exp.And(this=_filled(mine), expression=absent)
+
+    def _whatever_history_says(self, check: Check, at: int) -> exp.Expr:
+        """That a row breaks a check of the source's contract, what its history says for it being read: figures have
+        it, and reports count the same rows."""
+        key = self.binding.entity(check.entity).key
+        assert key is not None
+        cte, broken = broken_today(self.statement, check)
+        theirs = field_of(self.statement, cte, check.entity, key)
+        keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(cte)).where(broken)
+        mine = field_of(self.statement, self.scope.base, check.entity, key)
+        return exp.Not(this=self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, "")))
 
     def _unrated(self, check: Check, at: int) -> exp.Expr:
         """That a row has an amount in a currency that has no rate to the report's on any day."""
@@ -346,6 +386,12 @@ class _Rows:
         """That more rows than may have the same."""
         groups, own = self._grouped(check.of, looked)
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(check.at_most))
+        key = self.binding.entity(self.entity).key
+        if check.at_most == 1 and key is not None and self.binding.mapped(self.entity, key) is not None:
+            scope = Scope(self.statement, self.entity, self.moment)
+            first = exp.Min(this=cast(bare_key(scope.field((self.entity, key), self.moment)), "VARCHAR"))
+            groups = groups.select(named(first, "first"), copy=False)
+            self.alike[at] = column(f"same{at}", "first")
         self._beside(f"same{at}", groups.having(several, copy=False), own)
         return exp.Not(this=exp.Is(this=column(f"same{at}", "k0"), expression=exp.Null()))
 

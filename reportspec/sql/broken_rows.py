@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlglot import exp
 
 from reportspec.calendar import instant
-from reportspec.expression.sandbox import path_of
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import (
     KEY,
     LARGEST,
@@ -39,6 +39,23 @@ def count_of(statement: Statement, cte: str, check: Check) -> exp.Expr:
         there = when(breaks(statement, cte, check), value)
         return exp.Count(this=exp.Distinct(expressions=[there]))
     return exp.Count(this=when(breaks(statement, cte, check), literal(1)))
+
+
+def settled_by_history(binding: Binding, check: Check) -> bool:
+    """Whether the rows that break a check may not do so once the entity's history is read."""
+    expected, entity = check.expectation, binding.entity(check.entity)
+    if expected is None or expected.wrong or not binding.has_history(entity):
+        return False  # what makes figures wrong is wrong in the record too
+    # Where the record has nothing, the history's last value is that of today.
+    kept = binding.past_values(entity)
+    return expected.past or any(path_of(node)[-1] in kept for node in column_nodes(expected.unless))
+
+
+def broken_today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
+    """The CTE of an entity's states, and the condition that a row is the last one and breaks a check."""
+    cte = statement.states(check.entity)
+    last = exp.Is(this=column(cte, "valid_until"), expression=exp.Null())
+    return cte, exp.and_(last, exp.Paren(this=breaks(statement, cte, check)))
 
 
 def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:

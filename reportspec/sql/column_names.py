@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reportspec.expression.trees import short
 from reportspec.model.column_ids import BUCKET, IDLE, Aggregated, Beside, ColumnId, Member, Rank, Tally
 from reportspec.model.query import AggregateQuery, Measure, Side
 from reportspec.model.rows import Table
@@ -27,7 +28,7 @@ def spelled(column: ColumnId) -> str:
             return _BESIDE[column]
         case _:
             raise ValueError(f"no statement has {column}")
-    return name if side == "current" else f"{name}__previous"
+    return short(name if side == "current" else f"{name}__previous")
 
 
 def measure_name(measure: Measure, side: Side) -> str:

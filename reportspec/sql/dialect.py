@@ -63,11 +63,9 @@ def sql_texts(
 
 
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
-    if dialect.writes_shared and not pretty:
+    if dialect.allowed is None and not pretty:
         found = _with_texts(found, dialect)
-    # Writers change what they write. A copy of ours takes a quarter of the time of sqlglot's, which takes longer than
-    # the writing.
-    return (found if dialect.writes_shared else copied(found)).sql(
+    return _to_write(found, dialect).sql(
         dialect=dialect.sqlglot,
         pretty=pretty,
         comments=pretty,
@@ -89,13 +87,19 @@ def _with_texts(statement: exp.Expr, dialect: Dialect) -> exp.Expr:
             if id(body) not in shared.trees:
                 return cte
             if id(body) not in texts:
-                texts[id(body)] = _sooner(body, dialect).sql(
+                texts[id(body)] = _to_write(_sooner(body, dialect), dialect).sql(
                     dialect=dialect.sqlglot, comments=False, identify=False, copy=False
                 )
             return with_args(cte, this=exp.Var(this=texts[id(body)]))
 
         statement = with_args(statement, with_=with_args(ctes, expressions=[told(cte) for cte in ctes.expressions]))
     return _sooner(statement, dialect)
+
+
+def _to_write(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """What a writer may change. A copy of ours takes a quarter of the time of sqlglot's, which takes longer than the
+    writing."""
+    return tree if dialect.writes_shared else copied(tree)
 
 
 def _sooner(tree: exp.Expr, dialect: Dialect) -> exp.Expr:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import (
     alias_of,
     cast,
@@ -21,7 +20,6 @@ from reportspec.model.domain import Entity
 from reportspec.model.findings import BY_HISTORY, Check
 from reportspec.model.mapped import MappedPart
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.moments import Moment
 from reportspec.sql.broken_history import apart
 from reportspec.sql.broken_keys import (
     lone_keys,
@@ -33,7 +31,7 @@ from reportspec.sql.broken_keys import (
     tied_rows,
     unrated,
 )
-from reportspec.sql.broken_rows import between, breaks, field_of
+from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, settled_by_history
 from reportspec.sql.parts import from_part
 from reportspec.sql.statement import Statement
 
@@ -63,20 +61,10 @@ RATED = {
 }
 
 
-def settled_by_history(binding: Binding, check: Check) -> bool:
-    """Whether the rows that break a check may not do so once the entity's history is read."""
-    expected, entity = check.expectation, binding.entity(check.entity)
-    if expected is None or expected.wrong or not binding.has_history(entity):
-        return False  # what makes figures wrong is wrong in the record too
-    # Where the record has nothing, the history's last value is that of today.
-    kept = binding.past_values(entity)
-    return expected.past or any(path_of(node)[-1] in kept for node in column_nodes(expected.unless))
-
-
 def recount_statement(binding: Binding, check: Check) -> exp.Expr:
     """How many rows break a check that the history may settle, as `count`, the history being read."""
     statement = Statement(binding)
-    cte, broken = _today(statement, check)
+    cte, broken = broken_today(statement, check)
     select = exp.Select().select(_every()).from_(table(cte)).where(broken)
     return statement.finish(select, {"count": "integer"})
 
@@ -88,13 +76,6 @@ def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
     return statement.finish(exp.Select().select(_every()).from_(both), {"count": "integer"})
 
 
-def _today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
-    """The CTE of an entity's states, and the condition that a row is the last one and breaks a check."""
-    cte = statement.instance(check.entity, Moment("current", None, None, None))
-    last = exp.Is(this=column(cte, "valid_until"), expression=exp.Null())
-    return cte, exp.and_(last, exp.Paren(this=breaks(statement, cte, check)))
-
-
 def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     """Values that show what breaks a check, most frequent first, as `value` and `count`: keys, values
     of the field, or what a row without a key is called. Of a value that a filter names, those that
@@ -104,7 +85,7 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     if across is not None:
         return statement.finish(across, EXAMPLE)
     settled = settled_by_history(binding, check)
-    cte, broken = _today(statement, check) if settled else (statement.rows_only(check.entity), None)
+    cte, broken = broken_today(statement, check) if settled else (statement.rows_only(check.entity), None)
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
         shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte
+from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte, short
 from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, Spans
@@ -74,13 +74,13 @@ class _Library(Statement):
         if moment.as_of is None:  # what a history reads
             return name
         key = (name, moment.as_of, moment.start, moment.end)
-        return self._names.setdefault(key, f"{name}_{len(self._names) + 1}")
+        return self._names.setdefault(key, short(f"{name}_{len(self._names) + 1}"))
 
     def made_again(self, rows: RowsOf) -> str:
         """The CTE with the rows that another statement has."""
         if not rows.entity:
             return self.rates()
-        if rows.cte == f"{rows.entity}_row":
+        if rows.cte == short(f"{rows.entity}_row"):
             return self.today(rows.entity)
         return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
 
@@ -113,10 +113,10 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary, prefix
         names[key] = library.made_again(found[key][0])
         for one in found[key]:
             library.read(names[key], one)
-    made = {name: tree for name, tree, _ in library.ctes()}
+    made = {short(name): tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     asked = [_Asked.of(tree, names) for tree in trees]
-    kept = _worth_it({names[key] for key in several if found[key][0].made}, order, asked)
+    kept = _worth_it({short(names[key]) for key in several if found[key][0].made}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
     kept = _with_what_several_read(kept, order, sources=place.narrower)
@@ -136,7 +136,7 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary, prefix
             select = _with_ctes(select, ctes)
             select = inlined(select, 1) if ctes else select
             select.meta.update({SHARED: shared_of(binding), READS: library.reads(), SPEAKS: binding.source.dialect})
-            done[name] = f"{prefix}{name}"
+            done[name] = short(f"{prefix}{name}")
             selects[done[name]] = select
     over = tuple(one.over(done, place.schema) for one in asked)
     keys = _keys_read((*selects.values(), *over), selects)
@@ -185,7 +185,9 @@ class _Asked:
     @staticmethod
     def of(tree: exp.Expr, names: Mapping[Key, str]) -> _Asked:
         called = {
-            one.cte: names[key] for one in tree.meta.get(ROWS, ()) if (key := _key(one)) is not None and key in names
+            short(one.cte): short(names[key])
+            for one in tree.meta.get(ROWS, ())
+            if (key := _key(one)) is not None and key in names
         }
         order = {cte.alias: _names_read(cte.this) for cte in _ctes(tree)}
         return _Asked(tree, called, _names_read(_without_ctes(tree)), order)

@@ -18,6 +18,7 @@ from reportspec.model.query import Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.column_names import BUCKET_NAME
+from reportspec.sql.ever import CALENDAR, Bounds
 from reportspec.sql.scope import Scope
 from reportspec.sql.windows import bare
 
@@ -87,7 +88,7 @@ def calendar_moment(binding: Binding, side: Side) -> Moment:
     """The instants of the calendar's rows of a side."""
 
     def bound(name: str) -> object:
-        return lambda storage: column("calendar", f"{name}_date" if storage == "date" else name)
+        return lambda storage: column(CALENDAR, f"{name}_date" if storage == "date" else name)
 
     first = min(side.origins or (min(instant(bucket.end, binding.zone), side.as_of) for bucket in side.buckets))
     return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of, first)
@@ -95,29 +96,58 @@ def calendar_moment(binding: Binding, side: Side) -> Moment:
 
 def calendar_rows(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:
     """The instants at which a stock is taken, as literal rows."""
-    binding = scope.binding
-    rows = []
-    for side in sides:
-        for index, bucket in enumerate(side.buckets):
-            if side.origins or instant(bucket.start, binding.zone) < side.as_of:
-                rows.append(_calendar_row(scope, side, index))
+    rows = [_calendar_row(scope, side, index) for side, index in _steps_taken(scope, sides)]
     if not rows:  # nothing of the period has begun: no rows, but columns with their types
         none = exp.Boolean(this=False)
         rows.append(_calendar_row(scope, sides[0], 0).where(none, copy=False))
     union: exp.Expr = rows[0]
     for row in rows[1:]:
         union = exp.Union(this=union, expression=row, distinct=False)
-    return exp.Subquery(this=union, alias=alias_of("calendar"))
+    return exp.Subquery(this=union, alias=alias_of(CALENDAR))
 
 
-def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
+def calendar_bounds(scope: Scope, sides: tuple[Side, ...]) -> Bounds:
+    """The first and the last of the instants, by the columns in which the calendar has them."""
+    found: dict[str, list[exp.Expr]] = {}
+    for side, index in _steps_taken(scope, sides):
+        for name, at in _instants(scope, side, index).items():
+            found.setdefault(name, []).append(at)
+    # Written as ISO 8601 with four digits of a year, they order as texts do.
+    return {
+        name: (min(instants, key=_written), max(instants, key=_written))
+        for name, instants in found.items()
+        if all(isinstance(at, exp.Cast) and isinstance(at.this, exp.Literal) for at in instants)
+    }
+
+
+def _written(at: exp.Expr) -> str:
+    return str(at.this.this)
+
+
+def _steps_taken(scope: Scope, sides: tuple[Side, ...]) -> list[tuple[Side, int]]:
+    """The buckets of each side of which there is an instant: those that have begun."""
+    zone = scope.binding.zone
+    return [
+        (side, index)
+        for side in sides
+        for index, bucket in enumerate(side.buckets)
+        if side.origins or instant(bucket.start, zone) < side.as_of
+    ]
+
+
+def _instants(scope: Scope, side: Side, index: int) -> dict[str, exp.Expr]:
     bucket, zone = side.buckets[index], scope.binding.zone
     start, end = instant(bucket.start, zone), instant(bucket.end, zone)
-    cells = {"side": literal(side.name), BUCKET_NAME: literal(index)}
     as_of = side.origins[index] if side.origins else min(end, side.as_of)
+    cells: dict[str, exp.Expr] = {}
     for name, at in (("as_of", as_of), ("starts", start), ("ends", end)):
         cells[name] = scope.instant(at, "time")
         cells[f"{name}_date"] = scope.instant(at, "date")
+    return cells
+
+
+def _calendar_row(scope: Scope, side: Side, index: int) -> exp.Select:
+    cells = {"side": literal(side.name), BUCKET_NAME: literal(index), **_instants(scope, side, index)}
     select = exp.Select()
     for name, value in cells.items():
         select = select.select(named(value, name), copy=False)

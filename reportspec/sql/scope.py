@@ -444,6 +444,9 @@ class Scope:
             bound = self.instant(moment.as_of, "time")
             known = when(exp.GTE(this=since, expression=bound), exp.Null(), bare_key(value))
             return text_key(known, value.meta[KEY]) if KEY in value.meta else known
+        if entity.history and field.name == SINCE and self.statement.versioned(entity.name):
+            # The first known state holds from before, and what has no history got into its state when it was closed.
+            return when(exp.LT(this=value, expression=self.instant(moment.as_of, "time")), value)
         if field.as_of is None or self.statement.as_recorded or not self.given(entity, field.as_of.event):
             return value
         self.statement.need(entity.name, field.as_of.event)

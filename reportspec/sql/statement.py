@@ -24,6 +24,7 @@ from reportspec.expression.trees import (
     identifier,
     literal,
     named,
+    short,
 )
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Entity
@@ -160,15 +161,19 @@ class Statement:
 
     def _called(self, name: str, moment: Moment) -> str:
         """The CTE of an entity whose rows depend on the moment."""
-        return f"{name}_previous" if moment.name == "previous" else name
+        return short(f"{name}_previous" if moment.name == "previous" else name)
 
     @_wish
     def today(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, beside the one with past states."""
-        cte = f"{name}_row"
+        cte = short(f"{name}_row")
         if cte not in self._rows:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {})
         return cte
+
+    def states(self, name: str) -> str:
+        """The CTE with a row for each past state of an entity that has any."""
+        return self.instance(name, Moment("current", None, None, None))
 
     @_wish
     def rows_only(self, name: str) -> str:
@@ -180,7 +185,7 @@ class Statement:
     @_wish
     def rows_whole(self, name: str) -> str:
         """The CTE with all rows that the mapping gives an entity, deleted and merged ones too."""
-        cte = f"{name}_whole"
+        cte = short(f"{name}_whole")
         if cte not in self._rows:
             self._rows[cte] = _Rows(self.binding.entity(name), cte, {}, whole=True)
         return cte
@@ -303,7 +308,7 @@ class Statement:
             if name != rows.entity.name:
                 remark += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), remark)]
-        base, states = rows.versions, f"{name}_state"
+        base, states = rows.versions, short(f"{name}_state")
         return select_versions(self.binding, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
     def _held_in(self, cte: str) -> Spans | None:
@@ -321,29 +326,33 @@ class Statement:
             return entity.name
         self._rows[entity.name] = _Rows(entity, entity.name, {})
         if self.versioned(entity.name) and not self._dry:
-            history = entity.history
-            assert history is not None
-            base = self.today(entity.name)
-            self._rows[entity.name].versions = base
-            moment = Moment("current", None, None, None)
-            states = self.instance(history.entity, moment)
-            for name in (
-                history.by,
-                history.entered,
-                history.stage,
-                history.left,
-                history.number,
-                history.next_but_one,
-                history.last,
-            ):
-                self.need(states, name)
-            stage = self.instance(history.states.entity, moment)
-            for name in (history.states.key, history.states.won, history.states.lost):
-                self.need(stage, name)
-            fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
-            for name in filter(None, fields_kept):
-                self._rows[base].needed[name] = None
+            self._with_states(entity, entity.name)
         return entity.name
+
+    def _with_states(self, entity: Entity, cte: str) -> None:
+        """Have an entity's CTE made of its past states."""
+        history = entity.history
+        assert history is not None
+        base = self.today(entity.name)
+        self._rows[cte].versions = base
+        moment = Moment("current", None, None, None)
+        states = self.instance(history.entity, moment)
+        for name in (
+            history.by,
+            history.entered,
+            history.stage,
+            history.left,
+            history.number,
+            history.next_but_one,
+            history.last,
+        ):
+            self.need(states, name)
+        stage = self.instance(history.states.entity, moment)
+        for name in (history.states.key, history.states.won, history.states.lost):
+            self.need(stage, name)
+        fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
+        for name in filter(None, fields_kept):
+            self._rows[base].needed[name] = None
 
     def _ties(self, derived: Derived, wanted: Collection[str]) -> list[exp.Column]:
         """The fields by which rows in one place of an order are told apart: all that the source has, as soon as
@@ -413,6 +422,14 @@ class RecordStatement(Statement):
     def versioned(self, name: str) -> bool:
         """No entity's CTE has a row for each past state."""
         return False
+
+    def states(self, name: str) -> str:
+        """The CTE with a row for each past state of an entity, beside the one with its records."""
+        cte, entity = f"{name}_then", self.binding.entity(name)
+        if cte not in self._rows:
+            self._rows[cte] = _Rows(entity, cte, {})
+            self._with_states(entity, cte)
+        return cte
 
 
 def _in_place(tree: exp.Expr, ties: Sequence[exp.Column]) -> exp.Expr:

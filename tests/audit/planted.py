@@ -246,6 +246,9 @@ def _plant_all() -> None:
     plant("contact", "c-stale", "contact_stale", last_activity_at=None, updated_at=at("2024-11-20 08:00"))
     plant("contact", "c-twin", "contact_duplicate_email", account_id="account-2", email="twin@house.com")
     plant("contact", "c-twin-2", "contact_duplicate_email", account_id="account-2", email=" Twin@house.com ".strip())
+    for number in (6, 7):  # of whom nothing says that they are one
+        mine = {"account_id": f"account-{number}", "email": "noemail@house-98.com"}
+        plant("contact", f"c-invented-{number}", "contact_email_placeholder", **mine)
     both = "contact_duplicate_email contact_in_two_accounts"
     plant("contact", "c-two", both, account_id="account-2", email="two@house.com")
     plant("contact", "c-two-2", both, account_id="account-3", email="TWO@house.com")
@@ -284,6 +287,10 @@ def _plant_all() -> None:
     plant("lead", "l-waits", "lead_no_followup", first_response_at=None, created_at=at("11-26 11:59"))
     plant("lead", "l-fresh", "", first_response_at=None, created_at=at("11-26 12:00"))
     plant("lead", "l-worked", "", first_response_at=None)
+    # Nobody is to answer, or to look after, what was given up.
+    left = {"first_response_at": None, "created_at": at("03-03 08:00"), "email": "ADAMA@house-0.com"}
+    plant("lead", "l-junk", "", **left, status="junk", owner_id=None)
+    plant("lead", "l-refused", "", **{**left, "created_at": at("03-04 08:00")}, status=" Unqualified", **gone)
     plant("lead", "l-sourceless", "lead_source_missing", source=None)
     plant("lead", "l-spelt", "lead_source_spelling", source="Web")
     plant("lead", "l-spelt-2", "lead_source_spelling", source="web ")
@@ -372,7 +379,9 @@ def _plant_all() -> None:
     plant("activity", "e-alone", "activity_unlinked", deal_id=None, contact_id=None)
     plant("activity", "e-long", "activity_duration", duration_seconds=90_000)
     plant("activity", "e-short", "activity_duration", duration_seconds=-1)
-    plant("activity", "e-nobody", "activity_no_owner", owner_id=None)
+    to_do = {"done_at": None, "status": "open", "due_at": at("11-28 12:01")}
+    plant("activity", "e-nobody", "activity_no_owner", owner_id=None, **to_do)
+    plant("activity", "e-nobody-2", "", owner_id=None)  # done
     plant("activity", "e-mail", "activity_text_email", subject="Write to anna.neri@house-7.com soon")
     plant("activity", "e-iban", "activity_text_iban", subject="Paid to IT60 X054 2811 1010 0000 0123 456")
     plant("activity", "e-iban-not", "", subject="Paid to IT60 X054 2811 1010 0000 0123 457")

@@ -278,7 +278,7 @@ def test_two_owners_of_one_name_are_two(tmp_path: Path, run_cli: RunCli) -> None
     found = {}
     for path in sorted((folder / "mend").iterdir()):
         lines = list(csv.DictReader(path.open(encoding="utf-8-sig")))
-        found[path.name] = {(line["whose"], line["key"]) for line in lines}
+        found[path.name] = {(line["Whose"], line["Key"]) for line in lines}
     assert found == {
         "ada-conti.csv": {("Ada Conti (ada@firm.com)", "D1")},
         "ada-conti-2.csv": {("Ada Conti (conti@firm.com)", "D2"), ("Ada Conti (conti@firm.com)", "D3")},

@@ -40,10 +40,10 @@ def test_what_determines_is_proposed_with_its_support(engine: str, tmp_path: Pat
     assert done.stdout == (
         "# Proposed from the data: keep what is a rule, and remove the rest.\n"
         "audits:\n"
-        "  # 97.5 % of 40 records agree\n"
+        "  # 97.5 % of the 40 records that can be compared have what most with the same have\n"
         "  - {audit: account_region_by_country, severity: warning, "
         "determined_by: {field: account.region, by: account.country}}\n"
-        "  # 100.0 % of 30 records agree\n"
+        "  # 100.0 % of the 30 records that can be compared have what most with the same have\n"
         "  - {audit: contact_account_by_domain, when: 'lower(trim(split_part(contact.email, ''@'', 2))) not in "
         "(lists.free_mail_domains)', severity: warning, determined_by: {field: contact.account_id, "
         "by: 'lower(trim(split_part(contact.email, ''@'', 2)))'}}\n"

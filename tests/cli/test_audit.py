@@ -236,24 +236,82 @@ def test_repair_lists(folder: Path, run_cli: RunCli) -> None:
     assert done.stderr.split() == [str(Path("mend") / f"{name}.csv") for name in ("nobody", "ada", "bo")]
     read = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in (folder / "mend").iterdir()}
     [ada] = read["ada"]
-    assert (ada["key"], ada["link"]) == ("D1", "https://crm.example.com/deals/D1?tab=1")
-    assert (ada["field"], ada["value"], ada["proposal"]) == ("deal.name", "two", "Two")
-    assert ada["confidence"] == "0.67"  # two of three
-    assert {(row["key"], row["field"], row["proposal"]) for row in read["bo"]} == {
+    assert (ada["Key"], ada["Link"]) == ("D1", "https://crm.example.com/deals/D1?tab=1")
+    assert (ada["Field"], ada["Value"], ada["Proposed"]) == ("deal.name", "two", "Two")
+    assert ada["Confidence"] == "0.67"  # two of three
+    assert {(row["Key"], row["Field"], row["Proposed"]) for row in read["bo"]} == {
         ("D2", "deal.amount", ""),
         ("D2", "deal.owner.name", ""),
     }
-    nobody = {(row["key"], row["field"]): row for row in read["nobody"]}
+    nobody = {(row["Key"], row["Field"]): row for row in read["nobody"]}
     slip = nobody["1", "contact.email"]
-    assert (slip["value"], slip["proposal"]) == ("'=anna.neri@@host.com", "'=anna.neri@host.com")
-    assert slip["confidence"] == "0.9"
+    assert (slip["Value"], slip["Proposed"]) == ("'=anna.neri@@host.com", "'=anna.neri@host.com")
+    assert slip["Confidence"] == "0.9"
     late = nobody["'=D/3", "deal.expected_close_date"]
-    assert late["link"] == "https://crm.example.com/deals/%3DD%2F3?tab=1"
+    assert late["Link"] == "https://crm.example.com/deals/%3DD%2F3?tab=1"
     run_cli([*FIRST, "--repairs", "books", "--repairs-as", "xlsx"], cwd=folder)
     sheet = openpyxl.load_workbook(folder / "books" / "nobody.xlsx").active
     cells = [cell for row in sheet.iter_rows() for cell in row]
     assert "=anna.neri@host.com" in [cell.value for cell in cells]
     assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
+
+
+def test_a_file_that_no_audit_wrote_is_never_lost(folder: Path, run_cli: RunCli) -> None:
+    """What somebody has under the name of a list, what somebody wrote in one, a link, a folder: each stays as it is,
+    however often, and the list stands beside it; once it is gone the list has its name again."""
+    mend = folder / "mend"
+    mend.mkdir()
+    (folder / "far.csv").write_text("far", encoding="utf-8")
+    (mend / "ada.csv").write_text("mine", encoding="utf-8")
+    (mend / "bo.csv").symlink_to(folder / "far.csv")
+    (mend / "nobody.csv").mkdir()
+    sales = SALES.replace("D1,One,1,open,100", "D1,One,1,open,")
+    (folder / "sales.csv").write_text(sales, encoding="utf-8")
+    for _ in range(2):
+        done = run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+        assert {path.name for path in mend.iterdir()} == {
+            "ada.csv", "bo.csv", "nobody.csv", "ada-2.csv", "bo-2.csv", "nobody-2.csv",
+        }  # fmt: skip
+        assert (mend / "ada.csv").read_text(encoding="utf-8") == "mine"
+        assert (folder / "far.csv").read_text(encoding="utf-8") == "far"
+        for name in ("ada", "bo", "nobody"):
+            assert f"{name}.csv` is not as an audit wrote it: it stays, and the list is `{name}-2.csv`" in done.stderr
+    (mend / "ada-2.csv").write_text("edited", encoding="utf-8")
+    run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+    assert (mend / "ada-2.csv").read_text(encoding="utf-8") == "edited"
+    assert "D1" in (mend / "ada-3.csv").read_text(encoding="utf-8")
+    (mend / "ada.csv").unlink()
+    done = run_cli([*FIRST, "--repairs", "mend"], cwd=folder)
+    assert "D1" in (mend / "ada.csv").read_text(encoding="utf-8")
+    assert not (mend / "ada-3.csv").exists()
+    assert (mend / "ada-2.csv").read_text(encoding="utf-8") == "edited"
+
+
+def test_which_of_several_records_is_to_be_kept(folder: Path, run_cli: RunCli) -> None:
+    """2 and 3 have a phone number more than 1; of them 3 was changed last. 4 and 5 are alike in all: the first key. Of
+    all the lists say what they are called, in the language of the project."""
+    people = """id,mail,first,name,phone,changed
+1,anna@fern-paper.com,Anna,Neri,,2026-11-09 10:00:00
+2,Anna@fern-paper.com,Anna,Neri,+39 02 1234987,2026-11-01 10:00:00
+3,anna@Fern-paper.com,Anna,Neri,+39 02 1234988,2026-11-02 10:00:00
+4,carlo@fern-paper.com,,Blu,+39 02 1234989,2026-11-02 10:00:00
+5,carlo@fern-paper.com,,Blu,+39 02 1234990,2026-11-02 10:00:00
+"""
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    fields = "last_name: name, phone: phone"
+    assert fields in MAPPING
+    more = MAPPING.replace(fields, f"{fields}, first_name: first, updated_at: changed")
+    (folder / "m.yaml").write_text(more, encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(PROJECT + "language: de\n", encoding="utf-8")
+    run_cli([*FIRST, "--entity", "contact", "--repairs", "mend"], cwd=folder)
+    lines = list(csv.DictReader((folder / "mend" / "nobody.csv").open(encoding="utf-8-sig")))
+    kept = {line["Schlüssel"]: line["Was zu tun ist"] for line in lines if line["Feld"] == "contact.email"}
+    this, other = "Als bleibend vorgeschlagen: dieser Datensatz.", "Als bleibend vorgeschlagen: {}."
+    wanted = {"1": other.format(3), "2": other.format(3), "3": this, "4": this, "5": other.format(4)}
+    assert {key: remedy.split(". ", 1)[1] for key, remedy in kept.items()} == wanted
+    assert {line["Schlüssel"]: line["Name"] for line in lines} == {
+        "1": "Anna Neri", "2": "Anna Neri", "3": "Anna Neri", "4": "Blu", "5": "Blu",
+    }  # fmt: skip
 
 
 OWN = "audits:\n  - {{audit: our_own, {}}}\n"

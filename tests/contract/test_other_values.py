@@ -138,3 +138,17 @@ def test_a_word_that_a_metric_of_ones_own_asks_for(tmp_path: Path) -> None:
     assert [one.message for one in found.warnings] == ["`deal.source` is never `Web` in `d`: `own_0_count` asks for it"]
     assert found.footnotes == ("Own 0 asks for “Web” in Source, which the source does not have.",)
     assert told(asked(folder, "own_1_count")) == []
+
+
+def test_what_the_footnote_says_is_none_of_these_is_not_counted(tmp_path: Path) -> None:
+    """All activities are as many as those of each type; none of them is of a type that nobody knows."""
+    folder = project(tmp_path)
+    mapping = yaml.safe_load((folder / "m.yaml").read_text())
+    mapping["entities"]["activity"]["fields"]["type"] = "case when kind = 'Telefonata' then 'call' else kind end"
+    (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    variants = ("calls", "meetings", "emails", "tasks")
+    found = asked(folder, "activities_done_count", *(f"activities_done_count.{one}" for one in variants))
+    counts = [kpi.value for kpi in found.sections[0].kpis]
+    assert counts == [3, 2, 0, 1, 0]  # two calls and an email; `Incontro` and what has no type are none of these
+    [note] = found.footnotes
+    assert "figures take them for none of these" in note

@@ -403,6 +403,14 @@ def test_other_fields(crm: Path, team: str) -> None:
     assert sum(parts) == pytest.approx(float(tiles(of_all(crm, spec))["won_amount"]))
 
 
+def test_who_is_left_out_is_not_said_to_be_none(crm: Path) -> None:
+    spec = {"for_each": {"field": "user.name", "where": "user.name <> 'rossi'"}, "metrics": ["won_amount"]}
+    with pytest.raises(NoReport, match=r"the `where` of `for_each` leaves out the value `rossi` of `user\.name`"):
+        of_each(crm, spec, "rossi")
+    with pytest.raises(NoReport, match="has no value `rossini`"):
+        of_each(crm, spec, "rossini")
+
+
 def test_only_the_reports_that_are_asked_for(crm: Path) -> None:
     spec = {"for_each": "user.name", "metrics": ["won_amount"]}
     assert set(of_each(crm, spec, "rossi", "O'Brien")) == {"rossi", "O'Brien"}

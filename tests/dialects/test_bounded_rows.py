@@ -1,4 +1,4 @@
-"""Rows of the source are cut to what their only reader asks of times, where a database would write down all of them."""
+"""Rows of the source are cut to what their readers ask of times, where a database would write down all of them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,19 @@ def cut(sql: str) -> str:
         (f"WITH {ROWS} SELECT 1 FROM x WHERE NOT x.at < CAST('2026-01-01' AS TIMESTAMP)", ""),
         # rows that are joined are there also where they do not meet it
         (f"WITH {ROWS} SELECT 1 FROM u LEFT JOIN x ON x.k = u.k WHERE {HALF}", ""),
+        # several readers, each of which asks for its own
+        (
+            f"WITH {ROWS} SELECT 1 FROM x WHERE {HALF} UNION ALL SELECT 2 FROM x AS y WHERE y.at >= CAST('2027-01-01' AS DATE)",
+            f"({HALF.replace('x.at', 'made')}) OR made >= CAST('2027-01-01' AS DATE)",
+        ),
+        (
+            f"WITH {ROWS} SELECT 1 FROM x WHERE {HALF} UNION ALL SELECT 2 FROM x WHERE {HALF}",
+            HALF.replace("x.at", "made").replace(" AND ", " and "),
+        ),
+        # one of them asks for all, or joins them
+        (f"WITH {ROWS} SELECT 1 FROM x WHERE {HALF} UNION ALL SELECT 2 FROM x WHERE x.k = 'a'", ""),
+        (f"WITH {ROWS} SELECT 1 FROM x WHERE {HALF} UNION ALL SELECT 2 FROM u JOIN x ON x.k = u.k", ""),
+        (f"WITH {ROWS} SELECT 1 FROM x JOIN x AS y ON y.k = x.k WHERE {HALF}", ""),
         # another reader asks for others
         (f"WITH {ROWS}, y AS (SELECT * FROM x) SELECT 1 FROM x JOIN y ON y.k = x.k WHERE {HALF}", ""),
         # what is made of the source's columns, or compared with other columns

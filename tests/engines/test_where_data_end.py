@@ -201,10 +201,11 @@ def test_what_is_compared_with_may_begin_before_the_data(
 ) -> None:
     spec = {"period": "2026-04", "compare": compare, "metrics": ["won_amount"]}
     found = figures(project(tmp_path, source), spec, datetime(2026, 10, 31, tzinfo=UTC))
-    notes = [one for one in found.footnotes if "begins on" in one]
-    wanted = f"Deals, Closed: the source begins on 5 Jan 2026; the comparison with {late} is with a part of it."
+    notes = [one for one in found.footnotes if "begin on" in one]
+    wanted = f"Deals: the data begin on 5 Jan 2026, after {late} has begun: it is not compared with."
     assert notes == ([wanted] if late else []), found.footnotes
     assert ("late-start" in [one.code for one in found.warnings]) is bool(late)
+    assert (told(found)["won_amount__previous"] is None) is bool(late)
 
 
 # Friday noon to Monday morning; gaps are 1 day and, of one in five, 3: nine days are no end yet.

@@ -7,8 +7,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -69,6 +71,30 @@ def test_cumulative_ones_are_those_of_each_day(imported: Import, run_cli: RunCli
     for day in found:
         for name, sql in STOCKS.items():
             assert found[day][name] == pytest.approx(asked(sql.format(day))), (day, name)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_cumulative_ones_go_by_the_days_of_the_report(zone: str, tmp_path: Path, bakery: Path, run_cli: RunCli) -> None:
+    """Of times that the source has in UTC, by days west and east of it."""
+    taken(run_cli, tmp_path, "dbt", str(MADE / "semantic_manifest_1_11.json"), "--source", str(bakery))
+    project = tmp_path / "p" / "reportspec.yaml"
+    text = project.read_text(encoding="utf-8").replace("\ntimezone: UTC", f"\ntimezone: {zone}")
+    project.write_text(text, encoding="utf-8")
+    with (HERE / "bakery" / "seeds" / "raw_visits.csv").open(newline="", encoding="utf-8") as opened:
+        came = [datetime.fromisoformat(row["came_at"]).replace(tzinfo=UTC) for row in csv.DictReader(opened)]
+    days = [each.astimezone(ZoneInfo(zone)).date() for each in came]
+    starts: dict[str, Callable[[date], date]] = {
+        "visits_wtd": lambda day: day - timedelta(days=day.weekday()),
+        "visits_mtd": lambda day: day.replace(day=1),
+        "visits_qtd": lambda day: date(day.year, (day.month - 1) // 3 * 3 + 1, 1),
+        "visits_ytd": lambda day: date(day.year, 1, 1),
+        "visits_2_weeks": lambda day: day - timedelta(days=13),
+    }
+    section = f"  - {{id: d, trend: {{metrics: [{', '.join(starts)}], grain: day}}}}\n"
+    for row in queried(run_cli, tmp_path / "p", section)["d"]:
+        day = date.fromisoformat(row["period"])
+        for name, start in starts.items():
+            assert row[name] == sum(start(day) <= each <= day for each in days), (day, name)
 
 
 def test_figures_are_those_of_metricflow(imported: Import, run_cli: RunCli) -> None:

@@ -326,7 +326,10 @@ def test_ours_that_others_changed_is_checked(tmp_path: Path) -> None:
                             {"name": "day", "expression": {"dialects": [{"dialect": "ANSI_SQL", "expression": "d"}]}}
                         ],
                         "custom_extensions": [
-                            {"vendor_name": "REPORTSPEC", "data": json.dumps({"v": 1, "entity": entity})}
+                            {
+                                "vendor_name": "REPORTSPEC",
+                                "data": json.dumps({"by": "reportspec", "v": 1, "entity": entity}),
+                            }
                         ],
                     }
                 ],
@@ -338,7 +341,11 @@ def test_ours_that_others_changed_is_checked(tmp_path: Path) -> None:
                             {
                                 "vendor_name": "REPORTSPEC",
                                 "data": json.dumps(
-                                    {"expression": "COUNT(*)", "entry": {"metric": "all_orders", "kind": 7}}
+                                    {
+                                        "by": "reportspec",
+                                        "expression": "COUNT(*)",
+                                        "entry": {"metric": "all_orders", "kind": 7},
+                                    }
                                 ),
                             }
                         ],

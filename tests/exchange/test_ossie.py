@@ -297,6 +297,14 @@ def test_the_document_fits_the_schema(project: Path, shared_data: Path, run_cli:
     jsonschema.validate(exported(run_cli, tmp_path)[0], schema)
 
 
+def test_the_older_form_has_nothing_that_came_later(project: Path, run_cli: RunCli) -> None:
+    """Readers of 0.1.1 know five vendors and no types of fields."""
+    text = json.dumps(exported(run_cli, project, "--as", "0.1.1")[0])
+    assert "datatype" not in text
+    assert '"vendor_name": "COMMON"' in text
+    assert '"vendor_name": "REPORTSPEC"' not in text
+
+
 JOINED = """from orders left join shops on orders.shop_id = shops.shop_id left join regions on shops.region_id = regions.region_id
 left join buyers on orders.buyer_id = buyers.buyer_id where orders.ordered_at >= '{}' and orders.ordered_at < '{}'"""
 

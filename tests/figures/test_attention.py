@@ -17,6 +17,7 @@ from reportspec.model.figures import Figures, Section
 from reportspec.render.locale import formats_for
 from reportspec.render.tables import table_view
 from tests.figures.asking import NOW, codes, figures
+from tests.figures.from_tables import project_of
 
 USERS = "id,name\nada,Ada\nbo,Bo\n"
 DEALS = """id,name,owner,status,amount,created,closed,expected
@@ -95,7 +96,7 @@ def test_each_record_once_with_all_its_reasons_the_largest_first(folder: Path) -
 
 def test_the_smaller_ones_stand_together_with_their_sum(folder: Path) -> None:
     made = section(asked(folder, 3))
-    assert made.rows[-1] == ("3 smaller ones", "", "", 500 + 50)
+    assert made.rows[-1] == ("2 smaller ones · 1 without an amount", "", "", 500 + 50)
     assert (len(made.rows), made.others) == (4, 3)
     assert made.total == (None, "", "", 2850)
     one_more = section(asked(folder, 5))
@@ -115,7 +116,7 @@ def test_in_every_language_the_last_row_has_a_name_and_no_blanks(language: str, 
     view = table_view(section(made), formats_for(made), None)
     assert view is not None
     cells = [cell.text for cell in view.rows[-1]]
-    assert cells[0].startswith("4 ") or " 4 " in cells[0]
+    assert re.findall(r"\d+", cells[0]) == ["3", "1"]  # smaller ones, and one without an amount
     assert cells[1:3] == ["", ""]
     assert "1" in section(asked(folder, locale=language)).rows[4][2]  # one day
 
@@ -285,3 +286,71 @@ def test_the_amount_stands_once(folder: Path) -> None:
     body = {"entity": "deal", "fields": ["deal.name", "deal.amount"], "amount": "deal.amount", "reasons": REASONS}
     made = figures(folder, {"report": "custom", "period": "2026-Q3", "sections": [{"id": "a", "attention": body}]})
     assert [column.name for column in section(made).columns] == ["deal.name", "reasons", "deal.amount"]
+
+
+# Of USD there is a rate (0.5), of GBP none until the report's date is over, of CHF none at all; 6 says of none which
+# currency it is in, 7 has no amount.
+IN_CURRENCIES = {
+    "deal": """deal_id,name,owner_id,status,amount,currency,created_at,expected_close_date
+1,Alpha,ada,open,500,EUR,2026-01-05,2026-08-31
+2,Beta,bo,open,1800,USD,2026-01-05,2026-08-31
+3,Gamma,bo,open,900000,CHF,2026-01-05,2026-08-31
+4,Delta,bo,open,700000,GBP,2026-01-05,2026-08-31
+5,Epsilon,ada,open,50,EUR,2026-01-05,2026-08-31
+6,Zeta,ada,open,40,,2026-01-05,2026-08-31
+7,Eta,ada,open,,USD,2026-01-05,2026-08-31
+8,Theta,ada,open,,CHF,2026-01-05,2026-08-31
+9,Iota,ada,open,20,EUR,2026-01-05,2026-08-31
+""",
+    "user": USERS.replace("id,", "user_id,"),
+    "fx_rate": """day,from_currency,to_currency,rate
+2026-01-01,USD,EUR,0.5
+2026-10-20,GBP,EUR,2
+""",
+}
+
+
+def _in_currencies(folder: Path, engine: str, limit: int, **more: Any) -> Section:
+    if not (folder / "mapping.yaml").exists():
+        project_of(folder, IN_CURRENCIES, engine)
+    return section(asked(folder, limit, ["overdue_deals_count"], **more))
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_an_amount_that_cannot_be_converted_is_neither_small_nor_missing(tmp_path: Path, engine: str) -> None:
+    """500 + 1800 / 2 + 50 + 20; 3, 4 and 6 are of any size in euros, 7 and 8 have none."""
+    made = _in_currencies(tmp_path, engine, 2)
+    assert [row[0] for row in made.rows] == [
+        "Beta", "Alpha", "2 smaller ones · 2 without an amount · 3 not convertible to EUR",
+    ]  # fmt: skip
+    assert [row[-1] for row in made.rows] == [900, 500, 70]
+    assert (made.total or ())[-1] == 1470
+    assert made.others == 7
+    assert made.notes == (
+        "Without an amount: 2; they stand last.",
+        "With an amount that cannot be converted to EUR, for want of an exchange rate or of a currency: 3; they stand"
+        " last, and in no sum.",
+    )
+
+
+def test_all_that_is_left_may_be_of_no_known_amount(tmp_path: Path) -> None:
+    made = _in_currencies(tmp_path, "duckdb", 3)
+    assert made.rows[-1][0] == "1 smaller one · 2 without an amount · 3 not convertible to EUR"
+    made = _in_currencies(tmp_path, "duckdb", 4)
+    assert (made.rows[-1][0], made.rows[-1][-1]) == ("2 without an amount · 3 not convertible to EUR", None)
+
+
+def test_one_alone_that_cannot_be_converted_is_told(tmp_path: Path) -> None:
+    made = _in_currencies(tmp_path, "duckdb", 8, filters=[{"field": "deal.name", "eq": "Delta"}])
+    assert ([row[-1] for row in made.rows], made.total) == ([None], None)
+    assert [note for note in made.notes if "cannot be converted to EUR" in note and ": 1;" in note]
+
+
+def test_of_several_reasons_each_has_the_days_that_are_its_own(tmp_path: Path) -> None:
+    """The amount in its own currency stands behind the days, and is none of them."""
+    folder = project_of(tmp_path, IN_CURRENCIES)
+    made = section(
+        asked(folder, 20, [{"where": "deal.amount is not null", "say": "there", "since": "deal.created_at"}])
+    )
+    assert {row[2] for row in made.rows} == {"there (8 months)"}
+    assert [row[0] for row in made.rows] == ["Beta", "Alpha", "Epsilon", "Iota", "Gamma", "Delta", "Zeta"]

@@ -340,16 +340,56 @@ def test_what_a_target_lacks_is_told(missing: str, folder: Path) -> None:
         ({"trend": {"metrics": ["close_rate"]}}, "close_rate", True),  # a line of the chart
         ({"trend": {"metrics": ["won_amount"]}}, "won_amount", False),  # no step has the whole target
         ({"breakdown": {"metrics": ["won_amount"], "by": ["user.name"]}}, "won_amount", False),
-        ({"breakdown": {"metrics": ["short"], "by": ["user.name"]}}, "won_amount", True),  # by its formula
+        ({"kpis": ["short"]}, "won_amount", True),  # by its formula
         ({"kpis": ["close_rate.by_value"]}, "close_rate", False),
     ],
 )
 def test_a_goal_that_nothing_shows_is_told(folder: Path, section: dict[str, Any], metric: str, shown: bool) -> None:
-    own = {"metric": "short", "kind": "derived", "formula": "goal(won_amount) - won_amount", "unit": "currency"}
-    (folder / "metrics").mkdir()
-    (folder / "metrics" / "own.yaml").write_text(yaml.safe_dump({"metrics": [own]}), encoding="utf-8")
+    with_short(folder)
     spec = {"report": "custom", "period": "2026-04", "goals": {metric: 0.5}, "sections": [section]}
     assert codes(folder, spec) == ([] if shown else ["unshown-goal"])
+
+
+def with_short(folder: Path) -> None:
+    """A metric of one's own, what is short of the goal, and one made of it."""
+    own = {"metric": "short", "kind": "derived", "formula": "goal(won_amount) - won_amount", "unit": "currency"}
+    twice = {"metric": "twice_short", "kind": "derived", "formula": "2 * short", "unit": "currency"}
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "own.yaml").write_text(yaml.safe_dump({"metrics": [own, twice]}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("metric", ["short", "twice_short"])
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"kpis": ["{}"]}, []),
+        ({"kpis": ["{}"], "where": "deal.amount > 1"}, ["whole-goal"]),
+        ({"kpis": ["{}"], "filters": [{"field": "user.name", "eq": "Ada"}]}, ["whole-goal"]),
+        ({"breakdown": {"metrics": ["{}"], "by": ["user.name"]}}, ["whole-goal"]),
+        ({"trend": {"metrics": ["{}"], "grain": "week"}}, ["whole-goal"]),
+        ({"highlights": {"metrics": ["{}"]}, "where": "deal.amount > 1"}, ["whole-goal"]),
+        ({"highlights": {"compare": [{"metric": "{}", "by": "user.name"}]}}, ["whole-goal"]),
+    ],
+)
+def test_a_goal_of_all_is_no_goal_of_a_part(
+    folder: Path, section: dict[str, Any], told: list[str], metric: str
+) -> None:
+    """Of won deals of 160 in all, a part of which is short of no goal of all."""
+    with_short(folder)
+    asked = yaml.safe_load(yaml.safe_dump(section).replace("{}", metric))
+    spec = {"report": "custom", "period": "2026-04", "goals": {"won_amount": 1000}, "sections": [asked]}
+    assert codes(folder, spec) == told
+    spec.pop("goals")
+    assert "whole-goal" not in codes(folder, spec)  # nothing is divided by what is not there
+
+
+def test_a_report_of_a_part_has_its_goal(folder: Path) -> None:
+    """Filters of the whole report are of all its rows: what is written there is their goal."""
+    with_short(folder)
+    one = {"report": "custom", "period": "2026-04", "goals": {"won_amount": 1000}, "metrics": ["won_amount", "short"]}
+    found = figures(folder, {**one, "filters": [{"field": "user.name", "eq": "Ada"}]}, OVER)
+    [row] = rows(found, "headline")
+    assert row["short"] == 1000 - row["won_amount"] != 1000
 
 
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it"])

@@ -73,7 +73,7 @@ def test_of_all(folder: Path) -> None:
         ("All others (1), without any", 2, 2, 1.0),
     ]
     assert findings(found) == {
-        ("Contacts that share Email", 2, 4, "11, 12"),
+        ("Contacts that share their email", 2, 4, "11, 12"),
         ("Contacts: Email malformed", 1, 4, "13"),
         ("Contacts: Email missing", 1, 5, "14"),
         ("Open and won deals without an amount", 1, 3, "D1"),
@@ -93,13 +93,13 @@ def test_of_each_owner_what_is_theirs(folder: Path) -> None:
     found = made(folder, {**ASKED, "for_each": "user.name"})
     assert {value: tiles(one)["mend"] for value, one in found.items()} == {"Ada": 3, "Bo": 3}
     assert findings(found["Ada"]) == {
-        ("Contacts that share Email", 1, 2, "11"),
+        ("Contacts that share their email", 1, 2, "11"),
         ("Contacts: Email malformed", 1, 2, "13"),
         ("Open and won deals without an amount", 1, 1, "D1"),
     }
     assert {row[3] for row in findings(found["Bo"])} == {"12", "14", "D2"}
     [slip] = [row for row in rows(found["Ada"], "records") if "malformed" in row["check"]]
-    assert (slip["record"], slip["value"], slip["proposal"]) == ("13", "b…", "b…@m…")
+    assert (slip["record"], slip["value"], slip["proposal"]) == ("13 B…", "b…", "b…@m…")
     for other, theirs in (("Ada", ("12", "14", "Ladders", "Bo")), ("Bo", ("11", "13", "Racks", "Ada"))):
         text = as_markdown(found[other])
         assert not [one for one in theirs if f" {one} " in text or f"| {one}" in text]
@@ -123,7 +123,7 @@ def test_what_got_worse_stands_beside_the_audit_before(folder: Path) -> None:
     (folder / ".reportspec" / "audits.jsonl").write_text(json.dumps(history) + "\n", encoding="utf-8")
     found = made(folder, ASKED)[""]
     changes = {row["check"]: row["change"] for row in rows(found, "findings")}
-    assert changes["Contacts that share Email"] == "−1"
+    assert changes["Contacts that share their email"] == "−1"
     assert changes["Contacts: Email malformed"] == "+1"
     assert changes["Open and won deals without an amount"] == "="
     assert changes["Contacts: Email missing"] == "new"

@@ -294,3 +294,14 @@ def test_a_delimiter_that_finds_no_column_is_answered_with_the_one_that_does(sai
     found = refusal(tmp_path, text, "id:key name:text", delimiter=said)
     assert (found.code, found.help) == ("unclear-delimiter", 'write `delimiter: ";"`')
     assert read(tmp_path, text, "id:key name:text", delimiter=";") == [("1", "Anna"), ("2", "Bo")]
+
+
+def test_a_line_that_is_longer_than_can_be_read(tmp_path: Path) -> None:
+    """What it has, and what may be wrong: a text of three million letters, as a quote that is not closed makes one."""
+    found = refusal(tmp_path, f"{TABLE}3,{'x' * 3_000_000},Rom\n", FIELDS)
+    assert found.code == "unreadable-row"
+    assert found.message.startswith("line 4 of ")
+    assert "has 3,000,00" in found.message
+    assert "a line may have 2,000,000" in found.message
+    assert "a quote in it that is not closed" in str(found.help)
+    assert all(len(note) < 200 for note in found.notes)

@@ -15,6 +15,13 @@ DAYS = {
     "es": ("menos de 1 día", "de 1 a menos de 60 días", "60 días y más"),
     "fr": ("moins de 1 jour", "de 1 à moins de 60 jours", "60 jours et plus"),
 }
+ENDS_BEFORE = {
+    "en": "under 0 days, dates to be checked",
+    "it": "meno di 0 giorni, date da verificare",
+    "de": "unter 0 Tage, Daten zu prüfen",
+    "es": "menos de 0 días, fechas por comprobar",
+    "fr": "moins de 0 jours, dates à vérifier",
+}
 AMOUNTS = {
     "en": ("under 5,000 EUR", "5,000 to under 10,000 EUR", "10,000 EUR and more"),
     "de": ("unter 5.000 EUR", "5.000 bis unter 10.000 EUR", "10.000 EUR und mehr"),
@@ -36,4 +43,7 @@ def test_bins_say_what_they_count(
     (tmp_path / "reportspec.yaml").write_text(project, "utf-8")
     by = {"metrics": ["won_deals_count"], "by": [{"field": field, "bins": bins}]}
     found = figures(tmp_path, {"period": "2026-Q3", "sections": [{"id": "b", "breakdown": by}]})
-    assert tuple(row[0] for row in found.sections[0].rows)[:3] == names
+    called = tuple(row[0] for row in found.sections[0].rows if row[0] is not None)
+    assert called[-3:] == names
+    # Of the demo's deals some are closed before they were created.
+    assert called[:-3] == ((ENDS_BEFORE[language],) if field == "deal.cycle_days" else ())

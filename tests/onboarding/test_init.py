@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import random
 import re
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from reportspec.building import Built, Order, build
+from reportspec.files import write_together
+from reportspec.onboarding.start import NoStart, Takes, Wish, start
 from tests.conftest import RunCli
 
 NOW = {"REPORTSPEC_NOW": "2026-11-29T12:00:00Z", "TZ": "UTC", "LANG": "C.UTF-8"}
@@ -102,6 +106,69 @@ def test_nothing_is_overwritten(run_cli: RunCli, tmp_path: Path) -> None:
     assert "`AGENTS.md` is there already" in made.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["AGENTS.md", "trattative.csv"]
     assert (tmp_path / "AGENTS.md").read_text() == "mine"
+
+
+def test_until_it_is_whole_there_is_nothing_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever kills it while it looks, tries and builds leaves the folder as it was."""
+    write_italian(tmp_path)
+    target, seen = tmp_path / "p", list[bool]()
+
+    def looked(name: str) -> None:
+        seen.append(target.exists())
+
+    def building(path: Path, order: Order) -> Built:
+        looked("")
+        return build(path, order)
+
+    monkeypatch.setattr("reportspec.building.build", building)
+    order = Order(datetime(2026, 11, 29, 12, tzinfo=UTC), {})
+    made = start(Wish((str(tmp_path / "trattative.csv"),), target), order, Takes(), looked)
+    assert len(seen) > 4
+    assert not any(seen)
+    assert made.pdf == target / "out" / "pipeline.pdf"
+    assert sorted(path.name for path in target.rglob("*") if path.is_file()) == [
+        ".gitignore", "AGENTS.md", "mapping.yaml", "pipeline.pdf", "pipeline.yaml", "recipients.csv", "reports.yml",
+        "reportspec.yaml",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_files_are_written_together_or_not_at_all(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken off at any of the names, and where one of the files has come to be there meanwhile."""
+    files = {tmp_path / f"{number}" / "a.txt": b"x" * number for number in range(1, 4)}
+    replace, done = Path.replace, list[Path]()
+
+    def replacing(self: Path, other: Path) -> Path:
+        if len(done) == at < 3:
+            raise OSError("full")
+        done.append(other)
+        return replace(self, other)
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    if at < 3:
+        with pytest.raises(OSError, match="full"):
+            write_together(files)
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        return
+    write_together(files)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    with pytest.raises(FileExistsError):
+        write_together({tmp_path / "new.txt": b"new", **files})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+def test_columns_that_are_nowhere_are_told_before_anything_is_held_against_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_italian(tmp_path)
+    order, told = Order(datetime(2026, 11, 29, 12, tzinfo=UTC), {}), list[str]()
+    wish = Wish((str(tmp_path / "trattative.csv"),), tmp_path / "p", columns={"deal.amuont": "Importo"})
+    with pytest.raises(NoStart, match=r"no field `deal\.amuont`"):
+        start(wish, order, Takes(), told.append)
+    assert told == []  # no file was opened
+    monkeypatch.setattr("reportspec.onboarding.start.propose", lambda *_: pytest.fail("too late"))
+    with pytest.raises(NoStart, match="no table has a column `Improto`"):
+        start(replace(wish, columns={"deal.amount": "Improto"}), order, Takes(), told.append)
 
 
 def test_without_files_it_begins_with_the_demo(run_cli: RunCli, tmp_path: Path) -> None:

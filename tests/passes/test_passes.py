@@ -25,6 +25,7 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.clock import by_the_report
 from reportspec.sql.combine import combined, inlined
+from reportspec.sql.ever import ever as ever_met
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.from_clause import Rows
 from reportspec.sql.history import select_versions
@@ -74,6 +75,16 @@ def windows(pair: Pair) -> str:
         return unquoted(within.value(tree(pair["value"])))
     left = within.condition(tree(pair["condition"]))
     return "" if left is None else unquoted(left)
+
+
+# --- ever: what is asked at any of several instants
+
+
+def ever(pair: Pair) -> str:
+    """What a row that meets the condition at one of the instants meets itself."""
+    bounds = {"as_of": (tree("CAST('2026-07-05' AS DATE)"), tree("CAST('2026-09-30' AS DATE)"))}
+    found = ever_met(tree(pair["condition"]), bounds)
+    return "" if found is None else unquoted(found)
 
 
 # --- fold: aggregates in one step, or in two
@@ -270,7 +281,7 @@ def materialize(pair: Pair) -> str:
 
 
 PASSES: Mapping[str, Callable[[Pair], str]] = {
-    one.__name__: one for one in (windows, fold, combine, assemble, history, clock, yes_or_no, parts, materialize)
+    one.__name__: one for one in (windows, ever, fold, combine, assemble, history, clock, yes_or_no, parts, materialize)
 }
 PAIRS = {name: yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8")) for name in PASSES}
 

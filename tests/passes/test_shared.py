@@ -19,7 +19,7 @@ from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Unsupported
 from tests.demo_times import STANDARD, project, standard_report
 
-DIALECTS = ("duckdb", "clickhouse", "tsql")
+DIALECTS = ("duckdb", "clickhouse", "tsql", "mariadb", "postgres", "sqlite")
 
 
 def anew(report: Report) -> Report:

@@ -520,7 +520,7 @@ def planned(p: Period) -> Iterable[Row]:
 
 
 def tasks(p: Period, found: Iterable[Row]) -> Iterable[Fact]:
-    return (activity_fact(p, a) for a in found if a["type"] != "note")
+    return (activity_fact(p, a) for a in found if a["type"] in ("call", "meeting", "email", "task"))
 
 
 def idle_since(p: Period, s: State) -> datetime:

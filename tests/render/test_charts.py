@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from reportspec.formats.html import as_html
-from reportspec.model.figures import Cell, Chart, Column, Section
+from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
 from reportspec.render import render_html
 from reportspec.render.charts import KINDS, svg
 from reportspec.render.charts.pareto import shares
@@ -99,8 +99,30 @@ def test_bars_are_as_high_as_their_values() -> None:
 
 def test_bars_beside_those_of_the_period_before() -> None:
     chart = reading.chart(section("bar", 10, 20, before=(30, 40), over_time=True, partial_from=1))
-    assert fills(chart) == [PREVIOUS, ACCENT, PREVIOUS, tinted(ACCENT, 0.5)]
+    assert fills(chart) == [PREVIOUS, ACCENT, PREVIOUS, "#ffffff"]
     assert [round(high, 2) for _, high in chart.upright()] == [30, 10, 40, 20]
+
+
+def test_the_bar_of_a_running_period_is_hatched() -> None:
+    """Its lines end where the bar does; in a table with bars it is so, too."""
+    chart = reading.chart(section("bar", 30, 20, over_time=True, partial_from=1))
+    _, part = chart.bars
+    assert fills(chart) == [ACCENT, "#ffffff"]
+    left, top, right, bottom = part[0], part[1], part[0] + part[2], part[1] + part[3]
+    ends = [[float(node.get(end, 0)) for end in ("x1", "x2", "y1", "y2")]
+            for node in chart.plot.iter(f"{reading.SVG}line")]  # fmt: skip
+    slanted = [(xs, ys) for *xs, a, b in ends for ys in [[a, b]] if xs[0] != xs[1] and a != b]
+    assert len(slanted) > 5
+    for xs, ys in slanted:
+        assert left - 0.02 <= min(xs) <= max(xs) <= right + 0.02
+        assert top - 0.02 <= min(ys) <= max(ys) <= bottom + 0.02
+    months = (Column("period", "Period", "text", role="period"), COUNT)
+    rows = (("2026-07-01", 3), ("2026-08-01", 2), ("2026-09-01", None))
+    marks: tuple[RowMark, ...] = ("", "in_progress", "not_begun")
+    trend = Section("t", "trend", "T", months, rows, row_labels=("Jul", "Aug", "Sep"), bars=True, row_marks=marks)
+    html = render_html(sample.figures("en", (trend,)))
+    assert html.count('<i class="now" style') == 1
+    assert html.count('<i class="now running" style') == 1
 
 
 def test_bars_below_zero_hang_from_it() -> None:
@@ -164,8 +186,33 @@ def test_a_heat_map_is_darker_for_more() -> None:
     chart = Chart("heatmap", "c", ("n",), "d")
     made = reading.chart(Section("s", "breakdown", "S", columns, rows, None, 3, chart=chart))
     # From 4 % to 85 % of the accent; half the largest value is halfway: 44.5 %.
-    assert fills(made) == [tinted(ACCENT, share) for share in (0.85, 0.445, 0.04, 0.04)]
+    # What has no figure is white.
+    assert fills(made) == [*(tinted(ACCENT, share) for share in (0.85, 0.445, 0.04)), "#ffffff"]
     assert [text for text in made.texts if text.isdigit()] == ["10", "5", "0"]
+
+
+def test_no_figure_is_another_thing_than_nothing() -> None:
+    """In a heat map a pair without rows, and one whose figure is not known, are empty cells, which is said; 0 is written,
+    on the palest ground."""
+    columns = (WHERE, Column("d", "Stage", "text", role="dimension"), COUNT)
+    full: tuple[tuple[Cell, ...], ...] = (("A", "x", 10), ("A", "y", 0), ("B", "x", 0), ("B", "y", 4))
+
+    def drawn(*rows: tuple[Cell, ...]) -> tuple[list[str], bool]:
+        one = Section("s", "breakdown", "S", columns, rows, None, 3, chart=Chart("heatmap", "c", ("n",), "d"))
+        return fills(reading.chart(one)), "Empty cells: no records" in render_html(sample.figures("en", (one,)))
+
+    for rows in ((*full[:2], full[3]), (*full[:2], ("B", "x", None), full[3])):
+        colours, said = drawn(*rows)
+        assert colours.count("#ffffff") == 1
+        assert said
+    nameless = Section(
+        "s", "breakdown", "S", columns, (*full, (None, "x", 2)), None, 5, chart=Chart("heatmap", "c", ("n",), "d")
+    )
+    assert f"No {WHERE.label.lower()}" in reading.chart(nameless).texts
+    colours, said = drawn(*full)
+    assert colours.count(tinted(ACCENT, 0.04)) == 2
+    assert "#ffffff" not in colours
+    assert not said
 
 
 def test_heads_of_a_heat_map_do_not_run_into_each_other() -> None:

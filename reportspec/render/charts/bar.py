@@ -11,7 +11,7 @@ from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.svg import curve, drawing
 from reportspec.render.charts.upright import Upright
-from reportspec.render.palette import MUTED, PREVIOUS, tinted
+from reportspec.render.palette import MUTED, PREVIOUS
 
 PAIRS = 24  # bars that have room for another one beside each
 
@@ -43,8 +43,8 @@ def _shapes(upright: Upright, one: Series, paired: bool) -> list[str]:
         if before:
             shapes.append(upright.bar(at, 0, before, PREVIOUS, half=0))
         if value:
-            fill = accent if partial is None or at < partial else tinted(accent, 0.5)
-            shapes.append(upright.bar(at, 0, value, fill, half=1 if paired else None))
+            running = partial is not None and at >= partial
+            shapes.append(upright.bar(at, 0, value, accent, half=1 if paired else None, running=running))
     if one.previous and not paired:
         shapes.append(curve(upright.points(one.previous), MUTED, 1.4, "4 3"))
     return shapes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.charts.kind import Canvas, Drawing, Kind
@@ -13,7 +14,7 @@ from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped
 from reportspec.render.locale import Formats, compact, is_number, number
-from reportspec.render.palette import INK, readable_on, tinted
+from reportspec.render.palette import INK, RULE, readable_on, tinted
 
 ROWS = 40
 COLUMNS = 16
@@ -49,6 +50,8 @@ def heatmap(canvas: Canvas) -> tuple[Drawing, ...]:
             *captions,
             formats.word("rows_cut", shown=len(section.rows), available=number(formats, section.available_rows)),
         )
+    if any((row, name) not in cells.values for row in cells.rows for name in cells.across):
+        captions = (formats.word("heatmap_empty"), *captions)
     return (Drawing(_drawn(canvas, cells, shown), shown.label, alt, (), captions),)
 
 
@@ -64,7 +67,7 @@ def cells_of(canvas: Canvas) -> Cells:
     rows = _distinct(section, y, formats)
     across = list(dict.fromkeys((*chart.categories, *_distinct(section, x, formats))))
     values = {
-        (_text(line[y], formats), _text(line[x], formats)): float(value)
+        (_text(line[y], section.columns[y], formats), _text(line[x], section.columns[x], formats)): float(value)
         for line in section.rows
         if is_number(value := line[v])
     }
@@ -83,12 +86,14 @@ def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
     half, thick = over.width(frame.width) / 2, down.width(frame.height) / 2
     shapes = []
     for x, y, value in _places(cells, xs, ys):
-        share = abs(value or 0.0) / cells.top
+        if value is None:  # nothing was counted there, which is another thing than 0
+            shapes.append(rect(x - half, y - thick, x + half, y + thick, "#ffffff", edge=RULE))
+            continue
+        share = abs(value) / cells.top
         fill = tinted(canvas.palette.accent, _PALEST + (_DARKEST - _PALEST) * share)
         shapes.append(rect(x - half, y - thick, x + half, y + thick, fill))
-        if value is not None:
-            text = compact(canvas.formats, value, column, 1)
-            labels.append(Label(x, y + SIZE * 0.35, text, "middle", readable_on(fill)))
+        text = compact(canvas.formats, value, column, 1)
+        labels.append(Label(x, y + SIZE * 0.35, text, "middle", readable_on(fill)))
     return drawing(frame, shapes, labels)
 
 
@@ -100,11 +105,14 @@ def _places(cells: Cells, xs: list[float], ys: list[float]) -> Iterator[tuple[fl
 
 def _distinct(section: Section, at: int, formats: Formats) -> list[str]:
     """The values of a column in the order in which the section has them."""
-    return list(dict.fromkeys(_text(row[at], formats) for row in section.rows))
+    return list(dict.fromkeys(_text(row[at], section.columns[at], formats) for row in section.rows))
 
 
-def _text(value: Cell, formats: Formats) -> str:
-    return formats.not_available if value is None else str(value)
+def _text(value: Cell, column: Column, formats: Formats) -> str:
+    """What a row or a column is called; of one without a name what it lacks, as in tables."""
+    if value is None:
+        return formats.word("without", name=as_part(formats.language, column.label))
+    return str(value)
 
 
 KIND = Kind("heatmap", heatmap)

@@ -18,6 +18,7 @@ from reportspec.render.palette import MUTED
 WIDTH = 656  # the text column of an A4 page
 HALF = 316  # of what stands beside another
 SIZE = 10  # of labels
+HATCH = 4.5  # pixels along the plot between the lines of a hatch
 
 Point = tuple[float, float]
 Points = Sequence[Point | None]
@@ -89,6 +90,18 @@ def rect(
     thin = f' fill-opacity="{_n(opacity)}"' if opacity < 1 else ""
     place = f'x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}"'
     return f'<rect {place}{round_off} fill="{fill}"{thin}{stroke}/>'
+
+
+def hatched(left: float, top: float, right: float, bottom: float, colour: str) -> str:
+    """A rectangle in outline with slanted lines in it, each drawn by itself: patterns come out of printers as they
+    please."""
+    lines = []
+    along = left + top + HATCH
+    while along < right + bottom:
+        start, end = max(left, along - bottom), min(right, along - top)
+        lines.append(rule((start, along - start), (end, along - end), colour, 1.1))
+        along += HATCH
+    return rect(left, top, right, bottom, "#ffffff", edge=colour) + "".join(lines)
 
 
 def rule(start: Point, end: Point, colour: str, width: float = 1, dash: str = "") -> str:

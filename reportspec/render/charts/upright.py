@@ -11,7 +11,7 @@ from reportspec.render.charts.kind import Canvas
 from reportspec.render.charts.lettering import GAP, LONGEST_TURNED, below, below_room, beside, left_room, widest
 from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
-from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, Points, level_rule, rect
+from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, Points, hatched, level_rule, rect
 from reportspec.render.palette import INK, MUTED, RULE
 
 HEIGHT = 150
@@ -74,13 +74,26 @@ class Upright:
         """Where the values are, none where there is no value."""
         return [None if value is None else (x, self.y(value)) for x, value in zip(self.xs, values, strict=True)]
 
-    def bar(self, at: int, start: float, end: float, fill: str, *, half: int | None = None, edge: str = "") -> str:
-        """A bar at a position from one value to another; of a pair the left (0) or the right `half`."""
+    def bar(
+        self,
+        at: int,
+        start: float,
+        end: float,
+        fill: str,
+        *,
+        half: int | None = None,
+        edge: str = "",
+        running: bool = False,
+    ) -> str:
+        """A bar at a position from one value to another; of a pair the left (0) or the right `half`. That of a period
+        that is `running` is hatched."""
         width = self.steps.width(self.frame.width)
         left, right = self.xs[at] - width / 2, self.xs[at] + width / 2
         if half is not None:
             left, right = (left, self.xs[at]) if half == 0 else (self.xs[at], right)
         upper, lower = sorted((self.y(start), self.y(end)))
+        if running:
+            return hatched(left, upper, right, lower, fill)
         return rect(left, upper, right, lower, fill, radius=0 if edge else 1, edge=edge)
 
     def bars(self, values: Sequence[float | None], fill: str) -> list[str]:

@@ -387,12 +387,25 @@ def engine_error(error: Exception, table: str, paths: tuple[str, ...]) -> Source
     line = re.search(r"(?:CSV Error on Line|line|Line):\s*(\d+)", text)
     file = next((p for p in paths if p in text), paths[0])
     original = re.search(r"Original Line:\s*(.*)", text)
-    why = first_line(error).removeprefix("Invalid Input Error: ").removeprefix("Conversion Error: ")
     where = f"line {line[1]} of " if line else ""
+    called = f"{where}`{Path(file).name}` (table `{table}`)"
     notes = (f"the line: {original[1][:160]}",) if original else ()
+    size = re.search(r"Maximum line size of (\d+) bytes exceeded\.?(?: Actual Size:\s*(\d+))?", text)
+    if size:
+        own = f"{int(size[2]):,} bytes" if size[2] else "more bytes"
+        return SourceError(
+            "unreadable-row",
+            f"{called} has {own}, and a line may have {int(size[1]):,}",
+            "look for a quote in it that is not closed; else leave the column with so long a text out of the export",
+            notes,
+            table=table,
+        )
+    said = [one for one in text.splitlines() if one.strip() and not re.search(r"CSV Error on Line|Original Line", one)]
+    why = said[0][:300] if said and "CSV Error on Line" in first_line(error) else first_line(error)
+    why = why.removeprefix("Invalid Input Error: ").removeprefix("Conversion Error: ")
     return SourceError(
         "unreadable-row",
-        f"{where}`{Path(file).name}` (table `{table}`) cannot be read: {why}",
+        f"{called} cannot be read: {why}",
         "mend the file, or export it again",
         notes,
         table=table,

@@ -16,6 +16,7 @@ from reportspec.expression.trees import (
     ZONE,
     alias_of,
     all_of,
+    any_of,
     column,
     conjuncts,
     copied,
@@ -156,25 +157,26 @@ def lands_rows(tree: exp.Expr) -> bool:
 
 
 def bounded_rows(tree: exp.Expr) -> exp.Expr:
-    """The statement with what it asks of times also where their rows are read: of a CTE that one SELECT reads, by
-    the source's own columns. For databases in which rows are written down, with times as they are or null, before
-    they are looked at: there no index is used otherwise, and all rows are written."""
+    """The statement with what it asks of times also where their rows are read: of a CTE that SELECTs read which all
+    ask something of its times, by the source's own columns. For databases in which rows are written down, with times
+    as they are or null, before they are looked at: there no index is used otherwise, and all rows are written."""
     with_ = tree.args.get("with_")
     if with_ is None:
         return tree
     read = Counter(table.name for table in tree.find_all(exp.Table) if names_cte(table))
-    once = {cte.alias: cte.this for cte in with_.expressions if read[cte.alias] == 1 and lands_rows(cte.this)}
-    asked: dict[str, exp.Expr] = {}
-    for select in tree.find_all(exp.Select) if once else ():
+    landed = {cte.alias: cte.this for cte in with_.expressions if read[cte.alias] and lands_rows(cte.this)}
+    bounds: dict[str, list[exp.Expr]] = {}
+    for select in tree.find_all(exp.Select) if landed else ():
         from_, where = select.args.get("from_"), select.args.get("where")
         source = from_.this if from_ is not None else None
-        if isinstance(source, exp.Table) and names_cte(source) and source.name in once and where is not None:
-            times = _bare_times(once[source.name])
+        if isinstance(source, exp.Table) and names_cte(source) and source.name in landed and where is not None:
+            times = _bare_times(landed[source.name])
             alias = source.alias_or_name
             own = [one for c in conjuncts(where.this) if (one := _by_times(c, alias, times)) is not None]
             found = all_of(own)
             if found is not None:
-                asked[source.name] = found
+                bounds.setdefault(source.name, []).append(found)
+    asked = {name: any_of(dict.fromkeys(found)) for name, found in bounds.items() if len(found) == read[name]}
     if not asked:
         return tree
 
