@@ -32,6 +32,7 @@ Rows = Iterable[Mapping[str, object]]
 _YEAR, _WEEK = timedelta(days=365), timedelta(days=7)
 _SHARE, _TIMES = 0.95, 3
 _NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
+_MUCH = 1 / 4  # of it, which nothing comes of by chance
 _ENOUGH = 20  # days with changes, below which nothing is known of the gaps between them
 
 
@@ -159,7 +160,13 @@ def begun_late(
                 days = [(_day(one), of) for one, of in zip(row, named, strict=True) if isinstance(one, date)]
                 first[name] = min(days, default=None)
         begun = first[name]
-        return begun if begun is not None and begins_late(side, begun[0]) else None
+        if begun is None or not begins_late(side, begun[0]):
+            return None
+        # Of rows that come now and then the first may be late by chance: by more than their usual gap it is not.
+        since = instant(begun[0], binding.zone)
+        changed = ask(days_statement(binding, {name: read[name]}, since, since + _YEAR))
+        allowed = min(usual_gap(_days(row[0] for row in changed.rows)), (side.end - side.start) * _MUCH)
+        return begun if begun[0] - side.start > allowed else None
 
     late = None
     for at, finding in enumerate(findings):
