@@ -170,6 +170,20 @@ def surely_meant(word: str, meant: str, known: Iterable[str]) -> bool:
     return away <= allowed and all(OSA.distance(written, other, score_cutoff=away + 1) > away + 1 for other in others)
 
 
+_LINE = re.compile("[^\n\r\x85\u2028\u2029]*(\r\n|[\n\r\x85\u2028\u2029]|\\Z)")
+
+
+def lines_of(text: str, *, ends: bool = False) -> list[str]:
+    """The lines of a file as YAML has them, by which spans count: what ends one is also a lone CR and the separators
+    of Unicode. With `ends` each keeps what ends it."""
+    found = []
+    for match in _LINE.finditer(text):
+        found.append(match[0] if ends else match[0][: len(match[0]) - len(match[1])])
+        if not match[1]:
+            break
+    return found
+
+
 def counted(number: int, noun: str) -> str:
     """How many of what, in words that agree: `1 row`, `1,200 rows`, `2 entities`."""
     if number == 1:
@@ -211,7 +225,7 @@ def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
     span, help = diagnostic.span, diagnostic.help
     if span is not None:
         lines.append(f"  {_visible(span.file)}:{span.line}:{span.column}")
-        source = texts.get(span.file, "").split("\n")
+        source = lines_of(texts.get(span.file, ""))
         if span.file in texts and 0 < span.line <= len(source):
             line = concealed_line(source, span.line).rstrip("\r")
             lines += _underlined(line, span, help, color, tone)
@@ -246,7 +260,7 @@ def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -
     """The lines of a file about the place of a mistake, for a page: of each its number, and its text before what is
     meant, that itself, and after it. Empty where no file has the place."""
     span = diagnostic.span
-    source = texts.get(span.file, "").split("\n") if span is not None else []
+    source = lines_of(texts.get(span.file, "")) if span is not None else []
     if span is None or not 0 < span.line <= len(source):
         return ()
     last = min(max(span.end_line, span.line), span.line + around, len(source))

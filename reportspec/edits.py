@@ -58,6 +58,8 @@ def _replaced(written: str, help: Advice) -> tuple[int, int, str] | None:
     inner = written[1:-1] if quote else written
     if not help.was:
         return (0, len(written), help.now) if written and not quote else None
+    if quote and written == help.was:  # the quotes are what is wrong
+        return (0, len(written), help.now) if _stands_plain(help.now) else None
     if quote and (quote in help.now or "\\" in help.now):
         return None
     if inner == help.was:

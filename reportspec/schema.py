@@ -150,7 +150,10 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     elif kind == "pattern":
         example = error.schema.get("examples") or []
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
-        help = f"write for example `{example[0]}`" if example else None
+        help: str | None = f"write for example `{_plain(example[0])}`" if example else None
+        slug = re.sub(r"[^a-z0-9_]+", "_", str(value).lower()).strip("_")
+        if path[-1:] == ["id"] and slug and re.search(wanted, slug):
+            help = Advice(f"write `{slug}`", str(value), slug)
         if share and any(isinstance(e, (int, float)) for e in example):
             number = f"{float(share[1]) / 100:g}"
             help = Advice(f"write `{number}`", str(value), number, sure=True)
@@ -225,6 +228,11 @@ def _said(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "a map" if isinstance(value, dict) else "a list"
     return f"`{_short(str(value))}`"
+
+
+def _plain(value: Any) -> str:
+    """A value as YAML has it: `true`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _short(text: str) -> str:

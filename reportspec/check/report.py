@@ -25,6 +25,7 @@ from reportspec.calendar import (
     parse_period,
     until,
 )
+from reportspec.calendar.periods import EXAMPLES
 from reportspec.catalogue.load import packaged
 from reportspec.check.delivery import check_settings, delivery_of
 from reportspec.check.for_each import each_of
@@ -617,7 +618,10 @@ def _periods(
     except CalendarError as error:
         meant = _ALSO_COMPARED.get(str(compare).lower().replace("-", "_").replace(" ", "_"))
         help: str | None = meant_by(str(compare), meant) if meant else None
-        help = help or suggestion(str(compare), ("previous_period", "previous_year", "none")) or error.help
+        help = help or suggestion(str(compare), ("previous_period", "previous_year", "none"))
+        if help is None and error.help == EXAMPLES:
+            help = "write `previous_period`, `previous_year`, `none` or a period such as `2025-Q3`"
+        help = help or error.help
         document.tell("bad-period", error.message, _part("compare", error), help)
         return period, None, alignment
 
@@ -625,13 +629,31 @@ def _periods(
 # What others call the periods that one compares with.
 _PERIODS = ("period", "day", "week", "month", "quarter", "half", "year")
 _ALSO_COMPARED = dict.fromkeys(
-    ("yoy", "year_over_year", "year_on_year", "prior_year", "year_before", "same_period_last_year"), "previous_year"
+    (
+        *("yoy", "year_over_year", "year_on_year", "prior_year", "year_before", "same_period_last_year"),
+        *(
+            "anno_precedente",
+            "anno_scorso",
+            "vorjahr",
+            "letztes_jahr",
+            "année_précédente",
+            "annee_precedente",
+            "an_dernier",
+        ),
+        *("année_dernière", "annee_derniere", "año_anterior", "ano_anterior", "año_pasado", "ano_pasado"),
+    ),
+    "previous_year",
 ) | dict.fromkeys(
     (
         *("pop", "mom", "qoq", "wow", "period_over_period", "month_over_month", "quarter_over_quarter"),
         # Those of the report's period, and not of today, as `last_quarter` is.
         *(f"{word}_{what}" for word in ("previous", "prior", "preceding") for what in _PERIODS if what != "year"),
         "last_period",
+        *("periodo_precedente", "vorperiode", "vorzeitraum", "période_précédente", "periode_precedente"),
+        *("período_anterior", "periodo_anterior"),
+        *(f"{what}_precedente" for what in ("mese", "trimestre", "settimana")),
+        *("vormonat", "vorquartal", "vorwoche", "mois_précédent", "trimestre_précédent", "mes_anterior"),
+        "trimestre_anterior",
     ),
     "previous_period",
 )

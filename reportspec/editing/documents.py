@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.building import Order, load
+from reportspec.calendar.periods import ONE_DAY, RELATIVE, Fiscal, parse_period
 from reportspec.check.project import find_project
-from reportspec.diagnostics import Diagnostic, Edit, Span
+from reportspec.diagnostics import Diagnostic, Edit, Span, lines_of
+from reportspec.editing.completion import HERE, may_stand, readings
 from reportspec.editing.formatting import schema_of
 from reportspec.editing.schema_shape import Shape
+from reportspec.editing.text_places import found_in
 from reportspec.files import packaged
 from reportspec.lazy_dataclass import dataclass
 from reportspec.reference.bound_project import BoundProject, bound_project
@@ -37,7 +40,47 @@ from reportspec.source.regular import is_yaml
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _NEW_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_HERE = "here0"  # what stands at the cursor while the text is read
+_PEOPLE = frozenset(  # keys of texts for people
+    [
+        "title",
+        "subtitle",
+        "note",
+        "notes",
+        "text",
+        "label",
+        "description",
+        "subject",
+        "body",
+        "caveat",
+        "question",
+        "questions",
+        "meaning",
+        "remedy",
+        "phrases",
+        "sentences",
+        "value_labels",
+        "plural",
+        "footer",
+    ]
+)
+_VALUES = frozenset(  # keys of what the records have
+    [
+        "eq",
+        "ne",
+        "in",
+        "not_in",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "between",
+        "contains",
+        "starts_with",
+        "ends_with",
+        "targets",
+        "values",
+    ]
+)
 Step = str | int
 
 
@@ -47,11 +90,12 @@ class NotRenamed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What may stand at a place, with what it means; a `key` has a value behind it."""
+    """What may stand at a place, with what it means, and what it takes the place of; a `key` has a value behind it."""
 
     name: str
     means: str
     key: bool
+    span: Span
 
 
 @dataclass(slots=True)
@@ -78,6 +122,10 @@ class Documents:
         if not path.exists() or self._schema(path)[0] != "report":
             self._bound.clear()
             self._schemas.clear()
+
+    def is_spec(self, path: Path) -> bool:
+        """Whether a file is a spec, on which no other rests."""
+        return self._schema(path)[0] == "report"
 
     def mistakes(self, path: Path) -> dict[Path, tuple[Diagnostic, ...]]:
         """What is wrong with a file, and with those that it rests on, by file."""
@@ -121,56 +169,86 @@ class Documents:
         owner = _field_of(name, binding)
         return self._field(bound, *owner) if owner is not None else None
 
-    def renamed(self, path: Path, line: int, column: int, new: str) -> dict[Path, tuple[Edit, ...]]:
-        """The edits that give a metric or a field of one's own another name, wherever it stands. Raises NotRenamed."""
+    def renamable(self, path: Path, line: int, column: int) -> tuple[str, Span]:
+        """The metric or the field of one's own at a place, by the part of its name that may be another, and where that
+        stands. Raises NotRenamed."""
         word, binding = self._word(path, line, column), self._binding(path)
         if word is None or binding is None:
             raise NotRenamed("there is no name here")
+        name, span = word
+        metric, owner = name.partition(".")[0], _field_of(name, binding)
+        if self._own_metric(self._of(path), metric) is not None:
+            length = len(metric)
+            return metric, Span(span.file, span.line, span.column, span.line, span.column + length)
+        if owner is not None and owner[1] in binding.extra_fields.get(owner[0], {}):
+            return owner[1], Span(span.file, span.line, span.end_column - len(owner[1]), span.line, span.end_column)
+        raise NotRenamed("only metrics and fields of the project's own have other names")
+
+    def renamed(self, path: Path, line: int, column: int, new: str) -> dict[Path, tuple[Edit, ...]]:
+        """The edits that give a metric or a field of one's own another name, wherever it stands. Raises NotRenamed."""
+        name, _ = self.renamable(path, line, column)
         if _NEW_NAME.fullmatch(new) is None:
             raise NotRenamed("names have small letters, digits and `_`")
-        name, bound = word[0], self._of(path)
-        metric = name.partition(".")[0]
-        owner = _field_of(name, binding)
-        if self._own_metric(bound, metric) is not None:
+        word, binding, bound = self._word(path, line, column), self._binding(path), self._of(path)
+        assert word is not None
+        assert binding is not None
+        owner = _field_of(word[0], binding)
+        if owner is None or self._own_metric(bound, name) is not None:
             if new in binding.catalogue.metrics:
                 raise NotRenamed(f"there is a metric `{new}` already")
-            edits = self._metric_edits(bound, metric, new)
-        elif owner is not None and owner[1] in binding.extra_fields.get(owner[0], {}):
+            edits = self._metric_edits(bound, name, new)
+        else:
             if binding.field(owner[0], new) is not None:
                 raise NotRenamed(f"`{owner[0]}` has a field `{new}` already")
             edits = self._field_edits(bound, owner[0], owner[1], new)
-        else:
-            raise NotRenamed("only metrics and fields of the project's own have other names")
         self._need_same_mistakes(bound, edits)
         return edits
 
     def offers(self, path: Path, line: int, column: int) -> list[Offer]:
-        """What may stand at a place, by the schema of the project."""
-        lines = self.text(path).split("\n")
+        """What may stand at a place, by the schema of the project; also while what is written there is no YAML yet."""
+        text = self.text(path)
+        lines = lines_of(text)
         if not 0 < line <= len(lines):
             return []
         before, after = lines[line - 1][: column - 1], lines[line - 1][column - 1 :]
         start = before[: len(before) - len(re.search(r"[\w.-]*$", before)[0])]  # type: ignore[index]
         rest = after[len(re.match(r"[\w.-]*", after)[0]) :]  # type: ignore[index]
-        for trial in (f"{start}{_HERE}{rest}", f"{start}{_HERE}: 0{rest}", f"{start} {_HERE}{rest}"):
-            node, _ = read_yaml("\n".join([*lines[: line - 1], trial, *lines[line:]]), "")
-            found = _find(node, _HERE) if node is not None else None
-            if found is not None and (
-                found[1] or not start.strip(" -") or start.rstrip().endswith((":", ",", "[", "{", "-"))
-            ):
-                return self._offered(path, node, *found)
+        span = Span(str(path), line, len(start) + 1, line, len(lines[line - 1]) - len(rest) + 1)
+        for node in readings(text, line, start, rest):
+            found = _find(node, HERE)
+            if found is not None and may_stand(start, found[1]):
+                offered = self._offered(path, node, *found)
+                return [Offer(name, means, key, span) for name, means, key in offered]
         return []
 
-    def _offered(self, path: Path, node: Node | None, steps: tuple[Step, ...], is_key: bool) -> list[Offer]:
-        assert node is not None
+    def _offered(
+        self, path: Path, node: Node, steps: tuple[Step, ...], is_key: bool
+    ) -> Iterator[tuple[str, str, bool]]:
         shape, there = self._walked(path, node, steps[:-1])
         present = set(plain(there)) if isinstance(there, MappingNode) else set()
-        if is_key or (isinstance(there, MappingNode) and _HERE in present):
-            return [Offer(key, shape.of(key).means, True) for key in shape.order() if key not in present]
+        if is_key or (isinstance(there, MappingNode) and HERE in present):
+            yield from ((key, shape.of(key).means, True) for key in shape.order() if key not in present)
+            return
         last = steps[-1]
         value = shape.item() if isinstance(last, int) else shape.of(last)
-        offers = [Offer(name, means, False) for name, means in value.values.items()]
-        return offers + [Offer(key, value.of(key).means, True) for key in value.order()]
+        yield from ((name, means, False) for name, means in value.values.items())
+        if steps[0] in ("period", "compare"):
+            yield from ((name, means, False) for name, means in self._periods(path, steps))
+        yield from ((key, value.of(key).means, True) for key in value.order())
+
+    def _periods(self, path: Path, steps: tuple[Step, ...]) -> Iterator[tuple[str, str]]:
+        """The periods that have a name, each with its first and last day as of today."""
+        if steps in (("compare",), ("compare", "period")):
+            yield "previous_period", "The one before the report's, as long."
+            yield "previous_year", "The same stretch, a year earlier."
+            if steps == ("compare",):
+                yield "none", "Nothing is compared."
+        elif steps == ("period",):
+            project = self._of(path).project
+            fiscal, today = project.fiscal if project is not None else Fiscal(), datetime.now(UTC).date()
+            for name in RELATIVE:
+                period = parse_period(name, today, fiscal)
+                yield name, f"{period.start} to {period.end - ONE_DAY}, as of {today}."
 
     # What is known of the project
 
@@ -225,7 +303,7 @@ class Documents:
         found = self._place(path, line, column)
         if found is None:
             return None
-        text = self.text(path).split("\n")[line - 1]
+        text = lines_of(self.text(path))[line - 1]
         match = next((m for m in _NAME.finditer(text) if m.start() < column <= m.end() + 1), None)
         if match is None:
             return None
@@ -280,7 +358,10 @@ class Documents:
         if project is None:
             return []
         root = project.root
-        inside = (path for path in sorted(root.rglob("*")) if is_yaml(path) and path.is_file())
+        written = {path for path in root.rglob("*") if is_yaml(path) and path.is_file()}
+        resolved = {path.resolve() for path in written}
+        new = (path for path in self.texts if path not in resolved and is_yaml(path) and root.resolve() in path.parents)
+        inside = sorted({*written, *(root / path.relative_to(root.resolve()) for path in new)})
         shown = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(root).parts)]
         return sorted(shown, key=lambda path: path.name != Path(project.mapping).name)
 
@@ -288,13 +369,14 @@ class Documents:
 
     def _metric_edits(self, bound: BoundProject, name: str, new: str) -> dict[Path, tuple[Edit, ...]]:
         named = re.compile(rf"(?<![\w.]){name}(?!\w)|(?<=metrics\.){name}(?!\w)")
+        in_text = re.compile(rf"(?<=metrics\.){name}(?!\w)")
         edits = {}
         for file in self._files(bound):
             _, node = self._schema(file)
             found: list[Edit] = []
             for steps, scalar, is_key in _scalars(node) if node is not None else ():
                 if self._names_metric(file, node, steps, scalar, is_key, name):
-                    found += self._edits(file, scalar, named, new)
+                    found += self._edits(file, steps, scalar, in_text if _in_text(steps, is_key) else named, new)
             if found:
                 edits[file] = tuple(found)
         return edits
@@ -305,9 +387,9 @@ class Documents:
         """Whether a name that stands in a scalar is a metric's there: by the schema, or where formulas are."""
         if name not in scalar.text:
             return False
-        if f"metrics.{name}" in scalar.text:
-            return True
         last = steps[-1]
+        if f"metrics.{name}" in scalar.text and not _is_value(steps):
+            return True
         if is_key:
             return len(steps) >= 2 and steps[-2] in ("goals", "mark")
         if last in ("metric", "formula", "sort", "when", "headline"):
@@ -332,23 +414,19 @@ class Documents:
             found: list[Edit] = []
             for steps, scalar, is_key in _scalars(node) if node is not None else ():
                 if is_key and steps == ("entities", entity, "fields", name):
-                    found += self._edits(file, scalar, re.compile(name), new)
-                elif not is_key:
-                    found += self._edits(file, scalar, named, new)
+                    found += self._edits(file, steps, scalar, re.compile(name), new)
+                elif not is_key and not _is_value(steps):
+                    found += self._edits(file, steps, scalar, named, new)
             if found:
                 edits[file] = tuple(found)
         return edits
 
-    def _edits(self, file: Path, scalar: Scalar, named: re.Pattern[str], new: str) -> Iterator[Edit]:
-        lines = self.text(file).split("\n")
-        span = scalar.span
-        for number in range(span.line, min(span.end_line, len(lines)) + 1):
-            text = lines[number - 1]
-            first = span.column - 1 if number == span.line else 0
-            last = span.end_column - 1 if number == span.end_line else len(text)
-            for match in named.finditer(text, first, last):
-                start = match.end(1) if match.re.groups else match.start()
-                yield Edit(Span(str(file), number, start + 1, number, match.end() + 1), new, True)
+    def _edits(
+        self, file: Path, steps: tuple[Step, ...], scalar: Scalar, named: re.Pattern[str], new: str
+    ) -> Iterator[Edit]:
+        templates = not _PEOPLE.isdisjoint(steps)
+        for span in found_in(self.text(file), str(file), scalar, named, templates=templates):
+            yield Edit(span, new, True)
 
     def _need_same_mistakes(self, bound: BoundProject, edits: Mapping[Path, tuple[Edit, ...]]) -> None:
         """Nothing, if specs and the own catalogue are as right with the edits as without. Raises NotRenamed."""
@@ -395,6 +473,16 @@ def _field_of(name: str, binding: Binding) -> tuple[str, str] | None:
     except Unresolved:
         return None
     return found.entity, found.name
+
+
+def _is_value(steps: tuple[Step, ...]) -> bool:
+    """Whether at a place stands what the records have, and no name."""
+    return next((step for step in reversed(steps) if isinstance(step, str)), "") in _VALUES
+
+
+def _in_text(steps: tuple[Step, ...], is_key: bool) -> bool:
+    """Whether at a place stands a text for people."""
+    return not is_key and not _PEOPLE.isdisjoint(steps)
 
 
 def _scalars(node: Node, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], Scalar, bool]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
+from textwrap import wrap
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.headlines import heading, lead
-from reportspec.render.locale import Formats, formats_for, is_number, with_unit
+from reportspec.render.locale import MINUS, Formats, formats_for, is_number, number, with_unit
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import MARK
@@ -16,6 +18,7 @@ from reportspec.rounding import half_up
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _LONGEST = 500  # letters of a text in a line of the terminal
+_WIDEST, _HEAD = 40, 24  # places of a column; of one whose heading is longer, which then has several lines
 
 
 def as_table(figures: Figures) -> str:
@@ -23,7 +26,7 @@ def as_table(figures: Figures) -> str:
     formats = formats_for(figures)
     lines = [f"{shortened(heading(figures, formats), _LONGEST)} · {figures.period.label}"]
     if figures.compare:
-        lines[0] += f" (previous: {figures.compare.label})"
+        lines[0] += f" · {formats.word('compared_with')} {figures.compare.label}"
     said = filter(None, (lead(figures, formats), *figures.notices, *figures.filters))
     lines += [f"  {shortened(text, _LONGEST)}" for text in said]
     for section in figures.sections:
@@ -41,49 +44,60 @@ def _lines(figures: Figures, section: Section) -> list[str]:
     if section.shape == "sentences":
         prose = sentences(figures, section, formats_for(figures))
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
+    formats = _to_the_cent(formats_for(figures), section)
     if section.shape == "tiles":
-        formats = formats_for(figures)
-        tiles = _aligned(_tiles(section, formats), formats.word("not_available"))
+        tiles = _aligned(_tiles(section, formats), formats)
         told = (*sentences(figures, section, formats), *section.notes)
         return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
-    formats, section = formats_for(figures), readable(section)
-    nothing = formats.word("not_available")
+    section = readable(section)
     rows = [[_heading(formats, c) for c in section.columns]]
     subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         one = not (section.others and at == len(section.rows) - 1)
-        cells = [(c, v, _in_row(v, c, label, nothing)) for c, v in zip(section.columns, row, strict=True)]
+        cells = [(c, v, _in_row(v, c, label, formats)) for c, v in zip(section.columns, row, strict=True)]
         rows.append(
             [f"{MARK} {text}" if one and c.marks(v, cut=at in section.cut_rows) else text for c, v, text in cells]
         )
         if at + 1 in subtotals:
             group = subtotals[at + 1]
-            rows.append(_sum(f"Total {_said(group[0], section.columns[0].unit, nothing)}", section, group, nothing))
+            name = f"{formats.word('total')} {_said(group[0], section.columns[0].unit, formats)}"
+            rows.append(_sum(name, section, group, formats))
     if section.total:
-        rows.append(_sum(str(section.total[0] or "Total"), section, section.total, nothing))
-    return [*_aligned(rows, nothing), *(f"  {shortened(text, _LONGEST)}" for text in section.notes)]
+        rows.append(_sum(str(section.total[0] or formats.word("total")), section, section.total, formats))
+    return [*_aligned(rows, formats), *(f"  {shortened(text, _LONGEST)}" for text in section.notes)]
 
 
-def _sum(name: str, section: Section, row: tuple[Cell, ...], nothing: str) -> list[str]:
+def _to_the_cent(formats: Formats, section: Section) -> Formats:
+    """The formats in which all amounts of a section have cents where one of them has, and none where none has."""
+    rows = (*section.rows, *(row for _, row in section.subtotals), *([section.total] if section.total else []))
+    amounts = [v for row in rows for c, v in zip(section.columns, row, strict=True) if c.unit == "currency"]
+    for kpi in section.kpis:
+        if kpi.column.unit == "currency":
+            amounts += [kpi.value, kpi.previous, kpi.goal.target if kpi.goal else None]
+    odd = any(is_number(amount) and half_up(amount, 2) != half_up(amount, 0) for amount in amounts)
+    return replace(formats, cents="always" if odd or formats.cents == "always" else "never")
+
+
+def _sum(name: str, section: Section, row: tuple[Cell, ...], formats: Formats) -> list[str]:
     """The line of a total under its name."""
-    return [name, *(_said(v, c.unit, nothing) for c, v in zip(section.columns[1:], row[1:], strict=True))]
+    return [name, *(_said(v, c.unit, formats) for c, v in zip(section.columns[1:], row[1:], strict=True))]
 
 
 def _tiles(section: Section, formats: Formats) -> list[list[str]]:
     """A row for each figure: what it is, its value, and where there are any the earlier one, the goal and where
     it stands."""
-    kpis, nothing = section.kpis, formats.word("not_available")
+    kpis = section.kpis
     compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
-    heads = ["", "", *(["previous"] if compared else []), *([formats.word("goal"), ""] if aimed else [])]
+    heads = ["", "", *([formats.word("previous")] if compared else []), *([formats.word("goal"), ""] if aimed else [])]
     rows = [heads] if compared or aimed else []
     for kpi in kpis:
         column, goal = kpi.column, kpi.goal
-        row = [column.label, _measured(kpi.value, column, nothing)]
-        row += [_measured(kpi.previous, column, nothing)] if compared else []
+        row = [column.label, _measured(kpi.value, column, formats)]
+        row += [_measured(kpi.previous, column, formats)] if compared else []
         if aimed:
             row += (
-                [_measured(goal.target, column, nothing), str(formats.words["states"][goal.state])]
+                [_measured(goal.target, column, formats), str(formats.words["states"][goal.state])]
                 if goal
                 else ["", ""]
             )
@@ -94,10 +108,10 @@ def _tiles(section: Section, formats: Formats) -> list[list[str]]:
 _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
 
 
-def _measured(value: Cell, column: Column, nothing: str) -> str:
+def _measured(value: Cell, column: Column, formats: Formats) -> str:
     """A figure with its unit, as one without a heading over it."""
     unit = column.currency if column.unit == "currency" else _SHORT.get(column.unit or "")
-    text = _said(value, column.unit, nothing)
+    text = _said(value, column.unit, formats)
     return f"{text} {unit}" if unit and is_number(value) else text
 
 
@@ -110,26 +124,41 @@ def _heading(formats: Formats, column: Column) -> str:
     return with_unit(formats, column.label, column.unit)
 
 
-def _in_row(value: Cell, column: Column, label: str | None, nothing: str) -> str:
+def _in_row(value: Cell, column: Column, label: str | None, formats: Formats) -> str:
     """A cell; a period is called as the report's other forms call it."""
-    return label if label is not None and column.role == "period" else _said(value, column.unit, nothing)
+    return label if label is not None and column.role == "period" else _said(value, column.unit, formats)
 
 
-def _said(value: Cell, unit: str | None, nothing: str) -> str:
-    """A value; where there is none, what footnotes call that."""
+def _said(value: Cell, unit: str | None, formats: Formats) -> str:
+    """A value as the report's locale writes it, amounts to the cent; where there is none, what footnotes call that."""
     if value is None:
-        return nothing
+        return formats.not_available
+    if isinstance(value, bool):
+        return formats.word("yes" if value else "no")
     if not is_number(value):
         # A name with a line end or a tab would break the table.
         return _BREAKS.sub("\ufffd", str(value))
     if unit == "percent":
-        return f"{half_up(value, 3) * 100:.1f} %"
-    return f"{value:,}" if isinstance(value, int) else f"{half_up(value, 2):,.2f}"
+        return f"{_plain(number(formats, value * 100, 1))} %"
+    whole = formats.cents == "never" if unit == "currency" else isinstance(value, int)
+    return _plain(number(formats, value, 0 if whole else 2))
 
 
-def _aligned(rows: list[list[str]], nothing: str) -> list[str]:
-    widths = [min(40, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
+def _plain(text: str) -> str:
+    """A number with the signs that a keyboard has, for who copies it."""
+    return text.replace(MINUS, "-").replace("\xa0", " ")
+
+
+def _aligned(rows: list[list[str]], formats: Formats) -> list[str]:
+    nothing = formats.not_available
+    heads = [wrap(text, _HEAD) if _width(text) > _WIDEST else [text] for text in rows[0]]
+    deep = max(map(len, heads), default=1)
+    above = [
+        [lines[at - deep + len(lines)] if at >= deep - len(lines) else "" for lines in heads] for at in range(deep)
+    ]
     numeric = [all(_is_figure(r[i]) or r[i] == nothing for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
+    rows = [*above, *rows[1:]]
+    widths = [min(_WIDEST, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
         cells = []

@@ -25,6 +25,7 @@ from reportspec.model.mapping_proposals import (
 from reportspec.onboarding.histories import Told
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
 from reportspec.onboarding.name_words import is_state, state_of, state_words, words_of
+from reportspec.suggested_yaml import quoted_yaml
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.
@@ -542,12 +543,10 @@ _YAML_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y",
 
 
 def scalar(text: str) -> str:
-    """A text as YAML writes it."""
+    """A text as YAML writes it, in the form that `fmt` gives it."""
     if _WORD.fullmatch(text) and text.lower() not in _YAML_WORDS:
         return text
-    if "'" not in text and text.isprintable():
-        return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    return quoted_yaml(text)
 
 
 CONFIRM = "# CONFIRM"
@@ -560,7 +559,9 @@ def mapping_text(draft: Draft, head: Iterable[str], extends: str = "") -> str:
         lines.append(f"extends: {extends}")
     lines.append("entities:")
     by_entity: dict[str, list[Block]] = {}
-    for block in draft.blocks:
+    there = {block.entity for block in draft.blocks if not block.off}
+    # Of comments it is seen to what they belong by what stands below them.
+    for block in sorted(draft.blocks, key=lambda block: block.entity in there):
         by_entity.setdefault(block.entity, []).append(block)
     for entity, blocks in by_entity.items():
         on = [block for block in blocks if not block.off]
@@ -600,10 +601,8 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
     lines = [f"{indent}table: {scalar(block.table)}"]
     if block.where:
         lines.append(f"{indent}where: {scalar(block.where)}")
-    if block.each_of:
-        lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
-    for name, text, why in block.settings:
-        lines.append(f"{indent}{name}: {text}{_mark(why)}")
+    said = [(name, f"{indent}{name}: {text}{_mark(why)}") for name, text, why in block.settings]
+    lines += [line for name, line in said if name == "where"]
     if block.joins:
         lines.append(f"{indent}joins:")
         for name, (table, theirs, ours, first) in block.joins.items():
@@ -611,6 +610,9 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
             lines.append(
                 f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, {one}}}"
             )
+    if block.each_of:
+        lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
+    lines += [line for name, line in said if name != "where"]
     if block.key is not None:
         key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"
         lines.append(f"{indent}# {key}" if block.key.off else f"{indent}{key}")

@@ -515,6 +515,8 @@ class Matcher:
             for column in table.columns.values():
                 score, reasons = self.score(entity, field, table, column)
                 score, reasons = self.by_keys(entity, field, column, keys, score, reasons)
+                if field.type == "key" and self._own_number(entity, field, table, column):
+                    score = 0.0
                 if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
                     score, reasons = 1.0, ("other tables name its rows by it",)
                 if self.told.get((entity.name, field.name, table.name)) == column.name:
@@ -526,6 +528,15 @@ class Matcher:
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
         self._only_date(entity, table, rated)
         return self._shared_out(entity, table, rated)
+
+    def _own_number(self, entity: Entity, field: Field, table: TableSeen, column: ColumnSeen) -> bool:
+        """Whether a column is what an entity's rows are numbered by, though others name them by another column: it
+        leads to nothing else."""
+        named = self.key_columns.get(entity.name)
+        if named is None or column.name == named or field.name == entity.key or entity.key is None:
+            return False
+        unique = column.filled > 1 and column.distinct == column.filled
+        return unique and self.score(entity, entity.fields[entity.key], table, column)[0] >= CONFIDENT
 
     def _only_date(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
         """The date since when a row is there, where no name says it: the one that is no other field, else the only

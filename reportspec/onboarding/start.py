@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from datetime import date
@@ -20,11 +19,12 @@ from reportspec.databases import by_suffix
 from reportspec.diagnostics import Diagnostic, counted
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import ColumnSeen, Proposal, Recognised, TableSeen
 from reportspec.onboarding.cures import Cures, decides
 from reportspec.onboarding.histories import Told, settled
 from reportspec.onboarding.mapping_lines import Block, Draft, Writer, mapping_text
-from reportspec.onboarding.matching import CONFIDENT, propose
+from reportspec.onboarding.matching import propose
 from reportspec.onboarding.name_words import aside, dated_fields, field_words, tongue_of, words_of
 from reportspec.onboarding.places import country_of, currency_of, zone_of
 from reportspec.onboarding.project_files import (
@@ -41,6 +41,7 @@ from reportspec.onboarding.project_files import (
 )
 from reportspec.onboarding.recognise import dated_by, read_by, recognised
 from reportspec.onboarding.seen_tables import rows_of, seen
+from reportspec.suggested_yaml import quoted_yaml
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
 _TABLES = 150  # of a database that are looked at
+_ASKED = 0.8  # below it a person is asked of a column that is proposed; up to where it is sure it has a mark
+_FREE = 8  # columns among which a person is asked to choose
+_HISTORY, _OF_A_HISTORY = "deal_stage_history", ("deal_id", "stage_id", "entered_at")
 _TRIES = 25  # fields that are taken back, one after the other, since their columns cannot be read so
 
 
@@ -271,7 +275,7 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
         settings: dict[str, str] = {}
         while True:
             given = "".join(f", {key}: {value}" for key, value in settings.items())
-            file = f"{{path: {json.dumps(str(path.resolve()))}{given}}}"
+            file = f"{{path: {quoted_yaml(str(path.resolve()))}{given}}}"
             text = f"version: 1\nsource:\n  files:\n    {table}: {file}\nmapping: mapping.yaml\n"
             try:
                 found += _looked(text, {}, [table], True, tell)
@@ -306,7 +310,7 @@ def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
     database = by_suffix(path.suffix.lower())
     assert database is not None
     anywhere = f"{database.kind}:///{path.resolve()}"
-    text = f"version: 1\nsource: {json.dumps(anywhere)}\nmapping: mapping.yaml\n"
+    text = f"version: 1\nsource: {quoted_yaml(anywhere)}\nmapping: mapping.yaml\n"
     tables = _of_database(text, {}, tell)
     return Source(tables, {}, relative, database.dialect.name, anywhere=anywhere, again={"": text})
 
@@ -476,6 +480,16 @@ def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, bytes | None]:
     return built, files[f"{name}.pdf"]
 
 
+def _needed(catalogue: Catalogue, entity: str) -> tuple[str, ...]:
+    """The fields without which nothing is made of an entity's table: what a history, exchange rates and targets are."""
+    rates, targets = catalogue.exchange_rates, catalogue.targets
+    if entity == rates.entity:
+        return (rates.base, rates.quote, rates.day, rates.rate)
+    if entity == targets.entity:
+        return (targets.first_day, targets.last_day, targets.target)
+    return _OF_A_HISTORY if entity == _HISTORY else ()
+
+
 class _Project:
     """A project of somebody's own data, on its way."""
 
@@ -519,6 +533,8 @@ class _Project:
             self._ask_columns()
             self._ask_states()
         draft = self._draft()
+        if self.found is None and all(block.off for block in draft.blocks) and not draft.stages:
+            raise self._no_rows()
         settings = self._settings(draft)
         self.tell("how the mapping reads them")
         with tempfile.TemporaryDirectory() as trial:
@@ -535,6 +551,16 @@ class _Project:
             open=self._untold(draft),
             diagnostics=(*self.source.unread, *made.diagnostics),
         )
+
+    def _no_rows(self) -> NoStart:
+        """Why tables that look like some entities make no mapping."""
+        empty = [f"`{name}`" for name, table in self.tables.items() if not table.rows]
+        if empty:
+            has = "has" if len(empty) == 1 else "have"
+            what = f"there is nothing to make reports of: {', '.join(empty[:5])} {has} no rows"
+            return NoStart(what, "export the tables with their rows", "no-entities")
+        what = "no column is likely enough to be a field that reports are made of"
+        return NoStart(what, "name columns with `--column deal.amount=Betrag`", "no-entities")
 
     def _draft(self) -> Draft:
         if self.found is not None:
@@ -584,11 +610,16 @@ class _Project:
                 raise NoStart(f"{what} a column `{column}`", suggestion(column, there), "unknown-column")
 
     def _ask_columns(self) -> None:
-        """Ask of what is not sure and what a report would need most."""
+        """Ask of what an entity is no use without, and of what is only likely. What is answered is settled."""
+        for entity, name, table, free in self._lacks(self._draft()):
+            question = f"{entity}.{name} (not found): which column of `{table}`?"
+            answer = self.asker.choose(question, (*free, ""), "")
+            if answer in free:
+                self.chosen[f"{entity}.{name}"] = answer
         for block, line in list(self._draft().lines()):
             if not line.mark or block.off or len(line.columns) != 1 or f"{block.entity}.{line.field}" in self.chosen:
                 continue
-            table = self.tables[block.table]
+            table_seen = self.tables[block.table]
             proposed = next(
                 (
                     p.fields[line.field]
@@ -597,14 +628,28 @@ class _Project:
                 ),
                 None,
             )
-            if proposed is None or proposed.confidence >= CONFIDENT:
+            if proposed is None or proposed.confidence >= _ASKED:
                 continue
             options = [one.column for one in proposed.candidates[:4]]
             default = "" if line.off else line.columns[0]
-            question = f"{block.entity}.{line.field} ({line.mark}): which column of `{table.name}`?"
+            question = f"{block.entity}.{line.field} ({line.mark}): which column of `{table_seen.name}`?"
             answer = self.asker.choose(question, (*options, ""), default)
-            if answer != default:
-                self.chosen[f"{block.entity}.{line.field}"] = answer if answer in table.columns else ""
+            if answer != default or not isinstance(self.asker, Takes):
+                self.chosen[f"{block.entity}.{line.field}"] = answer if answer in table_seen.columns else ""
+
+    def _lacks(self, draft: Draft) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+        """Fields that entities are no use without and that nothing is read for: with the table and the columns of it
+        that are free for them."""
+        for block in draft.blocks:
+            has = {line.field for line in block.lines if not line.off}
+            read = {column for line in block.lines if not line.off for column in line.columns}
+            columns = [c for c in self.tables[block.table].columns.values() if c.filled and c.name not in read]
+            for name in _needed(self.catalogue, block.entity) if not block.off else ():
+                if name in has or self.chosen.get(f"{block.entity}.{name}") is not None:
+                    continue
+                timed = self.catalogue.entities[block.entity].fields[name].type in ("time", "date")
+                free = tuple(c.name for c in columns if (c.shape in ("date", "time")) is timed)
+                yield block.entity, name, block.table, free[:_FREE]
 
     def _ask_states(self) -> None:
         """Ask what values mean that no word of the catalogue fits."""
@@ -941,6 +986,11 @@ class _Project:
             told.append(f"not used, since no entity of the catalogue was seen in them: {', '.join(unused)}")
         told += self._unread(draft)
         if self.found is None:
+            told += [
+                f"no column was found for {entity}.{name}, without which `{table}` is no use: "
+                f"name it with `--column {entity}.{name}={free[0] if free else '…'}`"
+                for entity, name, table, free in self._lacks(draft)
+            ]
             deal = next((block for block in draft.blocks if block.entity == "deal" and not block.off), None)
             if deal is not None:
                 have = {line.field for line in deal.lines if not line.off}

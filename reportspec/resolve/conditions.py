@@ -17,7 +17,7 @@ from reportspec.calendar import (
     parse_as_of,
     parse_period,
 )
-from reportspec.diagnostics import did_you_mean, meant_by, suggestion, surely_meant
+from reportspec.diagnostics import Advice, did_you_mean, meant_by, suggestion, surely_meant
 from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
@@ -123,6 +123,8 @@ def condition(
     binding: Binding, document: Document, spec: Any, path: Place, bounds: dict[str, Bounds]
 ) -> exp.Expr | None:
     """The tree of one condition, or None with the mistake told."""
+    if not isinstance(spec, Mapping) or not ("any" in spec or "field" in spec):
+        return None  # the schema has said so
     if "any" in spec:
         parts = [condition(binding, document, s, (*path, "any", i), {}) for i, s in enumerate(spec["any"])]
         return any_of([p for p in parts if p is not None]) if all(p is not None for p in parts) and parts else None
@@ -152,7 +154,11 @@ def condition(
                     key=True,
                 )
         except BadValue as bad:
-            document.tell("bad-value", bad.message, (*path, operator), bad.help)
+            at, written = document.span((*path, operator)), document.written((*path, operator))
+            if any(problem.span == at for problem in document.problems) or (spec[operator] == "" and "{{" in written):
+                continue  # the schema has said so, or what is wrong with the param has been told
+            help = _unquoted(written, spec[operator]) or bad.help
+            document.tell("bad-value", bad.message, (*path, operator), help)
     return all_of(trees)
 
 
@@ -179,6 +185,28 @@ def by_another_word(binding: Binding, parts: Sequence[str]) -> str | None:
     return None
 
 
+def _by_its_last_part(binding: Binding, name: str) -> str | None:
+    """``did you mean `user.name`?`` for `agent`, and `deal.amount` for `amuont`: by what fields are called without
+    their entity, and by other words for entities, whose records have names."""
+    if "." in name:
+        return None
+    called: dict[str, str] = {}
+    for entity in binding.catalogue.entities.values():
+        fields = [field.name for field in binding.fields(entity.name)]
+        for last in fields:
+            called[last] = min(called.get(last, f"{entity.name}.{last}"), f"{entity.name}.{last}", key=_shortest)
+    for entity in binding.catalogue.entities.values():
+        if binding.field(entity.name, "name") is not None:
+            for word in (entity.name, *entity.also):
+                called.setdefault(word, f"{entity.name}.name")
+    near = did_you_mean(name, called)
+    return meant_by(name, called[near]) if near is not None else None
+
+
+def _shortest(name: str) -> tuple[int, str]:
+    return len(name), name
+
+
 def field_named(binding: Binding, document: Document, name: str, path: Place) -> Field | None:
     """The field of that name (its last two parts decide), or None with the mistake told."""
     parts = name.split(".")
@@ -198,6 +226,7 @@ def field_named(binding: Binding, document: Document, name: str, path: Place) ->
             f"there is no field `{name[:60]}`",
             path,
             by_another_word(binding, parts)
+            or _by_its_last_part(binding, name)
             or suggestion(name, everything)
             or "fields are written `entity.field`, for example `deal.amount`",
         )
@@ -303,12 +332,23 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
         case "date" | "time":
             return _day_or_time(binding, value)
         case _:
+            if isinstance(value, str) and _NUMBER.fullmatch(value):
+                raise BadValue(f'`{found.id}` is {a_kind(found)}, not text: `"{value[:50]}"`', "leave the quotes out")
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 help = "write a number without signs, blanks and separators of thousands, for example `5000`"
                 raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`", help)
             if not abs(value) < LARGEST_NUMBER:
                 raise BadValue(f"`{str(value)[:50]}` is beyond the numbers that databases have")
             return value
+
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+
+
+def _unquoted(written: str, value: Any) -> Advice | None:
+    """The way out for a number in quotes where a number is meant."""
+    quoted = isinstance(value, str) and written in (f'"{value}"', f"'{value}'") and _NUMBER.fullmatch(value)
+    return Advice(f"leave the quotes out: `{value}`", written, value, sure=True) if quoted else None
 
 
 def _day_or_time(binding: Binding, value: Any) -> date | datetime:

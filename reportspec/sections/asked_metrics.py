@@ -58,7 +58,8 @@ def find_metric(
             help = f"an option is at most {LARGEST_OPTION:,}, with at most {FINEST_OPTION} decimals"
         elif why.what == "metric":
             message = f"no metric named `{part}`"
-            help = _meant(binding, part) or near or "`reportspec catalog metrics` lists them"
+            same = near if near is not None and folded_name(near.now) == folded_name(part) else None
+            help = same or _meant(binding, part) or near or "`reportspec catalog metrics` lists them"
         else:
             whole = name.partition("(")[0]
             message = f"`{whole if why.what == 'option' else whole.partition('.')[0]}` has no {why.what} `{part}`"

@@ -63,7 +63,7 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     if dated := dated_by(draft.body):
         return trend.check(context, _as_trend(context, draft, dated))
     dimensions, body = dimensions_of(context, draft), draft.body
-    metrics = asked_metrics(context, draft, Rules(rows=True), dimensions) if dimensions is not None else ()
+    metrics = asked_metrics(context, draft, Rules(rows=True), dimensions or ())  # of which mistakes are told anyway
     if dimensions is None or not metrics:
         return nothing_served(context, draft, title_of(context, draft, "breakdown"))
     chart = body.get("chart")

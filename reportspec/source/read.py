@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from reportspec.diagnostics import Diagnostic, Span
+from reportspec.diagnostics import Diagnostic, Span, lines_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.source.regular import Unfit, read_regular
 from reportspec.source.tree import Entry, Mapping, Node, Scalar, Sequence
@@ -107,8 +107,8 @@ def read_yaml(data: bytes | str, file: str) -> Read:
         return None, (text,)
     bad = _CONTROL.search(text)
     if bad:
-        line = text.count("\n", 0, bad.start()) + 1
-        column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1) + 1
+        before = lines_of(text[: bad.start()])
+        line, column = len(before), len(before[-1]) + 1
         name = "a NUL character" if bad[0] == "\0" else f"the control character U+{ord(bad[0]):04X}"
         return None, (
             Diagnostic(
@@ -131,8 +131,8 @@ def _decode(data: bytes | str, file: str) -> str | Diagnostic:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
+        lines = lines_of(before)
+        line, column = len(lines), len(lines[-1]) + 1
         return Diagnostic(
             "not-utf-8",
             f"the byte 0x{data[error.start]:02x} is not UTF-8",

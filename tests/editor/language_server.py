@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ class LanguageServer:
     """Asks one thing after another; what the server tells meanwhile is kept until somebody wants it."""
 
     def __init__(self, command: Sequence[str | Path], settings: Mapping[str, Any], root: Path) -> None:
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors
         )
         self.settings = settings
         self.told: list[dict[str, Any]] = []
@@ -34,13 +36,26 @@ class LanguageServer:
 
     def ask(self, method: str, params: Mapping[str, Any]) -> Any:
         """What the server answers."""
+        message = self._asked(method, params)
+        assert "error" not in message, message["error"]
+        return message["result"]
+
+    def refused(self, method: str, params: Mapping[str, Any]) -> str:
+        """Why the server answers nothing."""
+        return str(self._asked(method, params)["error"]["message"])
+
+    def written(self) -> str:
+        """What the server has written to standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode()
+
+    def _asked(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         self._send({"id": number, "method": method, "params": params})
         while True:
             message = self._read()
             if message.get("id") == number and "method" not in message:
-                assert "error" not in message, message["error"]
-                return message["result"]
+                return message
             self._take(message)
 
     def tell(self, method: str, params: Mapping[str, Any]) -> None:
@@ -79,6 +94,7 @@ class LanguageServer:
         finally:
             assert self.process.stdout is not None
             self.process.stdout.close()
+            self.errors.close()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()

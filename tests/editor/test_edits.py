@@ -49,6 +49,8 @@ def test_two_names_that_differ_by_a_letter_are_never_sure() -> None:
         ("a: -close_rat", (4, 14), Advice("", "close_rat", "close_rate"), "a: -close_rate"),
         ("a: x", (4, 5), Advice("", "", "[x]"), "a: [x]"),
         ("a: 12", (4, 6), Advice("", "12", '"12"'), 'a: "12"'),
+        ('a: "12"', (4, 8), Advice("", '"12"', "12"), "a: 12"),  # the quotes are what is wrong
+        ("a: '12'  # so", (4, 8), Advice("", "'12'", "12"), "a: 12  # so"),
         ("a: amt and amt", (4, 15), Advice("", "amt", "amount"), None),  # which of them is not known
         ("a: deal.amt_of", (4, 15), Advice("", "amt", "amount"), None),  # part of another name
         ("a: Won", (4, 7), Advice("", "Won", "a: b"), None),  # would be something else
@@ -62,6 +64,23 @@ def test_what_an_edit_makes_of_a_line(line: str, at: tuple[int, int], advice: st
         [found] = with_edits([wrong], {"f": before + line})
         assert (found.edits != ()) is (mended is not None)
         assert edited(before + line, found.edits) == before + (line if mended is None else mended)
+
+
+def test_upper_case_hyphens_and_quotes_are_mended(tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ncurrency: EUR\n", encoding="utf-8")
+    wrong = """version: 1
+report: pipeline
+period: 2026-Q3
+metrics: [Won_Amount, close-rate, sales-cycle-days]  # so
+filters: [{field: deal.amount, gte: "1000"}, {field: Deal.Amount, lt: '20.5e'}]
+"""
+    (tmp_path / "s.yaml").write_text(wrong, encoding="utf-8")
+    run_cli(["validate", "--fix", "s.yaml"], cwd=tmp_path)
+    right = wrong.replace("Won_Amount", "won_amount").replace("close-rate", "close_rate").replace('"1000"', "1000")
+    right = right.replace("sales-cycle-days", "sales_cycle_days")
+    assert (tmp_path / "s.yaml").read_text("utf-8").replace("Deal.Amount", "deal.amount") == right.replace(
+        "Deal.Amount", "deal.amount"
+    )
 
 
 def test_edits_that_overlap_are_not_both_made() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reportspec.editing.documents import Documents, NotRenamed
+from reportspec.editing.text_places import Places
 from reportspec.edits import edited
 from tests.conftest import RunCli
 from tests.editor.language_server import LanguageServer, position
@@ -170,6 +175,117 @@ def test_what_the_editor_has_not_saved_counts(project: Path, documents: Document
     assert not any(documents.mistakes(spec).values())
 
 
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("version: 1\nmetrics: [clo|", "close_rate"),
+        ("version: 1\nmetrics: [won_amount, clo|\nperiod: 2026-Q1\n", "close_rate"),
+        ("version: 1\nmetrics: [\n  won_amount,\n  clo|\nperiod: 2026-Q1\n", "close_rate"),
+        ("version: 1\nfilters:\n  - {field: deal.sal|\n", "deal.sales_region"),
+        ("version: 1\nfilters:\n  - {field: deal.sal|, eq: North\nperiod: 2026-Q1", "deal.sales_region"),
+        ("version: 1\nfilters: [{field: deal.status, in: [|", "won"),
+        ("version: 1\nsections:\n  - breakdown: {met|\n  - kpis: [won_amount]", "metrics"),
+        ("version: 1\nmetrics: [clo|\nsections: [{", "close_rate"),
+        ("version: 1\nperiod: |", "last_quarter"),
+        ("version: 1\nperiod: las|\nreport: pipeline", "last_30_days"),
+        ("version: 1\ncompare: |", "previous_year"),
+        ("version: 1\ncompare: pre|", "none"),
+        ("version: 1\ncompare: {period: |", "previous_period"),
+        ("version: 1\rtitle: a\u2028metrics: [clo|", "close_rate"),
+    ],
+)
+def test_what_may_stand_while_it_is_written(project: Path, documents: Documents, text: str, there: str) -> None:
+    """Also while brackets are open. What stands at the cursor, with its dots, is what the choice takes the place of."""
+    text, _, after = text.partition("|")
+    written = re.findall(r"[\w.]*\Z", text)[0]
+    path = project / "specs" / "new.yaml"
+    documents.opened(path, text + after)
+    lines = re.split("[\n\r\u2028]", text)
+    found = {offer.name: offer for offer in documents.offers(path, len(lines), len(lines[-1]) + 1)}
+    assert there in found
+    end = len(lines[-1]) + 1
+    span = found[there].span
+    assert (span.line, span.column, span.end_column) == (len(lines), end - len(written), end)
+
+
+def test_what_a_period_means_is_said(project: Path, documents: Documents) -> None:
+    path = project / "specs" / "new.yaml"
+    documents.opened(path, "version: 1\nperiod: ")
+    means = {offer.name: offer.means for offer in documents.offers(path, 2, 9)}
+    today = datetime.now(UTC).date()
+    assert means["today"].startswith(f"{today} to {today}") or means["today"].startswith(str(today - timedelta(1)))
+
+
+ELSEWHERE = """version: 1
+report: custom
+period: 2026-Q1
+title: "northern_deals_count is {{ metrics.northern_deals_count }}, of deal.sales_region"
+sections:
+  - title: deal.sales_region and northern_deals_count
+    kpis: [northern_deals_count]
+  - breakdown: {metrics: [won_amount], by: [deal.sales_region]}
+filters:
+  - {field: deal.sales_region, not_in: [deal.sales_region, northern_deals_count]}
+where: "deal.sales_region <> 'deal.sales_region' and deal.sales_region <> 'it''s deal.sales_region'"
+"""
+
+
+def test_only_names_are_renamed(project: Path, documents: Documents) -> None:
+    """Neither values of the records nor words in texts; and in a spec that is not saved yet, too."""
+    new = project / "specs" / "unsaved.yaml"
+    documents.opened(new, ELSEWHERE)
+    made = documents.renamed(new, *at(ELSEWHERE, "deal.sales_region]}", 6), "area")
+    assert (project / "specs" / "q1.yaml") in made
+    after = edited(ELSEWHERE, made[new])
+    assert after == (
+        ELSEWHERE.replace("by: [deal.sales_region]", "by: [deal.area]")
+        .replace("{field: deal.sales_region", "{field: deal.area")
+        .replace('"deal.sales_region <>', '"deal.area <>')
+        .replace("and deal.sales_region <>", "and deal.area <>")
+    )
+    made = documents.renamed(new, *at(ELSEWHERE, "northern_deals_count]\n  -"), "north_count")
+    assert edited(ELSEWHERE, made[new]) == ELSEWHERE.replace(
+        "metrics.northern_deals_count", "metrics.north_count"
+    ).replace("kpis: [northern_deals_count", "kpis: [north_count")
+
+
+@pytest.mark.parametrize(
+    ("word", "part", "name"),
+    [
+        ("deal.sales_region]", 6, "sales_region"),
+        ("northern_deals_count, won", 1, "northern_deals_count"),
+        ("metrics.northern_deals_count }}", 10, "northern_deals_count"),
+        ("won_amount]", 1, None),
+        ("custom", 1, None),
+    ],
+)
+def test_what_can_be_renamed(project: Path, documents: Documents, word: str, part: int, name: str | None) -> None:
+    spec = project / "specs" / "q1.yaml"
+    if name is None:
+        with pytest.raises(NotRenamed):
+            documents.renamable(spec, *at(SPEC, word, part))
+        return
+    found, span = documents.renamable(spec, *at(SPEC, word, part))
+    line = SPEC.split("\n")[span.line - 1]
+    assert (found, line[span.column - 1 : span.end_column - 1]) == (name, name)
+
+
+@given(st.text("ab𝒳é\n\r\u2028\x85", max_size=40), st.integers(0, 40))
+def test_places_of_editors_are_those_of_spans(text: str, at: int) -> None:
+    """A letter is the same one whether lines end as YAML has them or as editors have them."""
+    at = min(at, len(text))
+    if text[max(at - 1, 0) : at + 1] == "\r\n":
+        return  # nothing can stand between the two
+    yaml_lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text[:at])
+    shown = re.split("\r\n|[\n\r]", text[:at])
+    span = (len(yaml_lines), len(yaml_lines[-1]) + 1)
+    editor = (len(shown) - 1, len(shown[-1]) + shown[-1].count("𝒳"))
+    places = Places(text)
+    assert places.at(*span) == at
+    assert places.in_editor(*span) == editor
+    assert places.of_editor(*editor) == span
+
+
 @pytest.fixture(scope="module")
 def server(project: Path) -> Iterator[LanguageServer]:
     started = LanguageServer([sys.executable, "-m", "reportspec", "lsp"], {}, project)
@@ -211,6 +327,50 @@ def test_over_the_protocol(server: LanguageServer, project: Path) -> None:
         {"textDocument": {**file, "version": 2}, "contentChanges": [{"text": SPEC}]},
     )
     assert server.diagnostics(file["uri"]) == []
+
+
+@pytest.mark.xdist_group("language-server")
+def test_open_specs_follow_the_mapping(server: LanguageServer, project: Path) -> None:
+    """A mapping that is changed and not saved makes mistakes in open specs, and mending it takes them away."""
+    spec = server.open(project / "specs" / "follows.yaml", SPEC)
+    assert server.diagnostics(spec["uri"]) == []
+    text = FILES["mapping.yaml"]
+    mapping = server.open(project / "mapping.yaml", text)
+
+    def changed(now: str) -> None:
+        version = {**mapping, "version": 2}
+        server.tell("textDocument/didChange", {"textDocument": version, "contentChanges": [{"text": now}]})
+
+    assert server.diagnostics(spec["uri"]) == []
+    changed(text.replace("      amount: amount\n", ""))
+    assert ["won_amount" in each["message"] for each in server.diagnostics(spec["uri"])] == [True]
+    changed(text)
+    assert server.diagnostics(spec["uri"]) == []
+    server.tell("textDocument/didClose", {"textDocument": mapping})
+
+
+@pytest.mark.xdist_group("language-server")
+def test_what_is_refused_is_an_answer(server: LanguageServer, project: Path) -> None:
+    """Nothing is written to standard error, whatever is asked; half a letter is no reason to fail."""
+    text = SPEC.replace("🚲", "\ud83d")
+    file = server.open(project / "specs" / "half.yaml", text)
+    row = SPEC.split("\n").index("  - kpis: [northern_deals_count, won_amount]")
+    shipped = {"textDocument": file, "position": {"line": row, "character": 36}}
+    assert server.ask("textDocument/prepareRename", shipped) is None
+    assert "own have other names" in server.refused("textDocument/rename", {**shipped, "newName": "x"})
+    own = {"textDocument": file, "position": {"line": 3, "character": 24}}
+    prepared = server.ask("textDocument/prepareRename", own)
+    assert prepared["placeholder"] == "northern_deals_count"
+    start = SPEC.split("\n")[3].index("northern")
+    assert prepared["range"]["start"] == {"line": 3, "character": start}
+    items = server.ask("textDocument/completion", shipped)
+    edit = next(item["textEdit"] for item in items if item["label"] == "won_amount")
+    first = len("  - kpis: [northern_deals_count, ")
+    assert edit["range"] == {
+        "start": {"line": row, "character": first},
+        "end": {"line": row, "character": first + len("won_amount")},
+    }
+    assert server.written() == ""
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, run_cli: RunCli) -> None:

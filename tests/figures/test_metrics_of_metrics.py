@@ -38,20 +38,20 @@ def chain(folder: Path, formula: str, count: int) -> Path:
     ],
 )
 def test_twenty_deep(tmp_path: Path, formula: str, last: int) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     folder = chain(tmp_path, formula, 20)
     found = figures(folder, {**SPEC, "metrics": ["m19"], "group_by": ["user.name"]}, NOW)
     assert rows(found, "headline") == [{"m19": last}]
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("count", [21, 22, 40, 900])
 def test_deeper_is_told_once_at_its_place(tmp_path: Path, count: int) -> None:
     folder = chain(tmp_path, "{0} + {0}", count)
     (folder / "asked.yaml").write_text(yaml.safe_dump({"version": 1, **SPEC, "metrics": ["won_amount"]}), "utf-8")
-    began = time.perf_counter()
+    began = time.process_time()
     checked = load_report(folder / "asked.yaml", NOW, {})
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     [told] = checked.diagnostics
     assert (told.code, told.message.split("`")[1]) == ("too-deep", "m20")
     assert told.span is not None
