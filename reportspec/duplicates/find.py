@@ -478,7 +478,8 @@ def _with_money(
         key = duck("CAST(k AS VARCHAR)", k=column("m", KEY))
         select = select.where(exp.In(this=key, query=exp.Subquery(this=keys_chosen)), copy=False)
         for row in _dicts(space.run(select)):
-            amount = Decimal(_written(row["amount"], "amount") or 0)
+            # Where sums are floats, what is behind the fourth place is none of the amounts'.
+            amount = round(Decimal(_written(row["amount"], "amount") or 0), 4).normalize()
             money = Money(row["status"], row["currency"] or "", int(row["deals"]), amount)
             worth[subject.entity, row[KEY]].append(money)
     return {

@@ -100,7 +100,7 @@ def _date(value: exp.Expr, words: Words) -> exp.Expr:
 
 def _email(value: exp.Expr, words: Words) -> exp.Expr:
     """An address by which one person is reached: without what stands behind a plus, and dots where they mean
-    nothing."""
+    nothing. What is no address (`name@@x`) reaches nobody, and is none."""
     text = duck("REGEXP_REPLACE(LOWER(CAST(x AS VARCHAR)), p, '', 'g')", x=value, p=literal(r"\s|^mailto:"))
     mailbox = duck("SPLIT_PART(SPLIT_PART(t, '@', 1), '+', 1)")
     domain: exp.Expr = duck("SPLIT_PART(t, '@', 2)")
@@ -113,7 +113,8 @@ def _email(value: exp.Expr, words: Words) -> exp.Expr:
         this=duck("REGEXP_REPLACE(m, '[^a-z]+', ' ', 'g')", m=mailbox), expressions=[literal(name) for name in nobody]
     )
     body = duck(
-        "CASE WHEN NOT CONTAINS(t, '@') OR m = '' OR none THEN NULL ELSE m || '@' || d END",
+        "CASE WHEN NOT REGEXP_MATCHES(t, p) OR m = '' OR none THEN NULL ELSE m || '@' || d END",
+        p=literal(r"^[^@]+@[^@.]+(\.[^@.]+)+$"),
         m=mailbox,
         d=domain,
         none=none,

@@ -122,3 +122,20 @@ def test_firms_of_one_name_in_two_countries_are_two(tmp_path: Path, ask: Ask) ->
     account = {"table": "firms", "key": "id", "fields": fields}
     found = ask(_folder(tmp_path, {"account": account}, firms=rows), "--entity", "account")
     assert sets(found) == [{"A22", "B2"}, {"A33", "B3"}, {"A44", "B4"}]
+
+
+def test_what_is_no_address_is_no_sign(tmp_path: Path, ask: Ask) -> None:
+    """Of 300 people three share what is no address, under names of their own; two share an address."""
+    given = ["Fay", "Ann", "Ben", "Carl", "Dora", "Emma", "Finn", "Gina", "Hugo", "Jan"]
+    family = ["Doe", "Loe", "Roe", "Green", "Marsh", "Stone"]
+    rows: list[list[object]] = [["id", "given", "family", "mail", "phone"]]
+    for i in range(300):
+        first, last = given[i % 10], family[i // 10 % 6]
+        mail = f"{first}.{last}@{('quartz', 'fennel')[i % 2]}-labs{i}.example".lower()
+        rows.append([f"P{i:03}", first, last, mail, f"+39 02 {5_200_000 + i * 7_919 % 700_000}"])
+    for at, (first, last) in enumerate((("Ada", "Rossi"), ("Ada", "Verdi"), ("Ada", "Kaya"))):
+        rows.append([f"M{at}", first, last, "broken@@x.example", ""])
+    rows += [["O", "Eva", "Roth", "eva@roth.example", ""], ["Q", "Eva", "Roth", "eva@roth.example", ""]]
+    fields = {"first_name": "given", "last_name": "family", "email": "mail", "phone": "phone"}
+    contact = {"table": "people", "key": "id", "fields": fields}
+    assert sets(ask(_folder(tmp_path, {"contact": contact}, people=rows))) == [{"O", "Q"}]
