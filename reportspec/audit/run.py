@@ -19,6 +19,7 @@ from reportspec.audit.earlier import earlier
 from reportspec.audit.owners import told_apart
 from reportspec.audit.proposals import proposed
 from reportspec.check.mapping import tables_of
+from reportspec.contract.emptied import emptied, telling
 from reportspec.contract.fit import seen
 from reportspec.contract.unread import UNREAD, refuse_unfit, said, unreadable_fields
 from reportspec.contract.verdict import findings_of
@@ -29,6 +30,7 @@ from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, E
 from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.emptiness import told_by
 from reportspec.sql.audit_rows import (
     WHOLE,
     Cut,
@@ -102,6 +104,7 @@ def audits_of(
     }
     refuse_unfit(binding, kept)
     with asking(project.source, wanted) as ask:
+        binding = _without_empty(binding, now, ask)
         try:
             return _asked(project, binding, now, kept, needed, asking_for, ask)
         except SourceError as error:
@@ -110,6 +113,16 @@ def audits_of(
                 if problems:
                     raise Broken(problems) from None
             raise
+
+
+def _without_empty(binding: Binding, now: datetime, ask: Ask) -> Binding:
+    """The same, nothing being told of records by tables that have no rows at all."""
+    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts}
+    asked = {other for name in telling(binding, tables) for other in (name, *told_by(binding.catalogue, name))} & tables
+    if not asked:
+        return binding
+    counted = ask(survey_statement(binding, dict.fromkeys(sorted(asked), frozenset[str]()), (), now))
+    return binding.over(replace(binding.source, empty=emptied(binding, counted.dicts())))
 
 
 def proposed_of(project: Project, binding: Binding, now: datetime, only: str | None = None) -> list[Dependency]:

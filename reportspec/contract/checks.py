@@ -16,6 +16,7 @@ from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
 from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
+from reportspec.resolve.emptiness import made_of
 from reportspec.resolve.mapped_columns import OWN
 from reportspec.sql.broken_history import kept_by
 from reportspec.sql.rates import has_rates
@@ -234,19 +235,15 @@ def _for_order(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) 
     fields: set[str] = set()
     for entity in map(binding.entity, read):
         history = entity.history
-        if history is None or history.values is None or name not in _made_from(binding, history.values.entity):
+        if (
+            history is None
+            or history.values is None
+            or name not in made_of(binding.catalogue, history.values.entity)[1:]
+        ):
             continue
         kept = (one for one in history.values.fields if binding.mapped(entity.name, one) is not None)
         fields.update(set(kept) - read[entity.name])
     return frozenset(fields)
-
-
-def _made_from(binding: Binding, name: str) -> Iterator[str]:
-    """The entities that a derived one is made from, in turn."""
-    derived = binding.entity(name).derived
-    while derived is not None:
-        yield derived.source
-        derived = binding.entity(derived.source).derived
 
 
 def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.calendar import instant
+from reportspec.contract.emptied import telling
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.stopped import counted_entities
 from reportspec.model.findings import Check, Finding
+from reportspec.model.query import Side
 from reportspec.model.spec import Report, sides_of
-from reportspec.sql.survey_sql import changes, days_statement
+from reportspec.sql.survey_sql import changes, days_statement, first_statement
 
 if TYPE_CHECKING:
     from reportspec.model.rows import Table
@@ -29,6 +31,8 @@ Rows = Iterable[Mapping[str, object]]
 # What is usual: three times a gap that hardly any is longer than, and a week in any case.
 _YEAR, _WEEK = timedelta(days=365), timedelta(days=7)
 _SHARE, _TIMES = 0.95, 3
+_NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
+_MUCH = 1 / 4  # of it, which nothing comes of by chance
 _ENOUGH = 20  # days with changes, below which nothing is known of the gaps between them
 
 
@@ -116,16 +120,17 @@ def _stale(
 def stale_tables(
     report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
 ) -> list[Finding]:
-    """The entities whose rows the report's figures are made of, of which nothing has changed for longer than
-    their own gaps make likely, while the source goes on: what their figures lack would pass for nothing
-    having happened. One whose end lies behind the report's period lacks nothing."""
+    """The entities whose rows the report's figures are made of or that tell of other records, of which nothing has
+    changed for longer than their own gaps make likely, while the source goes on: what their figures lack would pass
+    for nothing having happened. One whose end lies behind the report's period lacks nothing."""
     rows = tuple(rows)
     last = newest(report, rows)
     if not report.movable or last is None:
         return []
     over = min(report.reached, instant(report.period.end, report.binding.zone))
     findings = []
-    for name in sorted(counted_entities(report) & read.keys()):
+    named = counted_entities(report) | telling(report.binding, read)
+    for name in sorted(named & read.keys()):
         latest = _latest(report, [row for row in rows if row["entity"] == name])
         if latest is None or latest.over(report) >= over or report.reached - latest.over(report) <= _WEEK:
             continue
@@ -135,6 +140,57 @@ def stale_tables(
             ends = [end.at.astimezone(report.binding.zone).date().isoformat() for end in (latest, last)]
             findings.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
     return findings
+
+
+def begun_late(
+    report: Report, found: Iterable[Finding], ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """The findings, with the first day of the data where these begin within the period that is compared with, and not
+    only by the time that one figure goes by: the first deal may have been lost long after the first was created. Where
+    one table begins so, the others that are counted are looked at, too."""
+    binding, findings = report.binding, list(found)
+    first: dict[str, tuple[date, str] | None] = {}
+
+    def begins(name: str, side: Side) -> tuple[date, str] | None:
+        if name not in first:
+            named = changes(binding, name, read[name])
+            first[name] = None
+            if named:
+                [row] = ask(first_statement(binding, name, read[name])).rows
+                days = [(_day(one), of) for one, of in zip(row, named, strict=True) if isinstance(one, date)]
+                first[name] = min(days, default=None)
+        begun = first[name]
+        if begun is None or not begins_late(side, begun[0]):
+            return None
+        # Of rows that come now and then the first may be late by chance: by more than their usual gap it is not.
+        since = instant(begun[0], binding.zone)
+        changed = ask(days_statement(binding, {name: read[name]}, since, since + _YEAR))
+        allowed = min(usual_gap(_days(row[0] for row in changed.rows)), (side.end - side.start) * _MUCH)
+        return begun if begun[0] - side.start > allowed else None
+
+    late = None
+    for at, finding in enumerate(findings):
+        check = finding.check
+        if check.kind == "late-start" and check.side is not None and (begun := begins(check.entity, check.side)):
+            findings[at] = replace(finding, check=replace(check, value=begun[0].isoformat()))
+            late = check.side
+    if late is None:
+        return findings
+    for name in sorted(counted_entities(report) & read.keys() - first.keys()):
+        if begun := begins(name, late):
+            day, field = begun[0].isoformat(), binding.field(name, begun[1])
+            check = Check("late-start", name, field, side=late, value=day)
+            findings.append(Finding(check, 0, 0, ((day, 0), (day, 0))))
+    return findings
+
+
+def _day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def begins_late(side: Side, first: date) -> bool:
+    """Whether a notable part of a stretch is over when the data begin; a few days without rows are none."""
+    return side.start + (side.end - side.start) * _NOTABLE < first < side.end
 
 
 def usual_gap(days: Iterable[date]) -> timedelta:

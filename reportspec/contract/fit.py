@@ -9,12 +9,12 @@ from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
 from reportspec.compile import Program, compile_report, listing
 from reportspec.contract.chances import learned_from
+from reportspec.contract.emptied import checked_over
 from reportspec.contract.survey import survey_of, survey_of_program, wanted_of
 from reportspec.contract.unread import (
     refuse_unfit,
 )
 from reportspec.databases import dialect_named
-from reportspec.errors import Broken
 from reportspec.model.mapped import SourceMap
 from reportspec.model.settings import Project
 from reportspec.model.spec import Report
@@ -54,20 +54,8 @@ def seen(project: Project, binding: Binding, wanted: Wanted) -> SourceMap:
 
 def _report_over(report: Report, source: SourceMap) -> Report:
     if source.lacks:
-        return _checked_over(report, source)
+        return checked_over(report, source)
     return report if source == report.binding.source else replace(report, binding=report.binding.over(source))
-
-
-def _checked_over(report: Report, source: SourceMap) -> Report:
-    """A report's spec, checked again for a source that lacks some of what its mapping reads. Raises
-    SourceError for what cannot be told without it."""
-    assert report.over is not None
-    refitted = report.over(source)
-    problems = [diagnostic for diagnostic in refitted.diagnostics if diagnostic.severity == "error"]
-    if refitted.report is None or problems:
-        raise Broken(problems)
-    audits, before = report.audits, report.audited_before
-    return replace(refitted.report, project=report.project, over=report.over, audits=audits, audited_before=before)
 
 
 def _refuse_absent(program: Program) -> None:

@@ -13,9 +13,11 @@ from sqlglot import exp
 from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.chances import AskTogether, learned, learned_from
 from reportspec.contract.checks import checks_of
-from reportspec.contract.ends import ended, stale_tables
+from reportspec.contract.emptied import empty_tables, over_empty
+from reportspec.contract.ends import begun_late, ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
+from reportspec.contract.old_rates import old_rates
 from reportspec.contract.unread import (
     UNREAD,
     of_section,
@@ -110,7 +112,7 @@ def answered(program: Program) -> Answered:
 
     def settle(survey: Table, read: Fields, shared: Iterable[str], ask: Ask, together: AskTogether) -> Report:
         nonlocal made
-        ending = ended(report, survey.dicts(), ask, read)
+        ending = ended(over_empty(report, survey.dicts()), survey.dicts(), ask, read)
         apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
         apart = learned(apart, program.queries, together)
         # All is asked again where a connection is lost: what was settled then may not hold now.
@@ -161,7 +163,10 @@ class _Judge:
         asking = self.settle(survey, self.read, shared, ask, together)
         members = members_of(asking, ask)
         targets = targets_of_members(asking, members, ask)
+        findings = begun_late(asking, findings, ask, self.read)
         findings += strangers(asking, members, ask)
+        findings += empty_tables(asking, findings)
+        findings += old_rates(asking, ask, self.read)
         findings += stale_tables(asking, survey.dicts(), ask, self.read)
         findings += _guarded(binding, self.read, guarded)
         reported = [finding for finding in findings if not expected(asking, finding.check)]

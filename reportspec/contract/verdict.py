@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlglot import exp
 
 from reportspec.contract.advice import number_expression, without_time
+from reportspec.contract.ends import begins_late
 from reportspec.contract.past import said_of_history, span_of_history, tells_of_history
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
 from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
-from reportspec.model.query import Side
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
+from reportspec.resolve.emptiness import told_by
 from reportspec.sql.broken_rows import settled_by_history
 from reportspec.sql.examples_sql import (
     MOST_KEYS,
@@ -42,9 +43,6 @@ _NAMES = 10  # names in a message
 
 
 _ALONE = 5  # values that a filter asks for in vain, each told by itself; the others together
-
-
-_NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
 
 
 _SHOWN = 2  # examples in a message
@@ -109,7 +107,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         shown = ask(examples_statement(binding, check)).rows
         if check.side is not None:
             first, last = shown[0]
-            if first is not None and (check.kind == "no-rows" or _begins_late(check.side, first)):
+            if first is not None and (check.kind == "no-rows" or begins_late(check.side, first)):
                 findings.append(Finding(check, 0, of, ((str(first), 0), (str(last), 0))))
             continue
         examples = tuple((str(value), int(n)) for value, n in shown if value is not None)
@@ -131,11 +129,6 @@ def _before_where(binding: Binding, entity: str, ask: Ask) -> int:
 def _same_times(one: Check, other: Check) -> bool:
     """Whether two checks are of the same field in the same stretch of time."""
     return one.side is other.side and (one.entity, one.field) == (other.entity, other.field)
-
-
-def _begins_late(side: Side, first: date) -> bool:
-    """Whether a notable part of a stretch is over when the data begin; a few days without rows are none."""
-    return side.start + (side.end - side.start) * _NOTABLE < first < side.end
 
 
 def _without_texts(found: list[Finding]) -> list[Finding]:
@@ -279,10 +272,21 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return _without_field(finding)
     if check.kind == "stale-table":
         tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        others = " and ".join(sorted(f"`{name}`" for name in told_by(binding.catalogue, entity)))
         return (
             f"nothing has changed in {tables} since {check.value}, which is longer than usual, while the source has"
-            f" changes up to {check.names[0]}: figures of `{entity}` are those of then",
+            f" changes up to {check.names[0]}: figures of `{entity}` are those of then"
+            + (f", and what is told of {others} by its rows is wrong since" if others else ""),
             "look whether what loads it has stopped",
+        )
+    if check.kind == "old-rate":
+        tables = " and ".join(f"`{name}`" for name in table_names(binding, entity))
+        named = ", ".join(check.names[:_NAMES]) + (", …" if len(check.names) > _NAMES else "")
+        return (
+            f"the last exchange rate of {named} in {tables} is of {check.value}: amounts of later days are converted"
+            " with it",
+            "look whether what loads the rates has stopped; where a rate is meant to hold so long, name `old-rate`"
+            " under `checks: ignore`",
         )
     if check.kind == "row-security":
         tables = " and ".join(f"`{name}`" for name in check.names)
@@ -450,6 +454,12 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.expectation is not None:
         label, costs = check.expectation.label["en"], check.expectation.costs["en"]
         return f"{label}: {count} of {rows_of(finding.rows)} of {tables}. {costs}", None
+    if check.kind == "no-rows" and check.side is None:
+        return (
+            f"{tables} has no rows: what they would tell of other records is not known, and is told as if `{entity}`"
+            " were not mapped",
+            "see why it is empty: the export or its filter may have failed",
+        )
     if check.side is not None:
         if not finding.examples:
             if not finding.rows:
@@ -462,7 +472,10 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         first, last = finding.examples[0][0], finding.examples[1][0]
         if check.kind == "late-start":
             return (
-                f"{tables} begins on {first} in `{check.of}`: the comparison with {stretch} is with a part of it",
+                f"{tables} begins on {first} in `{check.of}`: "
+                + ("what is counted over a period is not compared" if check.value else "the comparison")
+                + f" with {stretch}"
+                + (", of which there is a part only" if check.value else " is with a part of it"),
                 f"compare with a period that begins on {first} or later",
             )
         what_is = f"{tables} has no row whose `{check.of}` lies in {stretch}"

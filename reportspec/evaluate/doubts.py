@@ -8,6 +8,7 @@ from reportspec.calendar import day_label, period_label
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part
 from reportspec.measures.metric_columns import label
+from reportspec.measures.stopped import begun_text
 from reportspec.measures.words import word
 from reportspec.model.findings import FIRST_TIME, Finding
 from reportspec.model.spec import Report
@@ -36,6 +37,9 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.kind == "stale-table":
         days = (day_label(date.fromisoformat(day), language, report.locale) for day in (check.value, *check.names))
         return word(language, "stale_table", label(report, entity.plural), *days)
+    if check.kind == "old-rate":
+        last = day_label(date.fromisoformat(check.value), language, report.locale)
+        return word(language, "old_rate", ", ".join(check.names), last)
     if check.kind == "row-security":
         return word(language, "row_security", label(report, entity.plural))
     if check.kind == "without-key":
@@ -54,6 +58,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         fields = (report.binding.field(check.entity, name) for name in check.names)
         named = ", ".join(label(report, field.label) for field in fields if field is not None)
         return word(language, "part_without_field", rows, every, named)
+    if check.kind == "no-rows" and check.side is None:
+        return word(language, "no_rows_at_all", label(report, entity.plural))
     assert check.field is not None
     if check.kind == "history-differs":
         return word(language, "history_differs", label(report, check.field.label), rows, every)
@@ -88,6 +94,8 @@ def finding_text(report: Report, finding: Finding) -> str:
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(reported, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
+        if check.kind == "late-start" and check.entity in report.begun_within:
+            return begun_text(report, check.entity)
         if check.kind == "late-start":
             return word(language, "late_start", called, first, stretch)
         return word(language, "no_rows", called, stretch, first, last)

@@ -18,11 +18,12 @@ from reportspec.evaluate.targets import doubts_of, with_targets
 from reportspec.evaluate.unrated import unrated
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.measures.answers import Answers
-from reportspec.measures.stopped import stopped_tables
+from reportspec.measures.stopped import begun_tables, stopped_tables
 from reportspec.model.figures import Figures, Statement
 from reportspec.model.findings import CURRENCIES, Finding
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.currencies import money_currencies
+from reportspec.resolve.emptiness import told_by
 from reportspec.sections.kpis import KpisSection
 from reportspec.sql.dialect import sql_hash
 from reportspec.sql.survey_sql import fields_read
@@ -40,7 +41,8 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
     """The figures of a program from what its statements gave, and what is told of their goals; `each` is the
     field and the value of `for_each` that they are cut to. Raises SourceError."""
     surveyed = found.surveyed
-    report = replace(found.program.report, stopped=stopped_tables(surveyed.findings))
+    of = surveyed.findings
+    report = replace(found.program.report, stopped=stopped_tables(of), begun_within=begun_tables(of))
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each), surveyed.targets)
     # Of the values of `for_each` it is told together.
@@ -132,7 +134,9 @@ def _told(program: Program, report: Report, findings: tuple[Finding, ...]) -> di
         # What is left out of an amount stands at the amount; lists, filters and bins have no other
         # place for it.
         shown = lists if finding.check.kind in CURRENCIES else read
-        section = next((s for s in shown if finding.check.concerns(read[s])), None)
+        empty = finding.check.kind == "no-rows" and finding.check.side is None
+        of = told_by(report.binding.catalogue, finding.check.entity) if empty else frozenset()
+        section = next((s for s in shown if finding.check.concerns(read[s]) or of & read[s].keys()), None)
         if section is not None:
             by_section.setdefault(section, []).append(finding)
     return by_section

@@ -115,6 +115,8 @@ def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
         return None  # of some rows it is not known what they were
     if not metric.ahead and row.get(Stopped(metric.entity, side)):
         return None  # there may be rows that the source does not have yet
+    if metric.time is not None and row.get(Stopped(metric.entity, side, "flows")):
+        return None  # or has no more
     if metric.aggregate == "average":
         return divided(
             number(row.get(Aggregated(metric.id, "sum", side))), number(row.get(Aggregated(metric.id, "n", side)))

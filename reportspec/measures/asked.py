@@ -219,9 +219,17 @@ def can_trend(
     entities = {metric.entity}
     trees = [t for t in (metric.of, metric.where, *conditions) if t is not None]
     for path in (*(path_of(node) for tree in trees for node in column_nodes(tree)), *by):
-        if len(path) > 1:
-            at = metric.entity
-            for step in binding.resolve(metric.entity, path).steps:
-                at = binding.entity(at).relations[step].to
-                entities.add(at)
+        entities |= _passed(binding, metric.entity, path)
     return not any(binding.entity(name).derived is not None and varies_with_moment(binding, name) for name in entities)
+
+
+def _passed(binding: Binding, at: str, path: tuple[str, ...]) -> set[str]:
+    """The entities on the way to a field, and on the ways to what it is made of."""
+    if len(path) < 2:
+        return set()
+    reference, found = binding.resolve(at, path), set[str]()
+    for step in reference.steps:
+        at = binding.entity(at).relations[step].to
+        found.add(at)
+    made_of = column_nodes(reference.field.expr) if reference.field.expr is not None else ()
+    return found.union(*(_passed(binding, at, path_of(node)) for node in made_of))

@@ -120,7 +120,7 @@ def metric_column(
     marks = []
     if metric.caveat:
         marks.append(footnotes.add(label(report, metric.caveat)))
-    marks += [footnotes.add(text) for text in why_not_told(report, metric)] if report.stopped else []
+    marks += [footnotes.add(text) for text in why_not_told(report, metric)]
     marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):

@@ -9,22 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from reportspec.calendar import Bucket, day_label, instant
+from reportspec.calendar import Bucket, day_label, instant, period_label
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Row, Stopped
-from reportspec.model.domain import Catalogue, Metric
+from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import metrics_needed
-
-
-def made_of(catalogue: Catalogue, entity: str) -> list[str]:
-    """An entity, and those that its rows are made of."""
-    found = [entity]
-    while (derived := catalogue.entities[found[-1]].derived) is not None and derived.source not in found:
-        found.append(derived.source)
-    return found
+from reportspec.resolve.emptiness import made_of
 
 
 def counted_entities(report: Report) -> set[str]:
@@ -45,9 +38,28 @@ def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
     }
 
 
+def begun_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
+    """The first day of the data of each entity that begin within the period that is compared with, as the survey found
+    it; but of those of which the project explains it."""
+    return {
+        finding.check.entity: date.fromisoformat(finding.check.value)
+        for finding in findings
+        if finding.check.kind == "late-start" and finding.check.value and not finding.reason
+    }
+
+
+def begun_text(report: Report, table: str) -> str:
+    """What is said of figures that are not compared, since the data of a table begin within the other period."""
+    assert report.compare is not None
+    stretch = period_label(report.compare, report.language, report.locale)
+    day = day_label(report.begun_within[table], report.language, report.locale)
+    names = report.binding.entity(table).plural
+    return word(report.language, "begun_within", names.get(report.language) or names["en"], day, stretch)
+
+
 def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     """What figures of a side, or of one of its buckets, are not known, by the entity that they are made of."""
-    if not report.stopped:
+    if not report.stopped and not report.begun_within:
         return {}
     start = instant(bucket.start if bucket is not None else side.start, report.binding.zone)
     names = [
@@ -57,7 +69,16 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
         # What stands beside a period that is known in part would be compared with all of another.
         if ended is not None and (ended <= start or (side.name == "previous" and bucket is None))
     ]
-    return {Stopped(name, side.name): True for name in names}
+    told: Row = {Stopped(name, side.name): True for name in names}
+    if side.name != "previous":
+        return told
+    late = [
+        name
+        for name in counted_entities(report)
+        for begins in [_begins(report, name)]
+        if begins is not None and (bucket is None or bucket.start < begins)
+    ]
+    return {**told, **{Stopped(name, side.name, "flows"): True for name in late}}
 
 
 def why_not_told(report: Report, metric: Metric) -> list[str]:
@@ -74,7 +95,16 @@ def why_not_told(report: Report, metric: Metric) -> list[str]:
         if before or report.compare is not None:
             key = "stopped_before" if before else "stopped_within"
             notes.append(word(report.language, key, names.get(report.language) or names["en"], day))
+    flows = [part for part in metrics_needed(catalogue, metric) if part.time is not None]
+    made = (name for part in flows for name in made_of(catalogue, part.entity))
+    notes += [begun_text(report, name) for name in made if name in report.begun_within]
     return list(dict.fromkeys(notes))
+
+
+def _begins(report: Report, entity: str) -> date | None:
+    """The first day of the data that an entity is made of, where they begin within the period compared with."""
+    days = [report.begun_within[n] for n in made_of(report.binding.catalogue, entity) if n in report.begun_within]
+    return max(days, default=None)
 
 
 def _ended(report: Report, entity: str) -> datetime | None:

@@ -67,12 +67,12 @@ class Target(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """That the table an entity is made of ended before what a side's figures are to tell, beside the columns of a row
-    too."""
+    """That the table an entity is made of ended before what a side's figures are to tell, or (`flows`) began within
+    what is counted over it, beside the columns of a row too."""
 
     entity: str
     side: SideName = "current"
-    of: Literal["data"] = "data"
+    of: Literal["data", "flows"] = "data"
 
 
 ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target | Stopped

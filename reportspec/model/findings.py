@@ -46,6 +46,7 @@ Kind = Literal[
     "too-large",
     "part-without-field",
     "stale-table",
+    "old-rate",
     "row-security",
     "odd-time",
     "other-value",

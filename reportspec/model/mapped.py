@@ -121,6 +121,8 @@ class SourceMap:
     lacks: Mapping[str, Lack] = field(default_factory=dict)
     # What one's own lines read that is not there: a report that needs it is not made.
     wrong: Mapping[str, Lack] = field(default_factory=dict)
+    # Entities whose tables turned out to have no rows, though there are records of which these would tell something.
+    empty: frozenset[str] = frozenset()
     keys: Literal["", "text", "typed"] = ""  # what the mapping says of keys; empty: the types of columns do
     # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
     reads: tuple[ColumnRead, ...] = ()

@@ -238,6 +238,8 @@ class Report:
     ended: datetime | None = None
     # The last day of tables that have ended while the source goes on, by entity.
     stopped: Mapping[str, date] = field(default_factory=dict)
+    # The day on which the data of entities begin, where that lies within the period that the report's is compared with.
+    begun_within: Mapping[str, date] = field(default_factory=dict)
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
 

@@ -22,6 +22,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
 from reportspec.model.mapped import MappedField, SourceMap
 from reportspec.remembered import remembered
+from reportspec.resolve.emptiness import keeps_states, made_of, sums_up
 from reportspec.resolve.nothing import never_so, path_empty_because
 
 INSTANTS = ("as_of", "period_start", "period_end")
@@ -237,7 +238,10 @@ class Binding:
         """Whether the source gives this entity's rows."""
         derived = self.catalogue.entities[name].derived
         if derived is None:
-            return name in self.source.entities
+            # A history without rows is none: no record would seem to have been in any state.
+            return name in self.source.entities and not (
+                name in self.source.empty and keeps_states(self.catalogue, name)
+            )
         if derived.match is not None and not self.has_entity(derived.match.entity):
             return False
         return self.has_entity(derived.source)
@@ -257,6 +261,8 @@ class Binding:
 
     def _gives_history(self, entity: Entity, history: History) -> bool:
         states = self.catalogue.entities[history.entity]
+        if not self.has_entity(states.name):
+            return False
         try:
             if entity.key is not None:
                 self.need(entity.name, entity.key)
@@ -395,7 +401,7 @@ class Binding:
             if relation.today and not self.has_today(relation, reference.field):
                 return
             self.need(at, relation.by)
-            if not self.has_entity(relation.to):
+            if not self.has_entity(relation.to) or self._sums_nothing(at, relation.to):
                 raise _no_entity(self, relation.to)
             at = relation.to
             key = self.catalogue.entities[at].key
@@ -404,6 +410,12 @@ class Binding:
         self.need(at, reference.field.name)
         if not listed and self.learned(reference.field):
             raise Unlisted(reference.field.id)
+
+    def _sums_nothing(self, base: str, name: str) -> bool:
+        """Whether an entity has a row for what there are several of, and the source none of these: that a record has no
+        such row beside it says nothing of it then."""
+        of = sums_up(self.catalogue, name) if self.source.empty else ""
+        return of in self.source.empty and of not in made_of(self.catalogue, base)
 
     def learned(self, field: Field) -> bool:
         """Whether a field is what forecasts learn of a row's chance."""
@@ -470,6 +482,12 @@ def _no_entity(binding: Binding, entity: str) -> Missing:
         origin = derived.match.entity if derived.match and pairs else derived.source
     if origin in binding.source.lacks:
         return Missing(origin, *_lacked(binding, origin))
+    if origin in binding.source.empty:
+        return Missing(
+            origin,
+            f"the source has no rows of `{origin}`, so that nothing can be told of other records by them",
+            "see why its table is empty, or leave out what needs it",
+        )
     return Missing(
         origin,
         f"the mapping `{binding.source.name}` gives no `{origin}`",

@@ -20,7 +20,7 @@ from reportspec.expression.trees import (
     table,
     when,
 )
-from reportspec.model.findings import ANYHOW, BY_HISTORY, Check
+from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check
 from reportspec.resolve.binding import Binding
 from reportspec.sql.broken_history import apart_of
 from reportspec.sql.broken_keys import (
@@ -174,6 +174,22 @@ def _up_to(binding: Binding, value: exp.Expr, moment: datetime, kind: str) -> ex
     else:
         bound = literal(moment.astimezone(binding.zone).date())
     return exp.LTE(this=value, expression=bound)
+
+
+def first_statement(binding: Binding, name: str, read: frozenset[str]) -> exp.Expr:
+    """The earliest of each time by which an entity's rows say when something happened (`t0`, `t1`, …). Some field has
+    to be one that says so; placeholders count for nothing."""
+    statement = Statement(binding)
+    cte = statement.rows_only(name)
+    select, types = exp.Select().from_(table(cte)), {}
+    for at, change in enumerate(changes(binding, name, read)):
+        kind = "d" if binding.storage(name, change) == "date" else "t"
+        value = field_of(statement, cte, name, change)
+        there = exp.GTE(this=copied(value), expression=literal(FIRST_TIME))
+        earliest = exp.Min(this=when(there, value))
+        select = select.select(named(cast(earliest, _TYPES[kind][0]), f"t{at}"), copy=False)
+        types[f"t{at}"] = _TYPES[kind][1]
+    return statement.finish(select, types)
 
 
 def days_statement(

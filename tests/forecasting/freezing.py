@@ -41,7 +41,9 @@ def _as_then(
         return {**deal, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}
     last = known[-1]
     _, won, lost = stages[last["stage_id"]]
-    own = {"stage_id": last["stage_id"], "amount": deal["amount"] if last["amount"] is None else last["amount"]}
+    own = {"stage_id": last["stage_id"]}
+    for name in {"amount", "expected_close_date"} & deal.keys():  # what says nothing of them leaves them as they were
+        own[name] = next((row[name] for row in reversed(known) if row.get(name) is not None), deal[name])
     if not (won or lost):
         return {**deal, **own, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}
     # Closed then, and opened again since: it had been closed when it came into the first of the stages that it was in.

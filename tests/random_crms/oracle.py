@@ -524,10 +524,10 @@ def tasks(p: Period, found: Iterable[Row]) -> Iterable[Fact]:
 
 
 def idle_since(p: Period, s: State) -> datetime:
-    """When something was last done on a deal, else its creation."""
+    """When something was last done on a deal since its creation, else its creation."""
     mine = (a for a in p.w.rows["activity"] if a["deal_id"] == s.deal["deal_id"])
     done = [a["done_at"] for a in mine if p.w.known(a["done_at"]) and not cancelled(a)]
-    return max(done, default=s.deal["created_at"])
+    return max([*done, s.deal["created_at"]])
 
 
 def patience(p: Period, s: State) -> float:
@@ -1262,7 +1262,11 @@ METRICS: dict[str, AnyMetric] = {
     ),
     "same_day_resolved_count": SAME_DAY,
     "same_day_resolved_count.within_24h": Metric(
-        lambda p: (p.w.case_fact(c) for c in resolved(p) if c["resolved_at"] - c["created_at"] <= timedelta(days=1))
+        lambda p: (
+            p.w.case_fact(c)
+            for c in resolved(p)
+            if timedelta() <= c["resolved_at"] - c["created_at"] <= timedelta(days=1)
+        )
     ),
     "same_day_resolved_rate": Ratio(SAME_DAY, RESOLVED),
     "avg_resolution_time": Metric(minutes, "mean"),

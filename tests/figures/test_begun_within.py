@@ -1,0 +1,92 @@
+"""With a period in which the data only begin nothing is compared that is counted over it. What is right is counted by
+hand from the rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportspec.model.figures import Figures
+from tests.figures.asking import figures, rows
+from tests.figures.from_tables import project_of
+from tests.figures.test_late_rates import checks
+
+STAGES = "stage_id,name,position,is_won,is_lost\nA,Talk,1,false,false\nW,Won,2,true,false\nL,Lost,3,false,true\n"
+HEAD = "deal_id,stage_id,status,amount,currency,created_at,closed_at,expected_close_date,source,deal_type,owner_id\n"
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+SPEC: dict[str, Any] = {"report": "pipeline", "period": "2025", "compare": "previous_year"}
+
+
+def _tables(begin: datetime) -> dict[str, str]:
+    """A deal each week from an instant to the end of 2025: of three one is won after 20 days, one lost, one open."""
+    deals, changes, at = "", "", begin
+    while at < datetime(2026, 1, 1):
+        n = (at - begin).days // 7
+        stage, status = (("W", "won"), ("L", "lost"), ("A", "open"))[n % 3]
+        closed = at + timedelta(20) if status != "open" else None
+        deals += f"d{n},{stage},{status},100,EUR,{at},{closed or ''},2026-12-31,Web,renewal,u\n".replace(
+            "renewal", "new_business"
+        )
+        changes += f"d{n},A,{at}\n" + (f"d{n},{stage},{closed}\n" if closed else "")
+        at += timedelta(7)
+    return {"stage": STAGES, "deal": HEAD + deals, "deal_stage_history": "deal_id,stage_id,entered_at\n" + changes}
+
+
+FLOWS = {"headline": ("new_revenue_amount", "close_rate"), "movements": ("deals_created_count", "stage_advances_count")}
+
+
+def _compared(found: Figures) -> dict[str, Any]:
+    return {name: rows(found, section)[0][f"{name}__previous"] for section, names in FLOWS.items() for name in names}
+
+
+def test_flows_of_a_period_that_the_data_have_a_part_of_are_not_compared(tmp_path: Path) -> None:
+    """From July 2024 on: the first half of that year is missing."""
+    found = figures(project_of(tmp_path, _tables(datetime(2024, 7, 2, 9))), SPEC, NOW)
+    assert set(_compared(found).values()) == {None}
+    [tiles] = rows(found, "headline")
+    assert tiles["new_revenue_amount"] > 0
+    # 27 deals were begun in 2024, the last 9 of them on 5, 12, 19, 26 November and so on; every third is never closed.
+    assert tiles["open_opportunities_count__previous"] > 0  # what was open at its end is known
+    assert found.headline is not None
+    assert not [
+        one
+        for one in (*found.headline.title, *found.headline.lead)
+        if one.metric in FLOWS["headline"] and one.kind in ("rose", "fell")
+    ]
+    assert any("the data begin on Jul 2, 2024" in note for note in found.footnotes)
+    assert not any("is with a part" in note for note in found.footnotes)
+
+
+def test_of_a_whole_period_they_are(tmp_path: Path) -> None:
+    """From 2023 on: 53 deals were begun on Mondays of 2024 from the 1st, 52 on those of 2025."""
+    found = figures(project_of(tmp_path, _tables(datetime(2023, 1, 2, 9))), SPEC, NOW)
+    assert None not in _compared(found).values()
+    assert _compared(found)["deals_created_count"] == 53
+    assert rows(found, "movements")[0]["deals_created_count"] == 52
+
+
+def test_the_first_of_a_rare_kind_is_no_beginning(tmp_path: Path) -> None:
+    """The first deal was won in July 2024, and deals were created for a year before: that none was won then is known."""
+    tables = _tables(datetime(2023, 1, 2, 9))
+    kept = [line for line in tables["deal"].splitlines() if "won" not in line or line.split(",")[6] > "2024-07"]
+    found = figures(project_of(tmp_path, {**tables, "deal": "\n".join(kept) + "\n"}), SPEC, NOW)
+    assert rows(found, "headline")[0]["new_revenue_amount__previous"] > 0
+
+
+def test_a_company_that_began_then_says_so(tmp_path: Path) -> None:
+    project_of(tmp_path, _tables(datetime(2024, 7, 2, 9)))
+    checks(tmp_path, {"ignore": [{"check": "late-start", "reason": "We began in July 2024."}]})
+    assert None not in _compared(figures(tmp_path, SPEC, NOW)).values()
+
+
+@pytest.mark.parametrize("language", ["it", "de", "es", "fr"])
+def test_in_every_language(language: str, tmp_path: Path) -> None:
+    spec = {**SPEC, "language": language, "sections": [{"id": "x", "kpis": ["won_amount"]}], "report": "custom"}
+    found = figures(project_of(tmp_path, _tables(datetime(2024, 7, 2, 9))), spec, NOW)
+    [tile] = rows(found, "x")
+    assert tile["won_amount__previous"] is None
+    assert any(re.search("2[. ].*2024", note) for note in found.footnotes)
