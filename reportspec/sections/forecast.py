@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
@@ -58,8 +58,8 @@ from reportspec.measures.metric_columns import Footnotes, metric_column
 from reportspec.model.column_ids import Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section
-from reportspec.model.query import AggregateQuery, Query, RecordsQuery
-from reportspec.model.spec import GroupedSection, Report, SectionSpec
+from reportspec.model.query import AggregateQuery, Dimension, Query, RecordsQuery
+from reportspec.model.spec import GroupedSection, Regroup, Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
 from reportspec.resolve.called import called as called_here
 from reportspec.sections.asked_dimensions import dimensions_of
@@ -75,6 +75,7 @@ from reportspec.sections.forecast_words import (
     said,
     share_column,
 )
+from reportspec.sections.records import names_listed
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
@@ -98,6 +99,7 @@ class ForecastSection(GroupedSection):
     show: Shown = "summary"
     names: tuple[str, ...] = ()  # the path of the field by which a row of the entity is called, if the source has it
     listed: tuple[tuple[str, ...], ...] = ()
+    told: tuple[Dimension, ...] = ()  # the names of other records among those, each as what rows could be grouped by
     what_if: Changes | None = None
     flow: Metric | None = None  # what is forecast by simple rules, where it is not what the entity's rows bring
 
@@ -110,6 +112,18 @@ class ForecastSection(GroupedSection):
     def lands(self) -> bool:
         """That it says what a period will come to."""
         return True
+
+    @property
+    def listed_names(self) -> tuple[Dimension, ...]:
+        """What the people and stages that stand in the list are called."""
+        return self.told
+
+    def regrouped(self, change: Regroup) -> Self:
+        """The same with members of one name told apart; in lists only where they can be called one by one."""
+        changed = tuple(change(one, self.told) for one in self.told)
+        told = tuple(new if new.called else one for one, new in zip(self.told, changed, strict=True))
+        dimensions = tuple(change(one, self.dimensions) for one in self.dimensions)
+        return replace(self, dimensions=dimensions, told=told)
 
 
 def check(context: Context, draft: Draft) -> SectionSpec | None:
@@ -151,6 +165,8 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
             "leave out `show` or `by`, or write a section for each",
             key=True,
         )
+    listed = tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split("."))))
+    named_ones = [(".".join(path), path) for path in listed] if show in ("deals", "stages") else []
     return ForecastSection(
         **draft.common(context),
         title=title_of(context, draft, named, dimensions),
@@ -160,7 +176,8 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
         show=show,
         names=(entity.name, "name") if binding.gives(entity.name, "name") else (),
         what_if=_changes(context, draft),
-        listed=tuple(path for name in spec.listed if _given(context, entity.name, path := tuple(name.split(".")))),
+        listed=listed,
+        told=names_listed(binding, entity.name, named_ones),
     )
 
 
@@ -311,8 +328,16 @@ def _largest(report: Report, spec: ForecastSection, paths: Sequence[tuple[str, .
     cells = tuple((dimension.name, dimension.path) for dimension in cell_dimensions(report))
     fields = (*((".".join(path), path) for path in paths), (".".join(amount), amount), *cells)
     conditions = (*conditions_of(report, spec), forecasting_of(report).open)
+    called = tuple(one for one in spec.told if one.called)
     return RecordsQuery(
-        spec.id, forecast_entity(report).name, fields, report.sides[0], conditions, ((amount, True),), limit
+        spec.id,
+        forecast_entity(report).name,
+        fields,
+        report.sides[0],
+        conditions,
+        ((amount, True),),
+        limit,
+        names=called,
     )
 
 
@@ -778,6 +803,12 @@ def _rounding_note(report: Report, kept: float) -> str:
     return forecast_word(report, "chances_rounded").format(report.number(kept, ".2f"))
 
 
+def _states_of(report: Report) -> str:
+    """The entity of the states that rows of the forecast go through."""
+    history = forecast_entity(report).history
+    return history.states.entity if history is not None else ""
+
+
 def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answers) -> Section:
     """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
     periods were over, what the rates of then had said, and what people had typed."""
@@ -803,7 +834,8 @@ def _by_stage(report: Report, spec: ForecastSection, basis: _Made, answers: Answ
         share_column(report, "typed"),
     )
     order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
-    rows = tuple((stages[key].name, *_judged(sums[key])) for key in order)
+    called = dict(pair for one in spec.told if one.field.entity == _states_of(report) for pair in one.called)
+    rows = tuple((called.get(str(key), stages[key].name), *_judged(sums[key])) for key in order)
     whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
     said_of_all = () if basis.chances.shown else (said(report, "forecast_no_chances"),)
     return section_of(
