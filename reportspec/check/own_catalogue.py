@@ -48,7 +48,7 @@ class Own:
         for folder, schema in FOLDERS.items():
             inside = (root / folder).iterdir() if (root / folder).is_dir() else ()
             files = sorted(file for file in inside if is_yaml(file) and file.name[0] != ".")
-            self.documents[folder] = [open_document(file, schema, shown(file)) for file in files]
+            self.documents[folder] = [_opened(file, schema, shown(file)) for file in files]
 
     def all(self) -> list[Document]:
         """All documents, in the order in which they are read."""
@@ -56,7 +56,17 @@ class Own:
 
     def usable(self, folder: str) -> Iterable[Document]:
         """The documents of a folder that are within their schema."""
-        return (document for document in self.documents[folder] if not document.broken)
+        return (one for one in self.documents[folder] if not one.broken and one.node is not None)
+
+
+def _opened(file: Path, schema: str, name: str) -> Document:
+    """A file of the catalogue. One in which nothing stands yet, as a shell makes it before a command prints into it, is
+    passed over and told."""
+    document = open_document(file, schema, name)
+    if [problem.code for problem in document.problems] == ["empty-file"]:
+        help = "write into it, or delete it: it is passed over"
+        document.problems = [replace(document.problems[0], severity="warning", help=help)]
+    return document
 
 
 def extended(base: Catalogue, own: Own) -> Catalogue:

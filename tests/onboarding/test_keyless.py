@@ -38,14 +38,14 @@ def test_rows_that_stand_there_twice_are_told_of_where_nothing_names_records(run
 
 
 def test_a_disk_that_is_full_leaves_no_half_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = files.write_whole
+    write = files._part_of
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: bytes) -> Path:
         if path.name == "c":
             raise OSError(28, "No space left on device")
-        write(path, data)
+        return write(path, data)
 
-    monkeypatch.setattr(files, "write_whole", full)
+    monkeypatch.setattr(files, "_part_of", full)
     with pytest.raises(OSError, match="No space"):
         written(tmp_path, {"a": "1", "b": "2", "c": "3", "d": "4"})
     assert not list(tmp_path.iterdir())
