@@ -54,14 +54,23 @@ def kept_by(binding: Binding, name: str, field: str) -> Kept | None:
     by, at = history.by, history.entered if made == history.entity else history.values.since if history.values else ""
     names = [by, at, value]
     while (derived := binding.entity(made).derived) is not None:
-        trees = [derived.fields[one] for one in names]
-        if not all(isinstance(tree, exp.Column) and len(path_of(tree)) == 2 for tree in trees):
+        columns = [_last_known(derived.fields[one]) for one in names]
+        if not all(isinstance(column, exp.Column) and len(path_of(column)) == 2 for column in columns):
             return None
-        names, made = [path_of(tree)[-1] for tree in trees], derived.source
+        names, made = [path_of(column)[-1] for column in columns], derived.source
     read = [*((made, one) for one in names), (name, field), (name, binding.entity(name).key or "")]
     if any(binding.mapped(of, one) is None for of, one in read):
         return None
     return Kept(made, *names)
+
+
+def _last_known(tree: exp.Expr) -> exp.Expr:
+    """What a field is made of: where it is the last of a column that there was by then, that column."""
+    if isinstance(tree, exp.Window) and isinstance(tree.this, exp.Max):
+        tree = tree.this.this
+        if isinstance(tree, exp.Case) and len(tree.args["ifs"]) == 1:
+            tree = tree.args["ifs"][0].args["true"]
+    return tree
 
 
 @dataclass(frozen=True, slots=True)
