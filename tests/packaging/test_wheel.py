@@ -179,7 +179,7 @@ def test_sdist_holds_what_building_and_testing_need(sdist: Path) -> None:
     assert tops <= {
         *{"PKG-INFO", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "CONTRIBUTING.md"},
         *{"reportspec", "schemas", "specs", "docs", "tests", "benchmarks"},
-        *{"Makefile", ".ci", ".gitignore"},
+        *{"Makefile", ".ci", ".gitignore", "Containerfile", ".dockerignore", "action.yml"},
     }
     assert {PurePosixPath("tests/conftest.py"), PurePosixPath("LICENSE")} <= names
     assert not [name for name in names if "__pycache__" in name.parts]
