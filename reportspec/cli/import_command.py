@@ -8,19 +8,14 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import WRONG
-from reportspec.cli.options import FilePath, messages_option
+from reportspec.cli.options import FilePath, into_option, messages_option
 from reportspec.cli.printing import Messages, echo
 
 
 @click.command("import")
 @click.argument("tool", type=click.Choice(["dbt", "ossie"]))
 @click.argument("path", type=FilePath(path_type=Path))
-@click.option(
-    "--into",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=Path(),
-    help="The project's folder; without it, the present one.",
-)
+@into_option
 @click.option(
     "--source", metavar="URL", default="", help="The source of the project, where there is none yet: postgresql://…"
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from reportspec.cli.exit_codes import DONE, WRONG
-from reportspec.cli.options import FilePath, messages_option, today_option
+from reportspec.cli.options import into_option, messages_option, today_option
 from reportspec.cli.orders import OrderOptions
 from reportspec.cli.printing import Messages, echo, progress
 
@@ -38,12 +38,7 @@ class _Terminal:
 
 @click.command()
 @click.argument("sources", nargs=-1)
-@click.option(
-    "--into",
-    type=FilePath(path_type=Path, file_okay=False),
-    default=Path(),
-    help="The project's folder; without it, the present one.",
-)
+@into_option
 @click.option(
     "--crm", metavar="NAME", default="", help="Which shipped mapping the tables are of, where that is not seen."
 )

@@ -94,6 +94,13 @@ def format_option(forms: Iterable[str], help: str, default: str | None = None) -
     )
 
 
+into_option = click.option(
+    "--into",
+    type=FilePath(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The project's folder; without it, the present one.",
+)
+
 messages_option = click.option(
     "--messages",
     "messages",

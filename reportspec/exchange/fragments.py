@@ -11,6 +11,7 @@ from reportspec.databases import dialect_named
 from reportspec.exchange.foreign import LeftOut
 from reportspec.expression.sandbox import CANONICAL, OWN_FUNCTIONS, Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import nodes_in
+from reportspec.sql.yes_or_no import asked_as_truth
 
 ANSI = "ansi"  # the standard's SQL, as foreign models call it
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -68,20 +69,11 @@ def strictly(tree: exp.Expr, says_yes: Callable[[exp.Expr], bool]) -> exp.Expr:
     """A condition in which yes-or-no fields that are null stay unknown, as in SQL, where the catalogue's conditions
     read them as no: under `not`, and beside true or false."""
     holder = exp.Paren(this=tree.copy())
-    for node in nodes_in(holder, exp.Not, exp.EQ, exp.NEQ, exp.In):
-        sides = [node.this, *node.expressions] + ([node.expression] if isinstance(node, exp.Binary) else [])
-        operands = sides if isinstance(node, exp.Not) or any(isinstance(s, exp.Boolean) for s in sides) else []
-        while operands:
-            part = operands.pop()
-            if isinstance(part, (exp.Paren, exp.Not)):
-                operands.append(part.this)
-            elif isinstance(part, (exp.And, exp.Or)):
-                operands += [part.this, part.expression]
-            elif isinstance(part, (exp.Column, exp.Dot)) and says_yes(part):
-                is_known = exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null()))
-                one, none = (exp.Literal.number(digit) for digit in "10")
-                ifs = [exp.If(this=part.copy(), true=one), exp.If(this=is_known, true=none)]
-                part.replace(exp.Paren(this=exp.EQ(this=exp.Case(ifs=ifs), expression=exp.Literal.number("1"))))
+    for part in asked_as_truth(holder, says_yes):
+        is_known = exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null()))
+        one, none = (exp.Literal.number(digit) for digit in "10")
+        ifs = [exp.If(this=part.copy(), true=one), exp.If(this=is_known, true=none)]
+        part.replace(exp.Paren(this=exp.EQ(this=exp.Case(ifs=ifs), expression=exp.Literal.number("1"))))
     found: exp.Expr = holder.this
     return found
 

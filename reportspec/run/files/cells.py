@@ -64,7 +64,7 @@ def far_cell(path: str) -> NoValue | None:
         for part in names:
             if part.startswith("xl/worksheets/") and part.endswith(".xml"):
                 row, column = _ends_of_excel(packed, part)
-            elif part == "content.xml" and _REPEATED.search(packed.read(part)):
+            elif part == "content.xml" and _has(packed, part, _REPEATED):
                 row, column = _ends_of_open_document(packed)
             else:
                 continue
@@ -147,7 +147,7 @@ def _of_excel(packed: zipfile.ZipFile, names: set[str], sheet: str) -> Iterator[
     """A program that only writes formulas either leaves their results out or writes 0 for them, and asks for all
     to be worked out when the file is opened."""
     part, undone = _sheet_part(packed, sheet)
-    if part not in names or not _worth_it(packed, part):
+    if part not in names or not _has(packed, part, _WORTH):
         return
     errors: list[NoValue] = []
     row = column = -1
@@ -218,7 +218,7 @@ def _sheet_part(packed: zipfile.ZipFile, sheet: str) -> tuple[str, bool]:
 
 
 def _of_open_document(packed: zipfile.ZipFile, sheet: str) -> Iterator[NoValue]:
-    if not _worth_it(packed, "content.xml"):
+    if not _has(packed, "content.xml", _WORTH):
         return
     errors: list[NoValue] = []
     row = column = depth = 0
@@ -269,12 +269,12 @@ def _of_open_document(packed: zipfile.ZipFile, sheet: str) -> Iterator[NoValue]:
     yield from errors
 
 
-def _worth_it(packed: zipfile.ZipFile, part: str) -> bool:
-    """Whether a sheet has anything that looks like a formula or an error."""
+def _has(packed: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> bool:
+    """Whether a part of a workbook has anything that looks so: much sooner told than by reading its elements."""
     last = b""
     with packed.open(part) as file:
         while chunk := file.read(_CHUNK):
-            if _WORTH.search(last + chunk):
+            if pattern.search(last + chunk):
                 return True
             last = chunk[-64:]
     return False
