@@ -14,7 +14,7 @@ from reportspec.calendar.compare import (
     previous_year,
     same_point,
 )
-from reportspec.calendar.instants import LAST, as_naive, instant, parse_as_of, until
+from reportspec.calendar.instants import LAST, as_naive, day_within, instant, parse_as_of, until
 from reportspec.calendar.labels import bucket_label, clock_label, day_label, period_label
 from reportspec.calendar.periods import (
     FIRST_YEAR,
@@ -56,6 +56,7 @@ __all__ = [
     "clock_label",
     "compared_with",
     "day_label",
+    "day_within",
     "default_grain",
     "floor",
     "following",

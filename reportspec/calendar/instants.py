@@ -50,6 +50,11 @@ def until(now: datetime, zone: tzinfo) -> datetime:
     return instant(local.date() + timedelta(days=1), zone) if local.time() == LAST else now
 
 
+def day_within(end: datetime, zone: tzinfo) -> date:
+    """The last day of which a stretch that ends at an instant has some: of one that ends with a day, that day."""
+    return (as_naive(end, zone) - timedelta(microseconds=1)).date()
+
+
 def as_naive(moment: datetime, zone: tzinfo) -> datetime:
     """The wall time of an instant in a zone, without the zone: for sources whose times have none.
     The hour that comes twice when clocks go back cannot be told apart there."""

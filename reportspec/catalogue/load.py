@@ -311,7 +311,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         default=expression(spec.get("default"), (*path, "default"), trouble),
         expr=expression(spec.get("expr"), (*path, "expr"), trouble),
         currency=spec.get("currency"),
-        as_of=AsOf(as_of["event"], as_of.get("before")) if as_of else None,
+        as_of=AsOf(as_of["event"], as_of.get("before"), tuple(as_of.get("always", ()))) if as_of else None,
         value_labels={v: _texts(t) for v, t in (spec.get("value_labels") or {}).items()},
         others=bool(spec.get("others", False)),
         change=bool(spec.get("change", True)),

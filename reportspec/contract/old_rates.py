@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from reportspec.calendar import instant
+from reportspec.calendar import day_within, instant
 from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
@@ -31,8 +31,7 @@ def old_rates(report: Report, ask: Callable[[exp.Expr], Table], read: Mapping[st
     written = _currencies(binding, read)
     if entity not in read or not written or binding.currency is None or not has_rates(binding):
         return []
-    over = min(report.reached, instant(report.period.end, binding.zone)) - timedelta(microseconds=1)
-    day = over.astimezone(binding.zone).date()
+    day = day_within(min(report.reached, instant(report.period.end, binding.zone)), binding.zone)
     last: dict[date, list[str]] = {}
     for row in ask(ends_of_rates(binding, day)).dicts():
         if day - row["last"] > _allowed(row["first"], row["last"], int(row["count"])):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
-from reportspec.calendar import Period, clock_label, day_label, period_label
+from reportspec.calendar import Period, clock_label, day_label, day_within, period_label
 from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
@@ -129,7 +129,7 @@ def _notices(report: Report) -> tuple[str, ...]:
         return ()
     local = report.reached.astimezone(report.binding.zone)
     clock = "" if local.time() == time() else clock_label(local.time(), language, report.locale)
-    last = day_label((local - timedelta(microseconds=1)).date(), language, report.locale)
+    last = day_label(day_within(report.reached, report.binding.zone), language, report.locale)
     last = f"{last}, {clock}" if clock else last
     ended = report.ended is not None
     if not report.begun:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, instant, previous_period
+from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, day_within, instant, previous_period
 from reportspec.calendar.compare import months_between
 from reportspec.expression.sandbox import path_of
 from reportspec.forecasting.calibration import TENTHS, Judged
@@ -365,8 +365,7 @@ def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
     days = timedelta(days=forecasting_of(report).inflow_days)
     end = frame.origin(stretch)
     if stretch[1] == report.period.end:  # up to the report's own instant
-        last = as_naive(report.reached, report.binding.zone) - timedelta(microseconds=1)
-        end = last.date() + ONE_DAY
+        end = day_within(report.reached, report.binding.zone) + ONE_DAY
     return end - days, end
 
 

@@ -25,7 +25,7 @@ from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
-from reportspec.resolve.nothing import only_after
+from reportspec.resolve.nothing import only_after, without_regard
 
 SIDES: tuple[SideName, ...] = ("current", "previous")
 
@@ -122,6 +122,7 @@ def metric_column(
         marks.append(footnotes.add(label(report, metric.caveat)))
     marks += [footnotes.add(text) for text in why_not_told(report, metric)]
     marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
+    marks += [footnotes.add(text) for text in _without_regard(report, metric)]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
@@ -160,6 +161,17 @@ def _of_those_only(report: Report, metric: Metric, conditions: Iterable[exp.Expr
             notes.append(
                 word(report.language, "only_after", label(report, part.label), *names, label(report, field.label))
             )
+    return notes
+
+
+def _without_regard(report: Report, metric: Metric) -> list[str]:
+    """What is to be said of rows that a definition leaves out by a field that the source does not give: they are in."""
+    binding, notes = report.binding, []
+    for part in metrics_needed(binding.catalogue, metric):
+        for of in without_regard(binding, part.entity, part.where) if part.where is not None else ():
+            field = binding.field(*of.split("."))
+            assert field is not None
+            notes.append(word(report.language, "without_regard", label(report, part.label), label(report, field.label)))
     return notes
 
 

@@ -30,10 +30,12 @@ Texts = Mapping[str, str]  # language code -> text; `en` is always there
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A field that only holds its value once `event` has happened: before that it is `before`."""
+    """A field that only holds its value once `event` has happened: before that it is `before`. Of the values (in
+    small letters) that it has `always` the event says nothing: what was called off was so, whatever time it has."""
 
     event: str
     before: str | bool | None
+    always: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
-from reportspec.calendar import Align, Period, instant, same_point, until
+from reportspec.calendar import Align, Period, day_within, instant, same_point, until
 from reportspec.diagnostics import Span
 from reportspec.languages.numbers import number_in
 from reportspec.lazy_dataclass import dataclass
@@ -279,8 +279,7 @@ class Report:
 
     def _until(self, period: Period, side: Side) -> Period:
         """The days of a period up to where a side is taken."""
-        last = (side.as_of.astimezone(self.binding.zone) - timedelta(microseconds=1)).date()
-        end = last + timedelta(days=1)
+        end = day_within(side.as_of, self.binding.zone) + timedelta(days=1)
         if not period.start < end < period.end:
             return period
         return Period(period.start, end, "range", "")

@@ -6,8 +6,9 @@ nobody counted. Conditions are told by the answers that they can give: true, fal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -31,6 +32,15 @@ _NEVER_NULL = (
     exp.DenseRank,
     exp.Ntile,
 )
+_COMPARISONS_OF_NUMBERS: dict[type[exp.Expr], Callable[[Any, Any], bool]] = {
+    exp.EQ: eq,
+    exp.NEQ: ne,
+    exp.GT: gt,
+    exp.GTE: ge,
+    exp.LT: lt,
+    exp.LTE: le,
+}
+_COMPARISONS = tuple(_COMPARISONS_OF_NUMBERS)
 _CONDITIONS = (exp.And, exp.Or, exp.Not, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
@@ -41,6 +51,18 @@ def never_so(binding: Binding, base: str, tree: exp.Expr, paired: str | None = N
     if look.empty(tree) or True not in look.answers(tree):
         return next(look.causes(tree), None)
     return None
+
+
+def without_regard(binding: Binding, base: str, tree: exp.Expr) -> list[str]:
+    """The fields for want of which a part of a condition leaves out no row: `x is null or x <> 'renewal'`."""
+    look, found = _Look(binding, base, None), list[str]()
+    for part in tree.flatten() if isinstance(tree, exp.And) else [tree]:
+        part = part.unnest()
+        if isinstance(part, exp.And):
+            found += without_regard(binding, base, part)
+        elif not isinstance(part, _COMPARISONS) and look.answers(part) == {True}:
+            found += look.causes(part)
+    return list(dict.fromkeys(found))
 
 
 def only_after(binding: Binding, base: str, tree: exp.Expr) -> tuple[str, str] | None:
@@ -168,6 +190,8 @@ class _Look:
             return self.tested(node)
         if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ):
             return frozenset({True, False})
+        if isinstance(node, _COMPARISONS) and (known := self.settled(node)) is not None:
+            return frozenset({known})
         if isinstance(node, exp.EQ | exp.NEQ | exp.In):
             return self.compared(node)
         if isinstance(node, exp.Coalesce):
@@ -188,6 +212,32 @@ class _Look:
         answers = self.answers(others[0], True)
         return answers if bool(flags[0].this) is isinstance(node, exp.EQ) else _turned(answers)
 
+    def settled(self, node: exp.Expr) -> bool | None:
+        """What a comparison comes to in every row: one of numbers that stand there, also for want of a field, and no
+        field is later or other than the one that stands for it."""
+        left, right = self.stands_for(node.this), self.stands_for(node.expression)
+        if left == right and _is_field(left) and isinstance(node, exp.GT | exp.LT | exp.NEQ):
+            return False
+        numbers = [_number(left), _number(right)]
+        if None in numbers:
+            return None
+        return _COMPARISONS_OF_NUMBERS[type(node)](*numbers)
+
+    def stands_for(self, node: exp.Expr) -> exp.Expr:
+        """What an expression is in every row: the part of a choice that is not null, a field's default."""
+        if isinstance(node, exp.Paren):
+            return self.stands_for(node.this)
+        if isinstance(node, exp.Coalesce):
+            parts = [part for part in (node.this, *node.expressions) if not self.empty(part)]
+            return self.stands_for(parts[0]) if parts and _number(parts[0]) is not None else node
+        if isinstance(node, exp.Column) and path_of(node)[0] == self.base and len(path_of(node)) == 2:
+            name = path_of(node)[1]
+            known = self.binding.field(self.base, name)
+            if known is not None and _is_field(known.default) and self.binding.mapped(self.base, name) is None:
+                assert known.default is not None
+                return known.default
+        return node
+
     def tested(self, node: exp.Is) -> Answers:
         """What `is null`, `is true` and `is false` can come to."""
         if isinstance(node.expression, exp.Null):
@@ -205,7 +255,14 @@ class _Look:
         return answers
 
 
-def _is_field(node: exp.Expr) -> bool:
+def _number(node: exp.Expr) -> float | None:
+    if isinstance(node, exp.Neg):
+        known = _number(node.this)
+        return -known if known is not None else None
+    return float(node.this) if isinstance(node, exp.Literal) and not node.is_string else None
+
+
+def _is_field(node: exp.Expr | None) -> bool:
     return isinstance(node, exp.Column | exp.Dot)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
+from reportspec.calendar import day_within
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import parse, path_of
 from reportspec.expression.trees import copied
@@ -427,7 +428,7 @@ def _said(report: Report, reason: Reason, days: Sequence[Cell]) -> str:
     """A reason in words, with how long it has been one."""
     said = label(report, reason.say)
     since = next((day for day in days[: len(reason.since)] if isinstance(day, date)), None)
-    until: Cell = days[-1] if reason.until else report.reached.astimezone(report.binding.zone).date()
+    until: Cell = days[-1] if reason.until else day_within(report.reached, report.binding.zone)
     if since is None or not isinstance(until, date) or since >= until:
         return said
     words = vocabulary(report.language)["attention"]

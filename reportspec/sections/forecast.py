@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
-from reportspec.calendar import Period, add_months, day_label, period_label
+from reportspec.calendar import Period, add_months, day_label, day_within, period_label
 from reportspec.calendar.periods import named
 from reportspec.forecasting.calibration import Judged, by_rates, off_by
 from reportspec.forecasting.calibration import whole as whole_of
@@ -637,8 +637,8 @@ def _rates_note(report: Report, spec: ForecastSection, words: str = "at_rates") 
     amounts = (one for one in _of_windows(report) if one.dimensions or one.show in shown)
     if next(amounts, spec) is not spec:
         return ()
-    last = report.reached.astimezone(binding.zone) - timedelta(microseconds=1)
-    return (forecast_word(report, words).format(day_label(last.date(), report.language, report.locale)),)
+    last = day_within(report.reached, binding.zone)
+    return (forecast_word(report, words).format(day_label(last, report.language, report.locale)),)
 
 
 def _amounts_of_then(report: Report) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
+from reportspec.calendar import until
 from reportspec.expression.sandbox import WRITTEN, column_nodes, path_of
 from reportspec.expression.trees import (
     KEY,
@@ -186,7 +187,8 @@ class _Rows:
     ) -> None:
         self.binding, self.entity = binding, entity
         self.statement = RecordStatement(binding)
-        self.moment = Moment("current", now, now, now)
+        over = until(now, binding.zone)  # as reports stand at the end of a day that is named
+        self.moment = Moment("current", over, over, over)
         self.scope = Scope(self.statement, entity, self.moment)
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []

@@ -460,7 +460,12 @@ class Scope:
             return when(exp.LT(this=event, expression=bound), value)
         if value.meta.get(KEY):
             return text_key(when(exp.GTE(this=event, expression=bound), before, value.this), value.meta[KEY])
-        then = when(exp.GTE(this=event, expression=bound), before, value)
+        not_yet: exp.Expr = exp.GTE(this=event, expression=bound)
+        if field.as_of.always:
+            told = exp.Coalesce(this=copied(value), expressions=[literal("")])
+            all_along = exp.In(this=exp.Lower(this=told), expressions=[*map(literal, field.as_of.always)])
+            not_yet = exp.And(this=not_yet, expression=exp.Not(this=all_along))
+        then = when(not_yet, before, value)
         then.meta.update({FEW: True} if FEW in value.meta else {})
         return then
 

@@ -78,16 +78,16 @@ def section(made: Figures) -> Section:
 
 
 def test_each_record_once_with_all_its_reasons_the_largest_first(folder: Path) -> None:
-    """As of the end of September: 7 was due on the 30th, so it is late by a day; 8 is due the day after. Of equal
-    amounts the first key is first; what has none is last, and in no sum."""
+    """As of the end of September: 7 was due on the 30th, which is just over; 8 is due the day after. From 31 August to
+    30 September there are 30 days. Of equal amounts the first key is first; what has none is last, and in no sum."""
     made = section(asked(folder))
     assert made.rows == (
         ("Beta", "Bo", "large (8 months)", 900),
         ("Delta", "Bo", "large (8 months) · undated", 700),
         ("Zeta", "Bo", "past its close date (3 months) · large (8 months)", 700),
-        ("Alpha", "Ada", "past its close date (31 days)", 500),
-        ("Eta", "Ada", "past its close date (1 day)", 50),
-        ("Gamma", "Ada", "past its close date (2 days)", None),
+        ("Alpha", "Ada", "past its close date (30 days)", 500),
+        ("Eta", "Ada", "past its close date", 50),
+        ("Gamma", "Ada", "past its close date (1 day)", None),
     )
     assert made.total == (None, "", "", 900 + 700 + 700 + 500 + 50)
     assert made.notes == ("Without an amount: 1; they stand last.",)

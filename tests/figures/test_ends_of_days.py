@@ -102,6 +102,16 @@ def test_a_day_that_is_named_is_told_to_its_end_however_it_is_named(zone: str, t
     assert ways == [dict(zip(KPIS, (110, 4, 2, 2, 0, 1, 1, 1), strict=True))] * 3
 
 
+def test_an_audit_of_a_day_stands_where_the_report_of_that_day_stands(tmp_path: Path, run_cli: RunCli) -> None:
+    """Past their date are d of the 11th and e of the 12th, which is over; to-dos of the 11th and the 12th are late."""
+    folder = project(tmp_path, activity=TODOS)
+    done = run_cli(["audit", "--today", "2026-11-12", "--format", "json", "--fail-on", "never"], cwd=folder)
+    found = {one["check"]: one["broken"] for entity in json.loads(done.stdout)["entities"] for one in entity["checks"]}
+    assert (found["deal_close_date_past"], found["activity_overdue"]) == (2, 2)
+    asked = {"period": "2026-Q4", "sections": [{"kpis": ["overdue_deals_count", "activities_overdue_count"]}]}
+    assert list(told(run_cli, folder, asked, "--today", "2026-11-12").values()) == [2, 2]
+
+
 def test_the_last_day_of_a_period_ends_it(tmp_path: Path) -> None:
     # As `--today 2026-11-12` is in Rome; the report of that day is whole, and no notice says otherwise.
     night = datetime(2026, 11, 12, 22, 59, 59, 999_999, tzinfo=UTC)
