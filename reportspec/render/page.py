@@ -13,6 +13,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.languages.numbers import NO_BREAK_SPACE
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, rightward, tables
@@ -540,12 +541,26 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reportspec.render"),
         autoescape=True,
+        finalize=_unbroken,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["coded"] = coded
     return environment
+
+
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
+
+
+def _unbroken(value: object) -> object:
+    """What is put into a page: no line ends between a number and its per cent sign."""
+    from markupsafe import Markup
+
+    if not isinstance(value, str) or " %" not in value:
+        return value
+    text = _BEFORE_PERCENT.sub(NO_BREAK_SPACE, value)
+    return Markup(text) if isinstance(value, Markup) else text
 
 
 def coded(text: str) -> Markup:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
 from sqlglot import exp
@@ -24,6 +25,7 @@ from reportspec.forecasting.simple import RULES
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast, Rival, forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, chances, in_steps
+from reportspec.languages import elided
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
@@ -760,34 +762,33 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made | None, answers: 
     kept = basis.forecast.pipeline.kept if basis is not None and basis.forecast is not None else 1.0
     fields = [binding.resolve(entity, path).field for path in spec.listed]
     count, amount_column = len(spec.listed), money_column(report, "amount")
-    columns = [
+    listed = [
         field_column(report, ".".join(path), called_here(binding, entity, path, report.language), field)
         for path, field in zip(spec.listed, fields, strict=True)
     ]
-    if odds is not None:
-        base, stage, days = (replace(share_column(report, name), in_data=True) for name in _FACTORS)
-        factors = (base, replace(stage, unit="multiple"), replace(days, unit="multiple"))
-        columns += [share_column(report, "win_chance"), *factors, money_column(report, "expected")]
-    rows: list[tuple[Cell, ...]] = []
+    keys: list[CellKey] = []
+    columns: list[tuple[Column, list[Cell]]] = [(column, []) for column in listed]
+    amounts: list[float | None] = []
     for row in table.rows:
         cells = row[count + 1 : count + 1 + len(cell_dimensions(report))]
-        key: CellKey = (cells[0], cells[1]) if len(cells) == 2 else (None, cells[0])
-        amount = None if row[count] is None else float(row[count])
-        chance: tuple[Cell, ...] = ()
-        if odds is not None:
-            expected = None if amount is None else amount * kept * odds.of(key)
-            chance = (in_steps(odds.of(key)), *odds.factors(key), expected)
-        listed = (labelled_value(report, field, value) for field, value in zip(fields, row, strict=False))
-        rows.append((*listed, *chance, amount))
+        keys.append((cells[0], cells[1]) if len(cells) == 2 else (None, cells[0]))
+        for (_, values), field, value in zip(columns, fields, row, strict=False):
+            values.append(labelled_value(report, field, value))
+        amounts.append(None if row[count] is None else float(row[count]))
     notes: tuple[str, ...] = ()
     if basis is None:
         notes = (forecast_word(report, "far_ahead"),)
     elif odds is not None:
-        notes = (f"{forecast_word(report, 'chances_are')} {_rounding_note(report, kept)}",)
+        expected: list[Cell] = [
+            None if amount is None else amount * kept * odds.of(key) for key, amount in zip(keys, amounts, strict=True)
+        ]
+        columns = [*_with_reasons(report, columns, keys, odds), (money_column(report, "expected"), expected)]
+        notes = (_chances_note(report, odds, kept),)
+    columns.append((amount_column, list(amounts)))
     section = section_of(
         spec,
-        columns=(*columns, amount_column),
-        rows=tuple(rows),
+        columns=tuple(column for column, _ in columns),
+        rows=tuple(zip(*(values for _, values in columns), strict=True)),
         available_rows=int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0,
         highlights=(said(report, "forecast_no_chances"),) if basis is not None and odds is None else (),
         notes=(*notes, *_rates_note(report, spec)),
@@ -795,12 +796,65 @@ def _deals(report: Report, spec: ForecastSection, basis: _Made | None, answers: 
     return or_none_there(report, section)
 
 
-_FACTORS = ("base_rate", "stage_factor", "days_factor")
+def _with_reasons(
+    report: Report, listed: Sequence[tuple[Column, list[Cell]]], keys: Sequence[CellKey], odds: Chances
+) -> list[tuple[Column, list[Cell]]]:
+    """The columns of a list with the chance of each row and what it is made of. Its factors stand beside the stage and
+    the days that they are of; by themselves, and with how many rows were like it and were won, in the data."""
+    forecasting = forecasting_of(report)
+    by_stage = len(cell_dimensions(report)) > 1
+    factors = [odds.factors(key) for key in keys]
+    of_stages = [stage for _, stage, _ in factors]
+    of_days = [days if by_stage else stage * days for _, stage, days in factors]
+    made: list[tuple[Column, list[Cell]]] = []
+    for column, values in listed:
+        if column.name == forecasting.says_days:
+            texts = [_by_factor(report, _day_count(report, days), by) for days, by in zip(values, of_days, strict=True)]
+            label = column.label
+        elif column.name == forecasting.says_stage and by_stage:
+            unknown = forecast_word(report, "stage_unknown")
+            names = [unknown if stage is None else name for name, (stage, _) in zip(values, keys, strict=True)]
+            texts = [_by_factor(report, name, by) for name, by in zip(names, of_stages, strict=True)]
+            label = column.label
+        else:
+            made.append((column, values))
+            continue
+        made += [
+            (replace(column, in_data=True), values),
+            (Column(f"{column.name}__factor", label, "text"), list(texts)),
+        ]
+    like = [odds.rates.counts.get(key, Open()) for key in keys]
+    in_data: list[tuple[Column, list[Cell]]] = [
+        (share_column(report, "base_rate"), [base for base, _, _ in factors]),
+        (replace(share_column(report, "stage_factor"), unit="multiple"), [stage for _, stage, _ in factors]),
+        (replace(share_column(report, "days_factor"), unit="multiple"), [days for _, _, days in factors]),
+        (count_column(report, "deals_like"), [int(cell.deals.count) for cell in like]),
+        (count_column(report, "won_like"), [int(cell.won.count) for cell in like]),
+    ]
+    chance = replace(share_column(report, "win_chance"), decimals=0)
+    return [
+        *made,
+        (chance, [in_steps(odds.of(key)) for key in keys]),
+        *((replace(column, in_data=True), values) for column, values in in_data),
+    ]
 
 
-def _rounding_note(report: Report, kept: float) -> str:
-    """Why chances and amounts are not quite the products of what stands beside them."""
-    return forecast_word(report, "chances_rounded").format(report.number(kept, ".2f"))
+def _by_factor(report: Report, name: Cell, factor: float) -> str:
+    """What a row is said to be, with what that makes of its chance: `Discovery × 0.47`."""
+    times = f"× {report.number(factor, '.1f' if factor >= 1 else '.2f')}"
+    return f"{name} {times}" if name is not None else times
+
+
+def _day_count(report: Report, days: Cell) -> Cell:
+    return report.number(float(days), ",.0f") if isinstance(days, (int, float, Decimal)) else days
+
+
+def _chances_note(report: Report, odds: Chances, kept: float) -> str:
+    """What a chance is, what it is made of, and why amounts are not quite the products of what stands beside them."""
+    base = report.number(100 * odds.rates.base, ".0f")
+    made_of = elided(report.language, forecast_word(report, "chances_made").format(base))
+    rounded_to = forecast_word(report, "chances_rounded").format(report.number(kept, ".2f"))
+    return " ".join((forecast_word(report, "chances_are"), made_of, rounded_to))
 
 
 def _states_of(report: Report) -> str:
@@ -1007,7 +1061,7 @@ def columns(context: Context, spec: ForecastSection) -> tuple[str, ...]:
         parts = ("forecast", "won", "open", "created", "open_count", "open_amount")
         return (*(dimension.name for dimension in spec.dimensions), *parts)
     if spec.show == "deals":
-        own = ("win_chance", *_FACTORS, "expected", "amount")
+        own = ("win_chance", "base_rate", "stage_factor", "days_factor", "deals_like", "won_like", "expected", "amount")
         return (*(".".join(path) for path in spec.listed), *own)
     if spec.show == "stages":
         return ("stage_name", "deals_tested", "happened", "by_rates", "typed")
