@@ -15,6 +15,7 @@ from reportspec.model.domain import Field, Metric
 from reportspec.model.findings import CURRENCIES, LAST_TIME, Check, Kind
 from reportspec.model.query import Side
 from reportspec.model.spec import EACH
+from reportspec.resolve.anchors import anchors
 from reportspec.resolve.binding import Binding, Unresolved, leads_away, metrics_needed
 from reportspec.resolve.emptiness import made_of
 from reportspec.resolve.mapped_columns import OWN
@@ -371,15 +372,14 @@ def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]
     sides = tuple(sides)
     for metric in metrics:
         for part in metrics_needed(binding.catalogue, metric):
-            if not isinstance(part.time, exp.Column):
-                continue
-            path = path_of(part.time)
-            field = binding.field(*path) if len(path) == 2 and path[0] == part.entity else None
-            if field is None or binding.mapped(part.entity, field.name) is None:
-                continue
-            for side in sides:
-                # What is compared with a stretch that the data have a part of only is compared with less.
-                for kind in ("no-rows", "late-start") if side.name == "previous" else ("no-rows",):
-                    check = Check(kind, part.entity, field, side=side)
-                    found.setdefault((part.entity, field.name, side.name, kind), check)
+            for entity, name in anchors(binding, part):
+                field = binding.field(entity, name)
+                assert field is not None
+                own = isinstance(part.time, exp.Column) and path_of(part.time) == (part.entity, name)
+                for side in sides:
+                    # What is compared with a stretch that the data have a part of only is compared with less.
+                    late = ("late-start",) if side.name == "previous" else ()
+                    for kind in (*late, *(("no-rows",) if own else ())):
+                        check = Check(kind, entity, field, side=side)
+                        found.setdefault((entity, name, side.name, kind), check)
     return list(found.values())

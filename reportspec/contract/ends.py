@@ -17,10 +17,11 @@ from reportspec.calendar import instant
 from reportspec.contract.emptied import telling
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.stopped import counted_entities
+from reportspec.measures.stopped import counted_entities, counted_parts
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Side
 from reportspec.model.spec import Report, sides_of
+from reportspec.resolve.anchors import anchors
 from reportspec.sql.survey_sql import changes, days_statement, first_statement
 
 if TYPE_CHECKING:
@@ -149,14 +150,16 @@ def begun_late(
     only by the time that one figure goes by: the first deal may have been lost long after the first was created. Where
     one table begins so, the others that are counted are looked at, too."""
     binding, findings = report.binding, list(found)
+    timed = {anchor for part in counted_parts(report) for anchor in anchors(binding, part)}
     first: dict[str, tuple[date, str] | None] = {}
 
     def begins(name: str, side: Side) -> tuple[date, str] | None:
         if name not in first:
-            named = changes(binding, name, read[name])
+            own = frozenset(field for entity, field in timed if entity == name)
+            named = changes(binding, name, read[name], own)
             first[name] = None
             if named:
-                [row] = ask(first_statement(binding, name, read[name])).rows
+                [row] = ask(first_statement(binding, name, read[name], own)).rows
                 days = [(_day(one), of) for one, of in zip(row, named, strict=True) if isinstance(one, date)]
                 first[name] = min(days, default=None)
         begun = first[name]
@@ -164,8 +167,10 @@ def begun_late(
             return None
         # Of rows that come now and then the first may be late by chance: by more than their usual gap it is not.
         since = instant(begun[0], binding.zone)
-        changed = ask(days_statement(binding, {name: read[name]}, since, since + _YEAR))
-        allowed = min(usual_gap(_days(row[0] for row in changed.rows)), (side.end - side.start) * _MUCH)
+        allowed = (side.end - side.start) * _MUCH
+        if changes(binding, name, read[name]):
+            changed = ask(days_statement(binding, {name: read[name]}, since, since + _YEAR))
+            allowed = min(usual_gap(_days(row[0] for row in changed.rows)), allowed)
         return begun if begun[0] - side.start > allowed else None
 
     late = None
@@ -176,7 +181,7 @@ def begun_late(
             late = check.side
     if late is None:
         return findings
-    for name in sorted(counted_entities(report) & read.keys() - first.keys()):
+    for name in sorted((counted_entities(report) | {entity for entity, _ in timed}) & read.keys() - first.keys()):
         if begun := begins(name, late):
             day, field = begun[0].isoformat(), binding.field(name, begun[1])
             check = Check("late-start", name, field, side=late, value=day)

@@ -14,6 +14,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target
 from reportspec.model.domain import Catalogue, Metric
+from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
 
 Number = int | float | None
@@ -115,7 +116,7 @@ def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
         return None  # of some rows it is not known what they were
     if not metric.ahead and row.get(Stopped(metric.entity, side)):
         return None  # there may be rows that the source does not have yet
-    if metric.time is not None and row.get(Stopped(metric.entity, side, "flows")):
+    if row.get(Stopped(metric.entity, side, "flows")) and over_a_period(metric):
         return None  # or has no more
     if metric.aggregate == "average":
         return divided(

@@ -16,16 +16,22 @@ from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
 from reportspec.model.spec import Report
+from reportspec.resolve.anchors import anchors, over_a_period
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.emptiness import made_of
 
 
 def counted_entities(report: Report) -> set[str]:
     """The entities of tables whose rows the report's metrics count and add up, or are made of."""
-    catalogue = report.binding.catalogue
-    metrics = (metric for section in report.sections for metric in section.metrics)
-    counted = {part.entity for metric in metrics for part in metrics_needed(catalogue, metric)}
+    catalogue, counted = report.binding.catalogue, {part.entity for part in counted_parts(report)}
     return {name for entity in counted for name in made_of(catalogue, entity)}
+
+
+def counted_parts(report: Report) -> list[Metric]:
+    """The aggregates that the report's metrics are, or are made of, each once."""
+    metrics = (metric for section in report.sections for metric in section.metrics)
+    needed = (part for metric in metrics for part in metrics_needed(report.binding.catalogue, metric))
+    return list({part.id: part for part in needed}.values())
 
 
 def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
@@ -73,9 +79,9 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     if side.name != "previous":
         return told
     late = [
-        name
-        for name in counted_entities(report)
-        for begins in [_begins(report, name)]
+        part.entity
+        for part in counted_parts(report)
+        for begins in [max((report.begun_within[name] for name in _begun(report, part)), default=None)]
         if begins is not None and (bucket is None or bucket.start < begins)
     ]
     return {**told, **{Stopped(name, side.name, "flows"): True for name in late}}
@@ -95,16 +101,18 @@ def why_not_told(report: Report, metric: Metric) -> list[str]:
         if before or report.compare is not None:
             key = "stopped_before" if before else "stopped_within"
             notes.append(word(report.language, key, names.get(report.language) or names["en"], day))
-    flows = [part for part in metrics_needed(catalogue, metric) if part.time is not None]
-    made = (name for part in flows for name in made_of(catalogue, part.entity))
-    notes += [begun_text(report, name) for name in made if name in report.begun_within]
+    notes += [begun_text(report, name) for part in metrics_needed(catalogue, metric) for name in _begun(report, part)]
     return list(dict.fromkeys(notes))
 
 
-def _begins(report: Report, entity: str) -> date | None:
-    """The first day of the data that an entity is made of, where they begin within the period compared with."""
-    days = [report.begun_within[n] for n in made_of(report.binding.catalogue, entity) if n in report.begun_within]
-    return max(days, default=None)
+def _begun(report: Report, part: Metric) -> list[str]:
+    """The entities that what is counted over a period is made of, or by whose times it is in one, of which the data
+    begin within the period compared with."""
+    if not report.begun_within or not over_a_period(part):
+        return []
+    timed = (entity for entity, _ in anchors(report.binding, part))
+    names = dict.fromkeys((*made_of(report.binding.catalogue, part.entity), *timed))
+    return [name for name in names if name in report.begun_within]
 
 
 def _ended(report: Report, entity: str) -> datetime | None:

@@ -152,13 +152,15 @@ def _row(
     return source(select)
 
 
-def changes(binding: Binding, name: str, read: frozenset[str]) -> list[str]:
+def changes(binding: Binding, name: str, read: frozenset[str], anchors: frozenset[str] = frozenset()) -> list[str]:
     """The times of an entity's rows that say when something happened: those that are read, and when
-    rows were written. What the source lacks is missed where it is read."""
+    rows were written. `anchors` are others by which its rows belong to a period, such as a month that costs are of.
+    What the source lacks is missed where it is read."""
     checks_found = []
     for field in binding.entity(name).fields.values():
         mapped = binding.mapped(name, field.name)
-        if field.type not in ("time", "date") or not field.change or mapped is None:
+        told = field.change or field.name in anchors
+        if field.type not in ("time", "date") or not told or mapped is None:
             continue
         if field.name not in read and field.name not in WRITTEN:
             continue
@@ -190,13 +192,13 @@ def _up_to(binding: Binding, value: exp.Expr, moment: datetime, kind: str) -> ex
     return exp.LTE(this=value, expression=bound)
 
 
-def first_statement(binding: Binding, name: str, read: frozenset[str]) -> exp.Expr:
+def first_statement(binding: Binding, name: str, read: frozenset[str], anchors: frozenset[str]) -> exp.Expr:
     """The earliest of each time by which an entity's rows say when something happened (`t0`, `t1`, …). Some field has
     to be one that says so; placeholders count for nothing."""
     statement = Statement(binding)
     cte = statement.rows_only(name)
     select, types = exp.Select().from_(table(cte)), {}
-    for at, change in enumerate(changes(binding, name, read)):
+    for at, change in enumerate(changes(binding, name, read, anchors)):
         kind = "d" if binding.storage(name, change) == "date" else "t"
         value = field_of(statement, cte, name, change)
         there = exp.GTE(this=copied(value), expression=literal(FIRST_TIME))

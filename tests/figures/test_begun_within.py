@@ -83,6 +83,42 @@ def test_a_company_that_began_then_says_so(tmp_path: Path) -> None:
     assert None not in _compared(figures(tmp_path, SPEC, NOW)).values()
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+@pytest.mark.parametrize(("begin", "before"), [(datetime(2024, 7, 2, 9), None), (datetime(2023, 1, 3, 9), "known")])
+def test_what_is_in_a_period_by_the_time_of_something_else(
+    begin: datetime, before: str | None, engine: str, tmp_path: Path
+) -> None:
+    """Lines of deals are sold when the deal was won, members are of the period that their campaign began in, costs are
+    of a month. Where all is there from 2023 on, all of 2024 is counted here from the rows."""
+    tables = _tables(begin)
+    won = [line.split(",")[0] for line in tables["deal"].splitlines() if ",won," in line]
+    months = [(at.year, at.month) for at in (begin + timedelta(days=30 * n) for n in range(40)) if at.year < 2026]
+    tables |= {
+        "product": "product_id,name,unit_cost\np,P,1\n",
+        "account": "account_id,name\na,A\n",
+        "deal_product": "line,deal_id,product_id,quantity,amount,currency\n"
+        + "".join(f"{n},{deal},p,1,10,EUR\n" for n, deal in enumerate(won)),
+        "sales_marketing_cost": "line,month,amount,currency\n"
+        + "".join(f"{n},{year}-{month:02}-01,5,EUR\n" for n, (year, month) in enumerate(dict.fromkeys(months))),
+        "campaign": "campaign_id,name,status,started_at\n"
+        + "".join(f"c{n},C{n},active,{begin + timedelta(days=21 * n)}\n" for n in range(52)),
+        "campaign_member": "line,campaign_id,contact_id,sent_at,bounced_at\n"
+        + "".join(f"{n},c{n},k,{begin + timedelta(days=21 * n)},\n" for n in range(52)),
+    }
+    head, *lines = tables["deal"].splitlines()
+    tables["deal"] = f"{head},account_id\n" + "".join(f"{line},a\n" for line in lines)
+    names = ["product_revenue_amount", "sales_marketing_cost_amount", "campaign_delivered_count"]
+    spec = {**SPEC, "report": "custom", "sections": [{"id": "x", "kpis": names}]}
+    [tiles] = rows(figures(project_of(tmp_path, tables, engine), spec, NOW), "x")
+    if before is None:
+        assert [tiles[f"{name}__previous"] for name in names] == [None] * 3
+    else:
+        sold = [line for line in lines if ",won," in line and line.split(",")[6].startswith("2024")]
+        launched = [n for n in range(52) if (begin + timedelta(days=21 * n)).year == 2024]
+        assert [tiles[f"{name}__previous"] for name in names] == [10 * len(sold), 12 * 5, len(launched)]
+    assert all(tiles[name] > 0 for name in names)
+
+
 @pytest.mark.parametrize("language", ["it", "de", "es", "fr"])
 def test_in_every_language(language: str, tmp_path: Path) -> None:
     spec = {**SPEC, "language": language, "sections": [{"id": "x", "kpis": ["won_amount"]}], "report": "custom"}
