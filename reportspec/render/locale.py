@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from reportspec.languages import elided, filled, languages, vocabulary
+from reportspec.languages import as_part, elided, filled, languages, vocabulary
 from reportspec.languages.numbers import NO_BREAK_SPACE, first_known, number_locale
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
@@ -217,6 +217,13 @@ def money_decimals(formats: Formats, values: tuple[Cell, ...] | list[Cell], curr
     currency_decimals = digits_of_currency
     largest = max((abs(float(value)) for value in values if is_number(value)), default=0.0)
     return 0 if largest >= 1000 else currency_decimals
+
+
+def name_of(formats: Formats, value: Cell, column: Column) -> str:
+    """What a row, a bar or a line is called by a column; one without a name by what it lacks (“No team”)."""
+    if value is None and column.role == "dimension":
+        return formats.word("without", name=as_part(formats.language, column.label))
+    return cell(formats, value, column)
 
 
 def cell(formats: Formats, value: Cell, column: Column, *, decimals: int | None = None, bare: bool = True) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
@@ -19,6 +18,7 @@ from reportspec.render.locale import (
     change,
     is_number,
     money_decimals,
+    name_of,
     number,
     tendency,
     told_apart,
@@ -203,7 +203,7 @@ def _view(
             elif place in goal_texts:
                 text = goal_texts[place]
             elif value is None and place == 0 and column.role == "dimension" and label is None:
-                text = formats.word("without", name=as_part(formats.language, column.label))
+                text = name_of(formats, value, column)
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
             cells.append(TableCell(text, _cell_css(value, column) + after[place], mark=mark_of(row, at, column, value)))
@@ -513,7 +513,7 @@ def _with_subtotals(
         rows_made += rows[above:count]
         above = count
         cells = _total(section, formats, line(row, at))
-        name = cell(formats, row[0], section.columns[0])
+        name = name_of(formats, row[0], section.columns[0])
         places.add(len(rows_made))
         rows_made.append((replace(cells[0], text=f"{cells[0].text} {name}"), *cells[1:]))
     return (*rows_made, *rows[above:]), frozenset(places)

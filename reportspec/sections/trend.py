@@ -244,8 +244,8 @@ def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
 
 
 def _alone(report: Report, sides: tuple[Side, ...], index: int) -> bool:
-    """Whether a step that has begun shows no earlier figure, though there is one in its place in the other period."""
-    if report.compare is None or len(sides) < 2 or index >= len(sides[1].buckets):
+    """Whether a step that has begun shows no earlier figure, also where the other period has none in its place."""
+    if report.compare is None or len(sides) < 2:
         return False
     begun = instant(sides[0].buckets[index].start, report.binding.zone) < report.reached
     return begun and not _answers(report, sides, index)

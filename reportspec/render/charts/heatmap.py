@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.figures import Cell, Column, Section
+from reportspec.model.figures import Column, Section
 from reportspec.render.charts.kind import Canvas, Drawing, Kind
 from reportspec.render.charts.lettering import GAP, beside, named, widest
 from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped
-from reportspec.render.locale import Formats, compact, is_number, number
+from reportspec.render.locale import Formats, compact, is_number, name_of, number
 from reportspec.render.palette import INK, RULE, readable_on, tinted
 
 ROWS = 40
@@ -67,7 +66,7 @@ def cells_of(canvas: Canvas) -> Cells:
     rows = _distinct(section, y, formats)
     across = list(dict.fromkeys((*chart.categories, *_distinct(section, x, formats))))
     values = {
-        (_text(line[y], section.columns[y], formats), _text(line[x], section.columns[x], formats)): float(value)
+        (name_of(formats, line[y], section.columns[y]), name_of(formats, line[x], section.columns[x])): float(value)
         for line in section.rows
         if is_number(value := line[v])
     }
@@ -105,14 +104,7 @@ def _places(cells: Cells, xs: list[float], ys: list[float]) -> Iterator[tuple[fl
 
 def _distinct(section: Section, at: int, formats: Formats) -> list[str]:
     """The values of a column in the order in which the section has them."""
-    return list(dict.fromkeys(_text(row[at], section.columns[at], formats) for row in section.rows))
-
-
-def _text(value: Cell, column: Column, formats: Formats) -> str:
-    """What a row or a column is called; of one without a name what it lacks, as in tables."""
-    if value is None:
-        return formats.word("without", name=as_part(formats.language, column.label))
-    return str(value)
+    return list(dict.fromkeys(name_of(formats, row[at], section.columns[at]) for row in section.rows))
 
 
 KIND = Kind("heatmap", heatmap)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Chart, Column, Section
-from reportspec.render.locale import Formats, cell, is_number
+from reportspec.render.locale import Formats, is_number, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,13 @@ def _row_labels(section: Section, x: int, formats: Formats, split: bool) -> tupl
     """What each row is called on the axis. Rows that share a name also say what divides them."""
     if section.columns[x].role == "period" and len(section.row_labels) == len(section.rows):
         return section.row_labels
-    labels = tuple(cell(formats, row[x], section.columns[x]) for row in section.rows)
+    labels = tuple(name_of(formats, row[x], section.columns[x]) for row in section.rows)
     if not split or len(set(labels)) == len(labels):
         return labels
     parts = [place for place, column in enumerate(section.columns) if column.role in ("dimension", "period")]
-    named = [" · ".join(cell(formats, row[place], section.columns[place]) for place in parts) for row in section.rows]
+    named = [
+        " · ".join(name_of(formats, row[place], section.columns[place]) for place in parts) for row in section.rows
+    ]
     return (*named[:-1], labels[-1]) if section.others else tuple(named)  # the others are no value of a second field
 
 
@@ -65,7 +67,7 @@ def _by_colour(
     cells: dict[str, dict[int, float | None]] = {}
     for row, label in zip(section.rows, row_labels, strict=True):
         at = positions.setdefault((row[places[chart.x]], label), len(positions))
-        name = cell(formats, row[colour], section.columns[colour])
+        name = name_of(formats, row[colour], section.columns[colour])
         value = row[measure]
         cells.setdefault(name, {})[at] = float(value) if is_number(value) else None
     labels = tuple(label for _, label in positions)
