@@ -16,7 +16,7 @@ from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
 from reportspec.measures.words import word
-from reportspec.model.column_ids import IDLE, ColumnId, Member, Row
+from reportspec.model.column_ids import IDLE, Aggregated, ColumnId, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Query
@@ -244,7 +244,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         rows=tuple(body),
         total=total_cells,
         available_rows=available,
-        chart=_chart(report, spec, held_rows.total, cut=bool(cut)),
+        chart=_chart(report, spec, held_rows.total, held_rows.kept, cut=bool(cut)),
         others=others,
         subtotals=subtotals,
         bars=True,
@@ -349,7 +349,27 @@ def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) ->
     return counts
 
 
-def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Chart | None:
+def _across(report: Report, spec: BreakdownSection, kept: Sequence[Kept]) -> tuple[str, ...]:
+    """The columns of a heat map in their order: as values are declared or members have their places, else the largest
+    sum first; empty where neither is known, and they stand as they come."""
+    by, first = spec.dimensions[1], spec.metrics[0]
+    if by.field.value_labels:
+        return tuple(label(report, texts) for texts in by.field.value_labels.values())
+    sums: dict[Any, float] = {}
+    for row, _ in kept:
+        if isinstance(member := row[Member(1)], str):
+            sums[member] = sums.get(member, 0) + float(row.get(Aggregated(first.id)) or 0)
+    places = {turn[0]: at for at, turn in enumerate(by.turns) if len(turn) == 1}
+    if places:
+        members = sorted(sums, key=lambda member: places.get(member, len(places)))
+    elif first.adds_up:
+        members = sorted(sums, key=lambda member: -sums[member])
+    else:
+        return ()
+    return tuple(str(shown_value(report, by, member)) for member in members)
+
+
+def _chart(report: Report, spec: BreakdownSection, total: Row, kept: Sequence[Kept], cut: bool) -> Chart | None:
     """What is drawn of the rows beside their table, whose bars are its chart: what these do not show, as the parts of
     stacks or the steps to a whole. Of rows that are `cut` there are no stacks: without the parts that are cut they
     would be read as wholes."""
@@ -359,9 +379,7 @@ def _chart(report: Report, spec: BreakdownSection, total: Row, cut: bool) -> Cha
     first = spec.metrics[0].id
     x = spec.dimensions[0].name
     if wanted == "heatmap" and len(spec.dimensions) == 2:
-        values = spec.dimensions[1].field.value_labels.values()
-        order = tuple(label(report, texts) for texts in values)
-        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=order)
+        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=_across(report, spec, kept))
     whole = _whole(report, spec, total)
     if wanted in ("waterfall", "pareto") and (whole is None or whole[0] is None):
         return None  # of what nobody knows the sum there are no steps to it
