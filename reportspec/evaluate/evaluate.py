@@ -42,7 +42,7 @@ def evaluate(
     caveats, audited = caveats_of(report, answers), _audited(report)
     footnotes = Footnotes(unnamed, caveats.estimates)
     if not report.begun:  # nothing can be compared
-        report = replace(report, compare=None, sides=report.sides[:1])
+        report = replace(report, compare=None, second=None, sides=report.sides[:1])
     sections = tuple(
         replace(
             _section(report, spec, answers, footnotes),
@@ -55,12 +55,14 @@ def evaluate(
     sections = with_caveats(report, answers, sections, caveats, footnotes)
     sections = tuple(section for section in sections if section.shape != "nothing")
     sections, texts = in_reading_order(with_lead(report, sections), footnotes.texts)
+    besides = report.compared_besides
     return Figures(
         report=report.id,
         report_label=report.type_label,
         title=report.title,
         period=_named(report, report.period),
         compare=_named(report, report.compared) if report.compared is not None and audited is None else None,
+        second=_named(report, besides) if besides is not None and audited is None else None,
         as_of=(audited or report.sides[0].as_of).astimezone(report.binding.zone),
         source_label=_source(report),
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
@@ -137,6 +139,8 @@ def _notices(report: Report) -> tuple[str, ...]:
     if report.compared is None:
         return (word(language, "ended" if ended else "unfinished", last),)
     stretch, then = _named(report, report.told).label, _named(report, report.compared).label
+    if report.compared_besides is not None:
+        then = word(language, "both", then, _named(report, report.compared_besides).label)
     if clock:
         stretch = word(language, "stretch_until", stretch, clock)
     if ended:

@@ -42,6 +42,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "headline": {"title": heading(figures, formats), "opening": lead(figures, formats)},
         "period": _stretch(figures.period),
         "compare": _stretch(figures.compare) if figures.compare else None,
+        **({"second": _stretch(figures.second)} if figures.second else {}),
         "notices": list(figures.notices),
         "goals": [
             {

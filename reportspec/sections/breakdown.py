@@ -26,9 +26,10 @@ from reportspec.resolve.document import Place
 from reportspec.sections import trend
 from reportspec.sections.asked_dimensions import dated_by, dimensions_of
 from reportspec.sections.asked_metrics import Rules, asked_metrics
-from reportspec.sections.asking import conditions_of, rows_query, totals_query
+from reportspec.sections.asking import also_second, conditions_of, rows_query, totals_query
 from reportspec.sections.bridge import with_bridge
 from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.goal_columns import with_goals
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
 from reportspec.sections.ordering import Kept, is_nameless, ordered
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
@@ -194,7 +195,7 @@ def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
         asked_measures, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
         groups = (AggregateQuery(spec.id, "subtotals", (spec.groups,), asked_measures, report.sides, conditions),)
     totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
-    return (*rows, *groups, *totals)
+    return also_second(report, (*rows, *groups, *totals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         bars=True,
     )
     section = replace(section, notes=(*section.notes, *closed_since(report, spec, held_rows.kept)))
-    return or_none_there(report, with_bridge(section))
+    return or_none_there(report, with_goals(report, spec, with_bridge(section)))
 
 
 def _is_binned(spec: BreakdownSection) -> bool:
@@ -379,7 +380,7 @@ def _whole(report: Report, spec: BreakdownSection, total: Row) -> tuple[float | 
         return None
     cells = metric_cells(report, (first,), total, total)
     whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
-    return whole if len(whole) == 2 else (whole[0], None)
+    return (whole[0], whole[1]) if len(whole) > 1 else (whole[0], None)
 
 
 def columns(context: Context, spec: BreakdownSection) -> tuple[str, ...]:
