@@ -162,7 +162,7 @@ def test_changes_of_two_comparisons_are_on_one_scale() -> None:
 
 
 def test_heads_say_against_what_each_change_is() -> None:
-    view = table_view(of_two(), formats_for(sample.figures()), None)
+    view = table_view(of_two(), formats_for(sample.figures("en", (of_two(),))), None)
     assert view is not None
     assert [heading.label for heading in view.headings] == [
         *("Owner", "Won", "Δ Q2 2026", "Δ %", "Δ Q3 2025", "Δ %"),
