@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures, Section
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import formats_for
 
 
@@ -87,7 +87,8 @@ def _told(figures: Figures, section: Section) -> dict[str, list[str]]:
     from reportspec.render.sentences import sentences
 
     prose = sentences(figures, section, formats_for(figures)) if section.highlights else ()
-    told = {"sentences": list(prose), "notes": list(section.notes)}
+    said = [heading_line(figures, section, formats_for(figures))] if section.message is not None else []
+    told = {"heading": said, "sentences": list(prose), "notes": list(section.notes)}
     return {key: texts for key, texts in told.items() if texts}
 
 

@@ -9,7 +9,7 @@ from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.closing import closing
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -42,7 +42,7 @@ def as_markdown(figures: Figures) -> str:
         if section.shape == "opening":
             continue
         if section.title:
-            parts.append(f"## {escaped(section.title)}{_marks(section.footnotes)}")
+            parts.append(f"## {escaped(heading_line(figures, section, formats))}{_marks(section.footnotes)}")
         attached = files.get(str(place))
         shown = _section(figures, section, formats)
         if section.shape == "table":

@@ -11,7 +11,7 @@ from textwrap import wrap
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.beside import with_changes, with_shares
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import MINUS, Formats, Number, change, formats_for, is_number, number, with_unit
 from reportspec.render.page import compared_labels
 from reportspec.render.readable import readable
@@ -34,7 +34,7 @@ def as_table(figures: Figures) -> str:
     lines += [f"  {shortened(text, _LONGEST)}" for text in said]
     for section in figures.sections:
         if section.shape not in ("text", "opening"):
-            lines += ["", section.title or section.id, *_lines(figures, section)]
+            lines += ["", heading_line(figures, section, formats) or section.id, *_lines(figures, section)]
     lines += (
         [""] + [f"({n}) {shortened(text, _LONGEST)}" for n, text in enumerate(figures.footnotes, 1)]
         if figures.footnotes

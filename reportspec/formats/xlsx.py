@@ -17,7 +17,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
 from reportspec.render.beside import with_shares
 from reportspec.render.closing import has_closing
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -221,7 +221,8 @@ class _Book:
         if self.figures.second is not None:
             section = with_shares(section, [column.name for column in section.columns], differences=True)
         sheet = self.sheet(section.title or section.id)
-        sheet.write_string(0, 0, _clean(section.title or section.id), self.style(bold=True, font_size=14))
+        title = heading_line(self.figures, section, self.formats) or section.id
+        sheet.write_string(0, 0, _clean(title), self.style(bold=True, font_size=14))
         sheet.write_string(1, 0, _clean(self.figures.period.label), self.style(font_color="#5b6472"))
         top, columns = 3, section.columns
         for place, column in enumerate(columns):

@@ -200,6 +200,9 @@ class Section:
     bars: bool = False  # whether the first metric has a bar beside its numbers
     in_mails: int = 0  # how many of its rows the text of a mail names
     whole: bool = False  # whether all rows are printed, however many they are
+    message: Highlight | None = None  # what its heading says, before its title
+    # Of each row the cases that its first metric rests on, now and before; of a rate how many of them.
+    cases: tuple[tuple[tuple[int, int | None], ...], ...] = ()
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
 
     def with_columns(self, places: Sequence[int]) -> Section:

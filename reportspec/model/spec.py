@@ -98,6 +98,7 @@ class SectionSpec:
     break_before: bool = False
     keep_together: bool = False
     half: bool = False
+    titled: bool = False  # whether its author named it
     marks: tuple[Bound, ...] = ()
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     span: Span | None = field(default=None, compare=False)  # where the spec has it
@@ -188,12 +189,26 @@ class LeadRule:
     at_least: int = 10
 
 
+HeadingKind = Literal["change", "largest", "lowest", "highest", "peak"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingRule:
+    """What the heading of a section tells of its first metric: the first of these that the figures bear out, of rows
+    that rest on so many cases."""
+
+    section: str
+    tell: tuple[HeadingKind, ...]
+    at_least: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class HeadlineRules:
-    """The metrics that a title may be about, the first first, and what its lead says."""
+    """The metrics that a title may be about, the first first, what its lead says, and the headings of sections."""
 
     title: tuple[str, ...] = ()
     lead: tuple[LeadRule, ...] = ()
+    headings: tuple[HeadingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

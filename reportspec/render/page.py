@@ -21,7 +21,7 @@ from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
 from reportspec.render.figure_marks import Mark, is_figure
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, lead, section_heading
 from reportspec.render.locale import (
     Formats,
     apart,
@@ -136,6 +136,8 @@ class SectionView:
     empty: bool
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
     download: Download | None = None
+    heading: str = ""
+    called: str = ""  # beside its heading, where that is a message
     legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
     side: str = ""  # of two that stand beside each other: `first` or `second`
     upright_again: bool = False  # the section before is on turned pages, and this one is not
@@ -358,6 +360,7 @@ def _section_view(
             if not (tiles and highlight.in_tiles)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
+        *section_heading(figures, section, formats),
     )
 
 
@@ -370,7 +373,9 @@ def _tone(one: Highlight) -> str:
 
 def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
     """The anchors and titles of the sections, where the report has a table of contents."""
-    titled = [(f"s{place}", s.title) for place, s in enumerate(figures.sections, 1) if s.title]
+    titled = [
+        (f"s{place}", section_heading(figures, s, formats)[0]) for place, s in enumerate(figures.sections, 1) if s.title
+    ]
     wanted = figures.theme.contents
     if wanted is None:
         wanted = len(titled) >= LONG

@@ -12,6 +12,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, summed
 from reportspec.measures.asked import ADDITIVE, measures
+from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
@@ -227,14 +228,17 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         for row, cells in held_rows.kept
     ]
     available, others = len(body), 0
+    counts = [cases_of_row(report, spec.metrics[0], row) for row, _ in held_rows.kept]
     cut = _cut(spec, held_rows.kept)
     gone = set(map(id, cut))
     if cut:
         body = [row for row, item in zip(body, held_rows.kept, strict=True) if id(item) not in gone]
+        counts = [one for one, item in zip(counts, held_rows.kept, strict=True) if id(item) not in gone]
         if spec.others:
             others = len(cut)
             row, columns = _others(report, spec, held_rows, cut, columns, footnotes)
             body.append(row)
+            counts.append(())
             available = len(body)
     total_cells = None
     if spec.totals and held_rows.kept:
@@ -249,6 +253,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         others=others,
         subtotals=subtotals,
         bars=True,
+        cases=tuple(counts),
     )
     section = replace(section, notes=(*section.notes, *closed_since(report, spec, held_rows.kept)))
     return or_none_there(report, with_goals(report, spec, with_bridge(section)))

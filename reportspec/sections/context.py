@@ -92,6 +92,7 @@ class Draft:
             "break_before": self.data.get("break") == "before",
             "keep_together": self.data.get("keep") == "together",
             "half": bool(self.data.get("half")),
+            "titled": self.path is not None and bool(self.data.get("title")),
             "omitted": lacks(context, self.omitted),
         }
 

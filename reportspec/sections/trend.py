@@ -12,6 +12,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import adds_up, goal_for
+from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
@@ -144,6 +145,11 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if body and not in_rows else None,
         bars=in_rows and spec.chart is None,
+        cases=tuple(
+            cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))
+            for index in range(len(current))
+            for group in steps.groups
+        ),
     )
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 

@@ -168,8 +168,8 @@ def test_heads_say_against_what_each_change_is() -> None:
         *("Owner", "Won", "Δ Q2 2026", "Δ %", "Δ Q3 2025", "Δ %"),
         *("Rate", "Δ pp Q2 2026", "Δ pp Q3 2025"),
     ]
-    assert [cell.text for cell in view.rows[0]][2:6] == ["+€100", "+100.0%", "−€50", "−20.0%"]
-    assert [cell.text for cell in view.rows[1]][2:6] == ["+€50", "–", "+€10", "+25.0%"]
+    assert [cell.text for cell in view.rows[0]][2:6] == ["+€100.00", "+100.0%", "−€50.00", "−20.0%"]
+    assert [cell.text for cell in view.rows[1]][2:6] == ["+€50.00", "–", "+€10.00", "+25.0%"]
     assert not view.landscape
     assert view.bar
     assert view.swing
