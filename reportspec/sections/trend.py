@@ -59,6 +59,13 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     metrics = asked_metrics(context, draft, Rules(over_time=True), dimensions) if dimensions is not None else ()
     if dimensions is None or not metrics:
         return nothing_served(context, draft, title_of(context, draft, "trend"))
+    if body.get("chart") == "multiples" and not dimensions:
+        context.document.tell(
+            "bad-chart",
+            "`multiples` has columns for each value of a field",
+            (*draft.inner, "chart"),
+            "name one in `by`, or use `chart: bar`",
+        )
     return TrendSection(
         **draft.common(context),
         title=title_of(context, draft, "trend", dimensions),
@@ -154,6 +161,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 
 
+MOST_PANELS = 8  # of values of a field, beside each other
 FEW_STEPS = 12  # that the bars of a table show as well as a drawing
 
 
@@ -215,12 +223,16 @@ def _names(report: Report, current: Sequence[Bucket]) -> list[str]:
 
 def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     several = len(steps.query.sides[0].buckets) > 1
-    kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if several else "bar")
     first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
+    named = {one: one for one in ("bar", "stacked", "multiples")}
+    kind = named.get(spec.chart or "", "line" if several else "bar")
+    few = 1 < len(steps.groups) <= MOST_PANELS and several and len(steps.query.sides[0].buckets) <= FEW_STEPS
+    if by is not None and spec.chart is None and few and first.adds_up:
+        kind = "multiples"
     if kind == "bar" and by is not None and first.adds_up:
         kind = "stacked"  # a bar for each step, of which the values of the field are parts
     goal = goal_for(report, spec, first)
-    shown = goal.target if goal and spec.targeted else None
+    shown = goal.target if goal and spec.targeted and kind != "multiples" else None
     return Chart(
         kind,
         "period",
