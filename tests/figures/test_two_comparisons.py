@@ -140,8 +140,10 @@ def test_a_list_of_one_is_that_one(folder: Path) -> None:
     assert listed.second is None
 
 
+@pytest.mark.by_day(report=("pipeline", "leads", "sales_forecast"))
 @pytest.mark.parametrize("report", STANDARD)
 def test_standard_reports_say_of_each_what_they_say_of_it_alone(report: str, demo: Path) -> None:
+    """Slow: each report is made three times."""
     spec = {"report": report, "period": "2026-Q3", **({"metrics": ["won_amount"]} if report == "custom" else {})}
     both = held_to_each_alone(lambda asked: figures(demo, asked), spec, *BOTH)
     assert any(column.role == "second" for section in both.sections for column in section.columns)
@@ -167,6 +169,7 @@ PAIRS: list[tuple[str, Any, Any]] = [
 
 @pytest.mark.parametrize(("period", "first", "second"), PAIRS)
 def test_sections_of_all_shapes_do(period: str, first: Any, second: Any, demo: Path) -> None:
+    """Slow: each report is made three times."""
     sections = [{"id": f"s{at}", **shape} for at, shape in enumerate(SHAPES)]
     spec = {"report": "custom", "period": period, "sections": sections}
     if period != "2026-08":
