@@ -160,7 +160,7 @@ class _Judge:
         user may see a part alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
         self.known = known_by(orders_of(binding, self.read), survey.dicts())
-        findings = findings_of(binding, checks, survey, ask)
+        findings = findings_of(binding, checks, survey, ask, self.known)
         settled(binding, [finding for finding in findings if finding.check.refuses], settings)
         shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
         asking = self.settle(survey, self.read, shared, ask, together)
