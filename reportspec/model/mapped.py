@@ -104,6 +104,7 @@ class ColumnRead:
     currency_sql: str = ""  # what says it in each row, of an amount whose table has it
     number: bool = False  # whether an expression takes the column for a number
     reckoned: bool = False  # whether one reckons with it, or compares it with numbers, which goes with no text
+    timed: bool = False  # whether one takes it for a time, and would not know without a value which kind of time
 
 
 @dataclass(frozen=True, slots=True)
