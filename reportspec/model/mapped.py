@@ -60,12 +60,14 @@ class MappedPart:
 @dataclass(frozen=True, slots=True)
 class Lack:
     """What a source does not have though a mapping reads it: a table, or a column of one. Of what decides
-    which rows there are, `span` is where the mapping says it."""
+    which rows there are, `span` is where the mapping says it; of a table, `own` says that it is one's own mapping
+    that names it."""
 
     table: str
     column: str = ""
     help: str = ""
     span: Span | None = None
+    own: bool = False
 
     @property
     def text(self) -> str:

@@ -53,8 +53,8 @@ def columns_read(
                 for column_name in columns:
                     table_name = _dotted(table)
                     of_table = (table_name, column_name)
-                    how = {"number": of_table in numeric, "reckoned": of_table in reckoned, "timed": of_table in timed}
-                    read(ColumnRead(*of_table, **how))
+                    number, sums, times = (of_table in columns for columns in (numeric, reckoned, timed))
+                    read(ColumnRead(*of_table, number=number, reckoned=sums, timed=times))
             for join in _joining(part):
                 read(join)
             for mapped_field in part.fields.values():
