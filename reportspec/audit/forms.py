@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from itertools import chain
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -115,10 +114,8 @@ class Shown:
     @property
     def last_day(self) -> str:
         """The last day of the data, where they end before the audit; else nothing."""
-        ended = self.audit.ended
-        if ended is None:
-            return ""
-        return (ended - timedelta(microseconds=1)).astimezone(self.binding.zone).date().isoformat()
+        day = self.audit.last_day(self.binding.zone)
+        return day.isoformat() if day is not None else ""
 
     def headline(self) -> list[str]:
         """How good the data are, in sentences."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -255,6 +255,10 @@ class Audit:
     entities: tuple[EntityAudit, ...]
     currency: str | None = None
     ended: datetime | None = None
+
+    def last_day(self, zone: tzinfo) -> date | None:
+        """The last day of the data in a zone, where they end before the audit."""
+        return (self.ended - timedelta(microseconds=1)).astimezone(zone).date() if self.ended is not None else None
 
     @property
     def rows(self) -> int:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from reportspec.audit.project_audit import AuditOrder, audit_project
+from reportspec.building import make
 from reportspec.model.audits import Audit, Outcome
 from tests.figures.from_tables import project_of
+from tests.loading import load_report
 
 NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)
 FIRST = date(2026, 1, 5)
@@ -107,3 +109,17 @@ def test_a_slip_far_behind_all_others_is_no_going_on(tmp_path: Path) -> None:
 def test_a_table_of_few_days_is_never_taken_for_one_that_has_ended(tmp_path: Path) -> None:
     place = project(tmp_path, days(date(2026, 10, 19)), days(date(2026, 5, 30))[:10], [date(2026, 8, 1)])
     assert of(audit(place), "deal_stalled").broken == 1
+
+
+def test_the_report_says_it_too(tmp_path: Path) -> None:
+    end = date(2026, 5, 30)
+    project(tmp_path, days(end), days(end), [])
+    path = tmp_path / "dq.yaml"
+    path.write_text("version: 1\nreport: data_quality\nperiod: 2026-Q3\nlocale: en_GB\n", encoding="utf-8")
+    for clock in (True, False):
+        checked = load_report(path, NOW, {}, clock=clock)
+        assert checked.report is not None
+        [(_, found)] = make(path, checked.report).figures
+        [summary] = [one for one in found.sections if one.id == "headline"]
+        told = "The data end on 30 May 2026: dates are held against the end of that day."
+        assert (told in summary.notes) is clock
