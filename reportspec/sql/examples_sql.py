@@ -223,6 +223,25 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     return statement.finish(select, {"value": "text"})
 
 
+def nothing_made_statement(binding: Binding, part: MappedPart, name: str) -> exp.Expr | None:
+    """The values of a table's column of which the mapping's expression for a field makes nothing, as `value` and
+    `count`, most frequent first; None where the field is none of several values of one column."""
+    tree = part.fields[name].sql if name in part.fields else None
+    columns = {node.sql(): node for node in tree.find_all(exp.Column)} if tree is not None else {}
+    if tree is None or isinstance(tree, exp.Column) or len(columns) != 1:
+        return None
+    [of] = columns.values()
+    written = cast(copied(of), "VARCHAR")
+    filled = exp.NEQ(this=exp.Trim(this=copied(written)), expression=literal(""))
+    none = exp.Is(this=exp.Paren(this=copied(tree)), expression=exp.Null())
+    every = exp.Count(this=exp.Star())
+    select = exp.Select().select(named(written, "value"), named(every, "count"))
+    select = from_part(select, part).where(none, filled)
+    if part.where is not None:
+        select = select.where(copied(part.where), copy=False)
+    return Statement(binding).finish(_most(select.group_by(copied(written)), every, written, MOST_VALUES), EXAMPLE)
+
+
 MOST_TEXTS = 100_000  # different values of a column that are looked through for those that cannot be read
 
 
