@@ -20,13 +20,9 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.stopped import counted_entities
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Side
-<<<<<<< HEAD
-from reportspec.model.spec import Report
-=======
 from reportspec.model.settings import Project
-from reportspec.model.spec import Report, sides_of
+from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
->>>>>>> main
 from reportspec.sql.survey_sql import changes, days_statement, first_statement
 
 if TYPE_CHECKING:
