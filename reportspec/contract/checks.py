@@ -380,7 +380,7 @@ def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]
                 own = isinstance(part.time, exp.Column) and path_of(part.time) == (part.entity, name)
                 for side in sides:
                     # What is compared with a stretch that the data have a part of only is compared with less.
-                    late = ("late-start",) if side.name == "previous" else ()
+                    late = ("late-start",) if side.name != "current" else ()
                     for kind in (*late, *(("no-rows",) if own else ())):
                         check = Check(kind, entity, field, side=side)
                         found.setdefault((entity, name, side.name, kind), check)
