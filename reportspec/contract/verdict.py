@@ -35,6 +35,7 @@ from reportspec.sql.examples_sql import (
     with_history_statement,
     written_statement,
 )
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.survey_sql import SOUGHT, broken
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
@@ -76,8 +77,10 @@ def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) 
     return tuple(found)
 
 
-def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask) -> list[Finding]:
-    """All that rows of the source break, after its survey."""
+def findings_of(
+    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask, known: KnownOrder = NOTHING_KNOWN
+) -> list[Finding]:
+    """All that rows of the source break, after its survey, by which something is `known` of their order."""
     rows = survey.dicts()
     counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
     findings: list[Finding] = []
@@ -91,7 +94,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if check.kind == "late-start" and any(_same_times(finding.check, check) for finding in findings):
             continue  # that it has none at all is said
         if settled_by_history(binding, check):
-            count = int(ask(recount_statement(binding, check)).rows[0][0])
+            count = int(ask(recount_statement(binding, check, known)).rows[0][0])
             if not count:
                 continue
         if check.kind == "tied-rows":
@@ -110,7 +113,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if check.kind == "repeated-rate":
             findings.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
             continue
-        shown = ask(examples_statement(binding, check)).rows
+        shown = ask(examples_statement(binding, check, known)).rows
         if check.side is not None:
             first, last = shown[0]
             if first is not None and (check.kind == "no-rows" or begins_late(check.side, first)):
