@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +27,35 @@ def problems_of(path: Path, error: ReportspecError | OSError, report: Report | N
         return [Diagnostic(error.code, error.message, None, error.help, error.notes)]
     if isinstance(error, ReportspecError):
         personal = _of_rows(error)
-        return [Diagnostic(error.code, f"{path}: {error.message}", None, error.help, error.notes, personal=personal)]
+        return [Diagnostic(error.code, _said_of(path, error.message), None, error.help, error.notes, personal=personal)]
     return [_of_system(path, error)]
+
+
+def not_written(path: Path, error: OSError, by: str = "-o") -> Diagnostic:
+    """What is told of a file or folder that cannot be written: the name once, why, and what to do about that. `by` is the
+    option that names another place, if one does."""
+    named = f" with {by}" if by else ""
+    why = (error.strerror or str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        help = f"make room, or name a place that has some{named}" if by else "make room"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        help = f"name a place where you may write{named}" if by else "look who may write there"
+    else:
+        help = f"name another place{named}" if by else "look what stands there"
+    return Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, help)
+
+
+def _said_of(path: Path, message: str) -> str:
+    """A message with what it is about at its head, where it does not name that or something in it by itself."""
+    return message if f"`{path}`" in message or f"`{path}/" in message else f"{path}: {message}"
 
 
 def _of_system(path: Path, error: OSError) -> Diagnostic:
     """What is told where the system does not do something: files, or the library that makes PDFs."""
     if "load library" in str(error):
         return no_pango(error)
-    where = f" `{error.filename}`:" if error.filename else ""
-    message = f"{path}:{where} {(error.strerror or str(error)).lower()}"
+    named = f"`{error.filename}`: " if error.filename and str(error.filename) != str(path) else ""
+    message = _said_of(path, f"{named}{(error.strerror or str(error)).lower()}")
     return Diagnostic("no-file", message, None, "look whether there is room for files, and who may write them")
 
 
