@@ -32,8 +32,8 @@ def problems_of(path: Path, error: ReportspecError | OSError, report: Report | N
 
 
 def not_written(path: Path, error: OSError, by: str = "-o") -> Diagnostic:
-    """What is told of a file or folder that cannot be written: the name once, why, and what to do about that. `by` is the
-    option that names another place, if one does."""
+    """What is told of a file or folder that cannot be written: the name once, why, and what to do about that. `by` is
+    the option that names another place, if one does."""
     named = f" with {by}" if by else ""
     why = (error.strerror or str(error)).lower()
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -64,12 +64,16 @@ def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnosti
     file or the source, or where the mapping names what is not there; of one of which no report is
     made, at the lines of the mapping."""
     source = report.project.source
-    if isinstance(error, Broken):
-        return [
-            replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
-            for diagnostic in error.diagnostics
-        ]
-    return [_one_of_source(path, report, failure) for failure in (error, *error.also)]
+    found = []
+    for failure in (error, *error.also):
+        if isinstance(failure, Broken):
+            found += [
+                replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
+                for diagnostic in failure.diagnostics
+            ]
+        else:
+            found.append(_one_of_source(path, report, failure))
+    return found
 
 
 def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic:

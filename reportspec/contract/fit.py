@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
-from reportspec.compile import Program, compile_report, listing
+from reportspec.compile import Program, compile_report
 from reportspec.contract.chances import learned_from
 from reportspec.contract.emptied import checked_over
-from reportspec.contract.survey import survey_of, survey_of_program, wanted_of
-from reportspec.contract.unread import (
-    refuse_unfit,
-)
+from reportspec.contract.refusals import absent, further, read_by, together
+from reportspec.contract.survey import wanted_of
+from reportspec.contract.unread import unfit_columns
 from reportspec.databases import dialect_named
+from reportspec.errors import Broken
 from reportspec.model.mapped import SourceMap
 from reportspec.model.settings import Project
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
-from reportspec.sql.survey_sql import fields_read
 
 if TYPE_CHECKING:
     from reportspec.run.connection import Wanted
@@ -59,40 +58,15 @@ def _report_over(report: Report, source: SourceMap) -> Report:
 
 
 def _refuse_absent(program: Program) -> None:
-    """Raise SourceError for what one's own mapping reads for a report, and the source does not have
-    (SQLite would take the name of such a column for a text), or has as something else."""
-    from reportspec.run.connection import no_column, no_right, no_table
-    from reportspec.run.execute import forbidden_columns
+    """Raise SourceError for what one's own mapping reads for a report, and the source does not have, or has as
+    something else, with what else is wrong with it."""
+    from reportspec.run.connection import no_table
 
-    report, binding = program.report, program.report.binding
-    wrong = binding.source.wrong
-    loads = binding.catalogue.loads
-    if (load := binding.source.lacks.get(loads.entity)) is not None:
+    binding = program.report.binding
+    if (load := binding.source.lacks.get(binding.catalogue.loads.entity)) is not None:
         raise no_table(load.table)
-    trees = program.trees + ([listing(report)] if report.each else [])
-    # It reads more of them, such as keys.
-    surveyed = survey_of(report, trees) if report.each else survey_of_program(program)
-    read = fields_read([*trees, surveyed[1]] if surveyed else trees, binding)
-    refuse_unfit(binding, read)
-    read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there
-    names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
-    lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
-    source = report.project.source
-    forbidden = forbidden_columns(source, wanted_of(report, trees)) if lacks and not source.typed_before else {}
-    found = [
-        no_right(lack.table, lack.column)
-        if lack.column in forbidden.get(lack.table, ())
-        else no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
-        for lack in lacks
-    ]
-    for error, lack in zip(found, lacks, strict=True):
-        error.span = lack.span
+    read = read_by(program)
+    unfit = unfit_columns(binding, read)
+    found = [*([Broken(unfit)] if unfit else []), *absent(program, read)]
     if found:
-        first, *rest = found
-        first.also = tuple(rest)
-        raise first
-
-
-def _with_rights(help: str, local: bool) -> str:
-    """What to do about a column that is not there; some servers tell nothing of one that may not be read."""
-    return help if local else f"{help.removesuffix('?')}, or has the user no right to it?"
+        raise further(program, together(found))

@@ -16,10 +16,12 @@ MESSAGES = Path(__file__).resolve().parent / "messages"
 NOW = "2026-11-01T12:00:00Z"
 
 
-def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
-    """The exit, and what is printed of a case beside the figures."""
+def said(names: tuple[str, ...], folder: Path, run_cli: Callable[..., Any], **spec: object) -> str:
+    """The exit, and what is printed of cases together beside the figures; `spec` are more of the spec's keys."""
     given = Given()
-    CASES[name](given)
+    for name in names:
+        CASES[name](given)
+    given.spec.update(spec)
     given.write(folder)
     done = run_cli(("query", "s.yaml", "--format", "json"), env={"REPORTSPEC_NOW": NOW}, cwd=folder)
     assert "Traceback" not in done.stderr
@@ -28,7 +30,7 @@ def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_messages(name: str, tmp_path: Path, run_cli: Callable[..., Any], golden: Golden) -> None:
-    golden.text(said(name, tmp_path, run_cli), MESSAGES / f"{name}.txt")
+    golden.text(said((name,), tmp_path, run_cli), MESSAGES / f"{name}.txt")
 
 
 def test_every_case_has_its_message(golden: Golden) -> None:

@@ -176,6 +176,13 @@ class _Look:
 
     def found(self) -> Description:
         self.check_names()
+        try:
+            return self.looked()
+        except SourceError as error:
+            error.columns = tuple(self.relation.types)
+            raise
+
+    def looked(self) -> Description:
         self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         columns = self.columns()
         wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
@@ -824,7 +831,12 @@ class _Look:
         whose = f" for `{read.field}`" if read and read.field else ""
         self.problems.append(
             SourceError(
-                code, f"{place}: the column `{name}`{whose} {what}", help, self.places(name, values), table=self.table
+                code,
+                f"{place}: the column `{name}`{whose} {what}",
+                help,
+                self.places(name, values),
+                table=self.table,
+                of_column=name,
             )
         )
         return Column(name, "VARCHAR", quoted(name))
