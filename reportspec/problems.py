@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from sqlglot import exp
 
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
+from reportspec.suggested_yaml import yaml_list
 
 if TYPE_CHECKING:
     from reportspec.burst.unowned import Unowned
+    from reportspec.model.settings import FileSpec
     from reportspec.model.spec import Report
 
 
@@ -77,17 +80,33 @@ def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnosti
 
 
 def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic:
-    source, notes = report.project.source, error.notes
+    source, notes, help = report.project.source, error.notes, error.help
     span, file = source.span, source.files.get(error.table)
     named = _named(report, error.column) if error.column else []
     if file is not None:
-        span = file.span
+        span, help = file.span, _in_full(error.table, file, help)
     elif error.span is not None:
         span = error.span
     elif named:
         span = named[0][1]
         notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes, personal=_of_rows(error))
+    return Diagnostic(error.code, f"{path}: {error.message}", span, help, notes, personal=_of_rows(error))
+
+
+_SETTING = re.compile(
+    "`((encoding|delimiter|decimal|thousands|date_format|skip|sheet|columns|null|percent): [^`]*)`"
+)  # of a file, as helps tell people to write it
+
+
+def _in_full(table: str, file: FileSpec, help: str | None) -> str | None:
+    """A help with all of what is to be written, where a file's path stands alone and a setting is told: whoever has
+    never written one does not know where it goes."""
+    found = dict.fromkeys(_SETTING.findall(help or ""))
+    if not file.alone or not found:
+        return help
+    (setting, key), *others = found
+    path = yaml_list([file.alone])[1:-1]
+    return f"{help}; in full `{table}: {{path: {path}, {f'{key}: …' if others else setting}}}`"
 
 
 def _of_rows(error: ReportspecError) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def _goal(
         by,
         targets,
         from_table,
+        places={name: at for name in targets if (at := document.span((*path, "targets", name), key=True)) is not None},
     )
 
 

@@ -547,7 +547,7 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
     )
     why = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
     near = lack.help if lack.help.startswith("did you mean") else ""
-    return why, near or f"add the {kind} to the source, or map another one"
+    return why, f"in the mapping of `{name}`: {near}" if near else f"add the {kind} to the source, or map another one"
 
 
 def _lacking(binding: Binding, base: str, tree: exp.Expr | None) -> tuple[str, str, str | None] | None:

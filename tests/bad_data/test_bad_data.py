@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.bad_data.cases import CASES, Given
 from tests.golden import Golden
 
 MESSAGES = Path(__file__).resolve().parent / "messages"
 NOW = "2026-11-01T12:00:00Z"
+
+
+def kept(name: str) -> str:
+    path = MESSAGES / f"{name}.txt"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def said(names: tuple[str, ...], folder: Path, run_cli: Callable[..., Any], **spec: object) -> str:
@@ -51,3 +58,20 @@ def test_something_is_said(name: str) -> None:
     """And it is a message, with a place in a file of the project, or in the data."""
     text = (MESSAGES / f"{name}.txt").read_text(encoding="utf-8")
     assert "error[" in text or "warning[" in text, text
+
+
+IN_FULL = re.compile(r"in full `(\w+: \{[^…]*\})`$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if IN_FULL.search(kept(name))])
+def test_what_is_to_be_written_does_what_it_says(name: str, tmp_path: Path, run_cli: Callable[..., Any]) -> None:
+    """A setting of a file that a message has in full ends the mistake."""
+    given = Given()
+    CASES[name](given)
+    before = kept(name)
+    for line in IN_FULL.findall(before):
+        given.tables.update(yaml.safe_load(line))
+    given.write(tmp_path)
+    done = run_cli(("query", "s.yaml"), env={"REPORTSPEC_NOW": NOW}, cwd=tmp_path)
+    assert before.splitlines()[1] not in done.stderr
+    assert "error[" not in done.stderr
