@@ -703,6 +703,8 @@ class _Look:
             what = f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
             read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
             help = f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
+            if bare:  # with which `percent` would be refused
+                help = "write the sign behind all numbers of the column, or behind none"
         few = ", ".join(f"`{shown(value)}`" for value in values)
         return self.refuse(name, "unclear-percent", f"{what}: {few}", help, values)
 
