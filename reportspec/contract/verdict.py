@@ -29,6 +29,7 @@ from reportspec.sql.examples_sql import (
     near_keys_statement,
     rates_statement,
     recount_statement,
+    tied_statement,
     told_by_field,
     values_there_statement,
     with_history_statement,
@@ -91,6 +92,10 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             continue  # that it has none at all is said
         if settled_by_history(binding, check):
             count = int(ask(recount_statement(binding, check)).rows[0][0])
+            if not count:
+                continue
+        if check.kind == "tied-rows":
+            count = int(ask(tied_statement(binding, check)).rows[0][0])
             if not count:
                 continue
         if check.kind in BY_HISTORY:

@@ -70,6 +70,13 @@ def recount_statement(binding: Binding, check: Check) -> exp.Expr:
     return statement.finish(select, {"count": "integer"})
 
 
+def tied_statement(binding: Binding, check: Check) -> exp.Expr:
+    """How many times it is that an order leaves rows in one place which differ, as `count`."""
+    statement = Statement(binding)
+    tied = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
+    return statement.finish(exp.Select().select(_every()).from_(tied), {"count": "integer"})
+
+
 def _of_broken(binding: Binding, check: Check) -> Statement:
     """A statement with the states of records that may break a check that the history may settle."""
     return SomeRecords(binding, check.entity, lambda statement, cte: may_break_today(statement, cte, check))
