@@ -10,7 +10,7 @@ from reportspec.check.mapping import with_types
 from reportspec.compile import Program, compile_report
 from reportspec.contract.chances import learned_from
 from reportspec.contract.emptied import checked_over
-from reportspec.contract.refusals import absent, further, read_by, together
+from reportspec.contract.refusals import absent_columns_of, fields_of, further, together
 from reportspec.contract.survey import wanted_of
 from reportspec.contract.unread import unfit_columns
 from reportspec.databases import dialect_named
@@ -65,8 +65,10 @@ def _refuse_absent(program: Program) -> None:
     binding = program.report.binding
     if (load := binding.source.lacks.get(binding.catalogue.loads.entity)) is not None:
         raise no_table(load.table)
-    read = read_by(program)
+    read = fields_of(program)
     unfit = unfit_columns(binding, read)
-    found = [*([Broken(unfit)] if unfit else []), *absent(program, read)]
+    report = program.report
+    lacking = absent_columns_of(report.project, binding, read, lambda: wanted_of(report, program.trees))
+    found = [*([Broken(unfit)] if unfit else []), *lacking]
     if found:
         raise further(program, together(found))

@@ -8,7 +8,7 @@ What is told then stands by itself: a check that rests on what was taken out is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -24,13 +24,15 @@ from reportspec.diagnostics import Span
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.findings import Check
-from reportspec.model.mapped import MappedEntity, MappedPart, SourceMap
+from reportspec.model.mapped import Lack, MappedEntity, MappedPart, SourceMap
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.mapped_columns import OWN
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
+    from reportspec.model.settings import Project
     from reportspec.model.spec import Report
+    from reportspec.run.connection import Wanted
 
 Read = Mapping[str, frozenset[str]]  # the fields that are read of each entity
 
@@ -39,38 +41,83 @@ _OF_COLUMNS = frozenset(("unknown-column", "not-allowed"))  # codes of what one'
 _BY_TYPE = "unfit-column"
 
 
-def read_by(program: Program) -> Read:
-    """The fields that a report's statements read of each entity, those of its survey among them."""
+def fields_of(program: Program) -> dict[str, frozenset[str]]:
+    """The fields that a report reads of each entity, with those that its survey reads besides, such as keys."""
     report = program.report
     trees = program.trees + ([listing(report)] if report.each else [])
-    # It reads more of them, such as keys.
     surveyed = survey_of(report, trees) if report.each else survey_of_program(program)
     return fields_read([*trees, surveyed[1]] if surveyed else trees, report.binding)
 
 
-def absent(program: Program, read: Read) -> list[SourceError]:
-    """What one's own mapping reads for a report, and the source does not have (SQLite would take the name of such a
-    column for a text), or has and does not show. Raises SourceError where what it has cannot be asked."""
+def absent_columns_of(
+    project: Project,
+    binding: Binding,
+    read: Mapping[str, frozenset[str]],
+    wanted: Callable[[], Wanted] | None = None,
+) -> list[SourceError]:
+    """An error for each column of what is read that one's own mapping names and the source does not have; of a server,
+    which is `wanted`, those that the user may not read are told as such."""
     from reportspec.run.connection import no_column, no_right
     from reportspec.run.execute import forbidden_columns
 
-    report, binding = program.report, program.report.binding
-    wrong, loads = binding.source.wrong, binding.catalogue.loads
-    read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there
-    names = [name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))]
-    lacks = dict.fromkeys(wrong[name] for name in sorted(names) if name in wrong)
-    source = report.project.source
-    asked = lacks and not source.typed_before
-    forbidden = forbidden_columns(source, wanted_of(report, program.trees)) if asked else {}
-    found = [
-        no_right(lack.table, lack.column)
-        if lack.column in forbidden.get(lack.table, ())
-        else no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
-        for lack in lacks
-    ]
-    for error, lack in zip(found, lacks, strict=True):
-        error.span = lack.span
+    source = project.source
+    lacks = absent_of(binding, read)
+    forbidden: Mapping[str, Collection[str]] = {}
+    if lacks and wanted is not None and not source.typed_before:
+        forbidden = forbidden_columns(source, wanted())
+    found = []
+    for lack, names in lacks.items():
+        if lack.column in forbidden.get(lack.table, ()):
+            error = no_right(lack.table, lack.column)
+        else:
+            error = no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
+        spans = [span for name in names if (span := _place_of(binding, name)) is not None]
+        error.span = lack.span or next(iter(spans), None)
+        if fields := [name for name in names if "." in name]:
+            error.notes = ("the mapping takes " + ", ".join(f"`{name}`" for name in fields[:5]) + " from it",)
+        found.append(error)
     return found
+
+
+def absent_tables_of(binding: Binding, wanted: Callable[[str], bool]) -> list[SourceError]:
+    """An error for each table of `wanted` entities that one's own mapping names and the source does not have."""
+    from reportspec.run.connection import no_table
+
+    found = []
+    for name, lack in binding.source.lacks.items():
+        if lack.own and not lack.column and "." not in name and wanted(name):
+            error = no_table(lack.table, lack.help or "name the table in the source, or leave the entity out")
+            error.span = lack.span
+            found.append(error)
+    return found
+
+
+def refuse(errors: Sequence[SourceError]) -> None:
+    """Raise the first of several errors with the others, if there are any."""
+    if errors:
+        first, *rest = errors
+        first.also = tuple(rest)
+        raise first
+
+
+def absent_of(binding: Binding, read: Mapping[str, frozenset[str]]) -> dict[Lack, list[str]]:
+    """What the source lacks of columns that one's own mapping names for what is read, each with what it names it for:
+    fields, or an entity whose rows it decides on."""
+    wrong = binding.source.wrong
+    loads = binding.catalogue.loads
+    read = {**read, loads.entity: frozenset((loads.at,))}  # what `loaded_at` names has to be there
+    found: dict[Lack, list[str]] = {}
+    for name in sorted(name for entity in read for name in (entity, *(f"{entity}.{f}" for f in read[entity]))):
+        if name in wrong:
+            found.setdefault(wrong[name], []).append(name)
+    return found
+
+
+def _place_of(binding: Binding, name: str) -> Span | None:
+    """Where the mapping has a field."""
+    entity, _, field = name.partition(".")
+    parts = binding.source.entities[entity].parts if entity in binding.source.entities else ()
+    return next((part.fields[field].span for part in parts if field in part.fields), None)
 
 
 def _with_rights(help: str, local: bool) -> str:
@@ -179,9 +226,9 @@ class _Gone:
 def _look(program: Program, gone: _Gone) -> Iterator[SourceError]:
     """What is wrong with a report's source, as far as nothing of it is gone."""
     report = program.report
-    read = read_by(program)
+    read = fields_of(program)
     try:
-        yield from absent(program, read)
+        yield from absent_columns_of(report.project, report.binding, read, lambda: wanted_of(report, program.trees))
     except SourceError:
         return
     left = _left(report.binding, gone)
