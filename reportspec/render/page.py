@@ -13,6 +13,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.languages.numbers import NO_BREAK_SPACE
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, rightward, tables
@@ -140,7 +141,7 @@ class Page:
     method: str = ""  # how the figures were computed, as an HTML document; empty where that is left out
     long: Mapping[int, tables.TableView] = field(default_factory=dict)
     cut: Callable[[Mapping[int, tables.Cut]], str] = field(default=lambda _: "")
-    tight: Callable[[], str] = field(default=lambda: "")  # the same with less room between lines
+    tight: Callable[[int], str] = field(default=lambda _: "")  # the same with less room (1), or the least (2)
 
 
 def render_html(figures: Figures, with_spec: bool = False) -> str:
@@ -212,12 +213,12 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
     shown = enumerate((view.table for view in views), 1)
     long = {place: table for place, table in shown if table and table.long} if in_parts else {}
 
-    def cut(cuts: Mapping[int, tables.Cut], tight: bool = False) -> str:
+    def cut(cuts: Mapping[int, tables.Cut], tight: int = 0) -> str:
         with set_in(figures.theme):
             return harmless(html(cuts=cuts, tight=tight))
 
     whole = "" if long else cut({})
-    return Page(whole, stylesheet, tuple(files.values()), written, method, long, cut, lambda: cut({}, True))
+    return Page(whole, stylesheet, tuple(files.values()), written, method, long, cut, lambda step: cut({}, step))
 
 
 def _method(figures: Figures, formats: Formats, titles: Mapping[str, str]) -> str:
@@ -540,12 +541,26 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reportspec.render"),
         autoescape=True,
+        finalize=_unbroken,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["coded"] = coded
     return environment
+
+
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
+
+
+def _unbroken(value: object) -> object:
+    """What is put into a page: no line ends between a number and its per cent sign."""
+    from markupsafe import Markup
+
+    if not isinstance(value, str) or " %" not in value:
+        return value
+    text = _BEFORE_PERCENT.sub(NO_BREAK_SPACE, value)
+    return Markup(text) if isinstance(value, Markup) else text
 
 
 def coded(text: str) -> Markup:

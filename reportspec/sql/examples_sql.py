@@ -31,8 +31,9 @@ from reportspec.sql.broken_keys import (
     tied_rows,
     unrated,
 )
-from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, settled_by_history
+from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, may_break_today, settled_by_history
 from reportspec.sql.parts import from_part
+from reportspec.sql.some_records import SomeRecords
 from reportspec.sql.statement import Statement
 
 MOST_VALUES = 20  # that are not the declared ones: enough to write what they mean
@@ -63,10 +64,15 @@ RATED = {
 
 def recount_statement(binding: Binding, check: Check) -> exp.Expr:
     """How many rows break a check that the history may settle, as `count`, the history being read."""
-    statement = Statement(binding)
+    statement = _of_broken(binding, check)
     cte, broken = broken_today(statement, check)
     select = exp.Select().select(_every()).from_(table(cte)).where(broken)
     return statement.finish(select, {"count": "integer"})
+
+
+def _of_broken(binding: Binding, check: Check) -> Statement:
+    """A statement with the states of records that may break a check that the history may settle."""
+    return SomeRecords(binding, check.entity, lambda statement, cte: may_break_today(statement, cte, check))
 
 
 def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
@@ -80,11 +86,11 @@ def examples_statement(binding: Binding, check: Check) -> exp.Expr:
     """Values that show what breaks a check, most frequent first, as `value` and `count`: keys, values
     of the field, or what a row without a key is called. Of a value that a filter names, those that
     the source has; of a stretch of time the `first` and the `last` day that it has."""
-    statement = Statement(binding)
+    settled = settled_by_history(binding, check)
+    statement = _of_broken(binding, check) if settled else Statement(binding)
     across = _across(statement, check)
     if across is not None:
         return statement.finish(across, EXAMPLE)
-    settled = settled_by_history(binding, check)
     cte, broken = broken_today(statement, check) if settled else (statement.rows_only(check.entity), None)
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
