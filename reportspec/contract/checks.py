@@ -222,6 +222,8 @@ def _of_relations(
         key = binding.entity(relation.to).key
         if key is None or relation.to not in read or relation.by not in fields:
             continue
+        if (relation.to, key) == (name, relation.by):
+            continue  # each is its own
         both = (binding.mapped(name, relation.by), binding.mapped(relation.to, key))
         if None not in both:
             check = Check("no-partner", name, relation=relation)
