@@ -21,7 +21,7 @@ from reportspec.measures.stopped import counted_entities
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Side
 from reportspec.model.settings import Project
-from reportspec.model.spec import Report, sides_of
+from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
 from reportspec.sql.survey_sql import changes, days_statement, first_statement
 
@@ -111,9 +111,7 @@ def ended(report: Report, rows: Rows, ask: Ask, read: Read) -> Report:
     end = data_end(report, rows, ask, read)
     if end is None or end >= report.reached:
         return report
-    zone = report.binding.zone
-    sides = sides_of(report.period, report.compare, end, zone, report.alignment)
-    return replace(report, ended=end, sides=sides)
+    return replace(report.until(end), ended=end)
 
 
 def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
@@ -208,8 +206,10 @@ def begun_late(report: Report, found: Iterable[Finding], ask: Ask, read: Read) -
     one table begins so, the others that are counted are looked at, too."""
     binding, findings = report.binding, list(found)
     first: dict[str, tuple[date, str] | None] = {}
+    looked_at: set[tuple[str, str]] = set()  # sides and entities
 
     def begins(name: str, side: Side) -> tuple[date, str] | None:
+        looked_at.add((side.name, name))
         if name not in first:
             named = changes(binding, name, read[name])
             first[name] = None
@@ -226,18 +226,17 @@ def begun_late(report: Report, found: Iterable[Finding], ask: Ask, read: Read) -
         allowed = min(usual_gap(_days(row[0] for row in changed.rows)), (side.end - side.start) * _MUCH)
         return begun if begun[0] - side.start > allowed else None
 
-    late = None
+    late: dict[str, Side] = {}
     for at, finding in enumerate(findings):
         check = finding.check
         if check.kind == "late-start" and check.side is not None and (begun := begins(check.entity, check.side)):
             findings[at] = replace(finding, check=replace(check, value=begun[0].isoformat()))
-            late = check.side
-    if late is None:
-        return findings
-    for name in sorted(counted_entities(report) & read.keys() - first.keys()):
-        if begun := begins(name, late):
+            late[check.side.name] = check.side
+    counted = sorted(counted_entities(report) & read.keys()) if late else []
+    for side, name in ((side, name) for side in late.values() for name in counted):
+        if (side.name, name) not in looked_at and (begun := begins(name, side)):
             day, field = begun[0].isoformat(), binding.field(name, begun[1])
-            check = Check("late-start", name, field, side=late, value=day)
+            check = Check("late-start", name, field, side=side, value=day)
             findings.append(Finding(check, 0, 0, ((day, 0), (day, 0))))
     return findings
 
