@@ -10,6 +10,8 @@ is imported within it.
 
 from __future__ import annotations
 
+from collections import UserDict
+from collections.abc import Iterator
 from importlib import import_module
 
 import click
@@ -46,22 +48,28 @@ COMMANDS = (
 __all__ = ["COMMANDS", "cli", "main"]
 
 
-class _Commands(click.Group):
-    """The commands, each of which is imported when it is asked for: to import them all takes longer than most do."""
+class _Commands(UserDict[str, click.Command]):
+    """The commands by their names, each of which is imported when it is asked for: to import them all takes longer than
+    most do."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}_command")
-        found = (one for one in vars(module).values() if isinstance(one, click.Command) and one.name == cmd_name)
-        return next(found)
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = import_module(f"{__name__}.{name.replace('-', '_')}_command")
+        return next(one for one in vars(module).values() if isinstance(one, click.Command) and one.name == name)
 
 
 @click.group(
-    cls=_Commands,
+    commands=_Commands(),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="reportspec")

@@ -62,6 +62,12 @@ def test_every_command_is_a_file_and_is_listed(checkout: Path) -> None:
     assert {command.name for name in COMMANDS if (command := cli.get_command(Context(cli), name))} == set(COMMANDS)
 
 
+def test_a_misspelt_command_is_told_with_the_one_that_is_meant(run: Run) -> None:
+    done = run("valdate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'valdate'. Did you mean 'validate'?" in done.stderr
+
+
 def test_only_the_command_that_is_asked_for_is_imported() -> None:
     loaded = "print(*sorted(name for name in sys.modules if name.endswith('_command')))"
     code = f"import sys\nfrom reportspec.cli import cli\n{loaded}\ncli.get_command(None, 'validate')\n{loaded}"
