@@ -312,10 +312,10 @@ def _met(
 ) -> SourceMap:
     """The mapping, where it is known without asking a server which tables and columns there are: what they serve of
     it, with their types."""
-    from reportspec.run.files.describing import one_engine
-
     dialect, database = project.source.dialect, project.source.database
     if project.source.kind == "files":
+        from reportspec.run.files.describing import one_engine
+
         with one_engine():
             source = _with_reads(project, catalogue, source, extra)
             source = served(source, There(project.source.files, _columns_of_files(project, source), dialect))
