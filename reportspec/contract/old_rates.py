@@ -27,11 +27,19 @@ _MONTH, _YEAR, _TIMES = timedelta(days=31), timedelta(days=366), 3
 def old_rates(report: Report, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> list[Finding]:
     """The rates of currencies that amounts are in, the last of which is old on the last day that the report is about;
     those of one day together. `read` are the fields that the report reads of each entity."""
-    binding, entity = report.binding, report.binding.catalogue.exchange_rates.entity
+    zone = report.binding.zone
+    day = day_within(min(report.reached, instant(report.period.end, zone)), zone)
+    return rates_old_on(day, report.binding, ask, read)
+
+
+def rates_old_on(
+    day: date, binding: Binding, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """The same on a day, of what is read of each entity."""
+    entity = binding.catalogue.exchange_rates.entity
     written = _currencies(binding, read)
     if entity not in read or not written or binding.currency is None or not has_rates(binding):
         return []
-    day = day_within(min(report.reached, instant(report.period.end, binding.zone)), binding.zone)
     last: dict[date, list[str]] = {}
     for row in ask(ends_of_rates(binding, day)).dicts():
         if day - row["last"] > _allowed(row["first"], row["last"], int(row["count"])):
