@@ -87,7 +87,7 @@ def served(source: SourceMap, there: There) -> SourceMap:
         looks = [_Look(part, there) for part in entity.parts]
         rows = _without_rows(looks)
         if rows is not None:
-            lacks[name] = rows
+            lacks[name] = replace(rows, span=rows.span or entity.span)
             continue
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
@@ -124,7 +124,7 @@ class _Look:
     def __post_init__(self) -> None:
         if self._absent(self.part.table, self.part.lenient):
             table = named(self.part.table)
-            self.rows = Lack(table, help=self.there.near(table) or "")
+            self.rows = Lack(table, help=self.there.near(table) or "", own=not self.part.lenient)
             return
         for join in self.part.joins:
             self._join(join)

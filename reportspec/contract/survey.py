@@ -14,7 +14,7 @@ from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.chances import AskTogether, learned, learned_from
 from reportspec.contract.checks import checks_of
 from reportspec.contract.emptied import empty_tables, over_empty
-from reportspec.contract.ends import begun_late, ended, stale_tables
+from reportspec.contract.ends import Asked, begun_late, ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.old_rates import old_rates
@@ -83,7 +83,7 @@ def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, .
                 fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
     names = grouped_by_name(report)
-    checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
+    checks = checks_of(binding, fields, conditions, metrics, report.all_sides, names, report.now.date())
     return checks, survey_statement(binding, _with_load(report, fields), checks, report.now, orders)
 
 
@@ -93,15 +93,15 @@ def survey_of_program(program: Program) -> tuple[tuple[Check, ...], exp.Expr] | 
     return survey_of(program.report, program.trees)
 
 
-def ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
+def ends_statement(asked: Asked, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
     """The statement that finds where the data end, in what is read of each entity."""
-    return survey_statement(report.binding, _with_load(report, fields), (), report.now)
+    return survey_statement(asked.binding, _with_load(asked, fields), (), asked.now)
 
 
-def _with_load(report: Report, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+def _with_load(asked: Asked, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """What is read of each entity, and of the source's loads, where it tells of them."""
-    loads = report.binding.catalogue.loads
-    if loads.entity not in report.binding.source.entities or report.project.loaded_at is not None:
+    loads = asked.binding.catalogue.loads
+    if loads.entity not in asked.binding.source.entities or asked.project.loaded_at is not None:
         return fields
     return {**fields, loads.entity: frozenset((loads.at,))}
 
@@ -160,7 +160,7 @@ class _Judge:
         user may see a part alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
         self.known = known_by(orders_of(binding, self.read), survey.dicts())
-        findings = findings_of(binding, checks, survey, ask)
+        findings = findings_of(binding, checks, survey, ask, self.known)
         settled(binding, [finding for finding in findings if finding.check.refuses], settings)
         shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
         asking = self.settle(survey, self.read, shared, ask, together)

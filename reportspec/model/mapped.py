@@ -60,12 +60,14 @@ class MappedPart:
 @dataclass(frozen=True, slots=True)
 class Lack:
     """What a source does not have though a mapping reads it: a table, or a column of one. Of what decides
-    which rows there are, `span` is where the mapping says it."""
+    which rows there are, `span` is where the mapping says it; of a table, `own` says that it is one's own mapping
+    that names it."""
 
     table: str
     column: str = ""
     help: str = ""
     span: Span | None = None
+    own: bool = False
 
     @property
     def text(self) -> str:
@@ -104,6 +106,7 @@ class ColumnRead:
     currency_sql: str = ""  # what says it in each row, of an amount whose table has it
     number: bool = False  # whether an expression takes the column for a number
     reckoned: bool = False  # whether one reckons with it, or compares it with numbers, which goes with no text
+    timed: bool = False  # whether one takes it for a time, and would not know without a value which kind of time
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,9 @@ NOTHING_KNOWN = KnownOrder()
 
 
 def orders_of(binding: Binding, read: Mapping[str, frozenset[str]]) -> tuple[RowOrder, ...]:
-    """The orders that rows of the entities are put in which are read, by name with the fields that are read of each."""
-    found = []
+    """The orders that rows of the entities are put in which are read, by name with the fields that are read of each. Of
+    an entity of which several are known, there is none."""
+    found: dict[str, list[RowOrder]] = {}
     for name in binding.catalogue.tied():
         derived = binding.entity(name).derived
         order = _order(derived) if derived is not None else None
@@ -55,8 +56,9 @@ def orders_of(binding: Binding, read: Mapping[str, frozenset[str]]) -> tuple[Row
             continue
         if binding.source.entities[order.entity].parts:
             carried = (one for one in order.carried if one in read[order.entity])
-            found.append(RowOrder(order.entity, order.key, order.at, (*carried,)))
-    return tuple(found)
+            own = RowOrder(order.entity, order.key, order.at, (*carried,))
+            found.setdefault(order.entity, []).append(own)
+    return tuple(orders[0] for orders in found.values() if len(orders) == 1)
 
 
 def several_at_once(statement: Statement, order: RowOrder) -> tuple[exp.Expr, From]:
@@ -84,10 +86,10 @@ def left_out(statement: Statement, order: RowOrder) -> tuple[list[exp.Expr], Fro
     return list(counts), lambda select: select.from_(found)
 
 
-def counted_of(order: RowOrder) -> tuple[str, str]:
-    """What the survey's rows are called that count of an order: times with several rows, and keys whose rows leave out
-    what is carried."""
-    return f"times of {order.entity}", f"values of {order.entity}"
+def counted_of(entity: str) -> tuple[str, str]:
+    """What the survey's rows are called that count of the order of an entity's rows: times with several rows, and keys
+    whose rows leave out what is carried."""
+    return f"times of {entity}", f"values of {entity}"
 
 
 def known_by(orders: Iterable[RowOrder], rows: Iterable[Mapping[str, object]]) -> KnownOrder:
@@ -95,7 +97,7 @@ def known_by(orders: Iterable[RowOrder], rows: Iterable[Mapping[str, object]]) -
     counted = {str(row["entity"]): row for row in rows}
     apart, unbroken = set[tuple[str, str, str]](), set[tuple[str, str]]()
     for order in orders:
-        times, values = (counted.get(name, {}) for name in counted_of(order))
+        times, values = (counted.get(name, {}) for name in counted_of(order.entity))
         if times.get("rows") == 0:
             apart.add((order.entity, order.key, order.at))
         unbroken |= {(order.entity, name) for at, name in enumerate(order.carried) if values.get(f"n{at}") == 0}

@@ -12,10 +12,12 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
 from reportspec.expression.trees import alias_of, column, named, same_key, table
+from reportspec.model.domain import Derived
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.emptiness import made_of
 from reportspec.sql.broken_history import Kept, kept_by
 from reportspec.sql.broken_rows import field_of
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
 from reportspec.sql.statement import Statement
 
 Condition = Callable[[Statement, str], exp.Expr | None]  # of records, over a CTE; none is met by all
@@ -23,16 +25,20 @@ Condition = Callable[[Statement, str], exp.Expr | None]  # of records, over a CT
 
 class SomeRecords(Statement):
     """The CTEs of a statement that asks for the states of an entity's records which meet a condition, of what they say
-    today; those of others may be there or not."""
+    today; those of others may be there or not. They are made by what is `known` of the order of rows."""
 
     called_alike = False
 
-    def __init__(self, binding: Binding, entity: str, condition: Condition) -> None:
+    def __init__(self, binding: Binding, entity: str, condition: Condition, known: KnownOrder = NOTHING_KNOWN) -> None:
         super().__init__(binding)
+        self._known = known
         self._entity = binding.entity(entity)
         history = self._entity.history
         self._kept = kept_by(binding, entity, history.stage) if history is not None else None
         self._condition = condition
+
+    def _as_known(self, derived: Derived, tree: exp.Expr) -> exp.Expr:
+        return narrower(self.binding, self._known, derived, tree)
 
     def ctes(self) -> list[tuple[str, exp.Expr, str]]:
         """Name, tree and what it is, of each CTE, in an order in which each uses earlier ones."""

@@ -138,6 +138,12 @@ def test_what_is_known_changes_no_figure(
         monkeypatch.setattr(survey, "known_by", lambda *_: NOTHING_KNOWN)
         full = survey.answered(fitted(compile_report(report)))
     assert heard == [wanted]
+    told = [
+        [(one.check.kind, one.check.of, one.count, one.examples) for one in of.surveyed.findings]
+        for of in (short, full)
+    ]
+    assert told[0] == told[1]
+    assert "deal.open_without_expected_date" in {of for _, of, _, _ in told[0]}
     for one, other in zip(short.results, full.results, strict=True):
         assert sorted(map(str, one.table.rows)) == sorted(map(str, other.table.rows))
         assert one.sql == other.sql, "what is told of a statement hangs on the rows"
