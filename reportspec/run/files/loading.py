@@ -176,7 +176,7 @@ def _notes(raw: Any, table: str, read: ColumnRead, relation: Relation) -> list[t
     """Rows at the end of files that are notes below a table, as the file has them: where no other row has words for its
     key."""
     words = f"contains(trim(CAST({quoted(read.column)} AS VARCHAR)), ' ')"
-    sql = f"SELECT count_if({words}), count(*) FROM {quoted(table)} WHERE {read.key_of}"
+    sql = f"SELECT count(*) FILTER (WHERE {words}), count(*) FROM {quoted(table)} WHERE {read.key_of}"
     number, rows = raw.execute(sql).fetchone()
     if not 0 < number <= min(_NOTES, rows - 1):
         return []
