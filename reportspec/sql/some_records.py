@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
-from reportspec.expression.trees import alias_of, column, named, same_key, table
+from reportspec.expression.trees import SOME, alias_of, column, named, same_key, table
 from reportspec.model.domain import Derived
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.emptiness import made_of
@@ -74,7 +74,9 @@ def _those(tree: exp.Expr, name: str, condition: exp.Expr | None) -> exp.Expr:
         first = first.this
     names = [one.alias for one in first.expressions]
     rows = exp.Subquery(this=tree, alias=alias_of(name))
-    return exp.Select().select(*(named(column(name, one), one) for one in names)).from_(rows).where(condition)
+    select = exp.Select().select(*(named(column(name, one), one) for one in names)).from_(rows).where(condition)
+    select.meta[SOME] = True
+    return select
 
 
 def _of_each(binding: Binding, name: str, kept: Kept) -> bool:
