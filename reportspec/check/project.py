@@ -480,6 +480,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         tuple(str(word) for word in written.get("null", ())),
         tuple(str(name).strip() for name in written.get("percent", ())),
         document.span(path),
+        pattern if not isinstance(given, dict) else "",
     )
 
 

@@ -382,6 +382,31 @@ def test_what_is_refused_is_an_answer(server: LanguageServer, project: Path) -> 
     assert server.written() == ""
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{half a message",
+        b"\xff\xfe",
+        b"[]",
+        b"7",
+        b'{"jsonrpc": "1.0", "method": "x"}',
+        b'{"jsonrpc": "2.0", "id": 9, "method": 5}',
+        b'{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": "no"}}',
+        b'{"jsonrpc": "2.0", "id": [], "method": "textDocument/hover", "params": {}}',
+    ],
+)
+@pytest.mark.xdist_group("language-server")
+def test_a_message_that_is_none_is_a_line_of_the_log(server: LanguageServer, project: Path, body: bytes) -> None:
+    """And the server answers what comes after it."""
+    before = server.written()
+    server.send(body)
+    file = server.open(project / "specs" / "after.yaml", SPEC)
+    assert server.diagnostics(file["uri"]) == []
+    lines = server.written()[len(before) :].splitlines()
+    assert 1 <= len(lines) <= 2
+    assert [line for line in lines if not line.startswith("reportspec lsp: ") or len(line) > 320] == []
+
+
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, run_cli: RunCli) -> None:
     monkeypatch.delitem(sys.modules, "reportspec.editing.language_server", raising=False)
     monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)

@@ -176,6 +176,13 @@ class _Look:
 
     def found(self) -> Description:
         self.check_names()
+        try:
+            return self.looked()
+        except SourceError as error:
+            error.columns = tuple(self.relation.types)
+            raise
+
+    def looked(self) -> Description:
         self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         columns = self.columns()
         wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
@@ -705,6 +712,8 @@ class _Look:
             what = f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
             read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
             help = f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
+            if bare:  # with which `percent` would be refused
+                help = "write the sign behind all numbers of the column, or behind none"
         few = ", ".join(f"`{shown(value)}`" for value in values)
         return self.refuse(name, "unclear-percent", f"{what}: {few}", help, values)
 
@@ -833,7 +842,12 @@ class _Look:
         whose = f" for `{read.field}`" if read and read.field else ""
         self.problems.append(
             SourceError(
-                code, f"{place}: the column `{name}`{whose} {what}", help, self.places(name, values), table=self.table
+                code,
+                f"{place}: the column `{name}`{whose} {what}",
+                help,
+                self.places(name, values),
+                table=self.table,
+                of_column=name,
             )
         )
         return Column(name, "VARCHAR", quoted(name))

@@ -55,7 +55,9 @@ def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts:
         if described.names in _NO_OBJECTS:
             return {}
         return dict.fromkeys(described.names, "") | {column.name: column.type for column in described.columns}
-    except (SourceError, OSError):
+    except SourceError as error:
+        return dict.fromkeys(error.columns, "")
+    except OSError:
         return {}
 
 

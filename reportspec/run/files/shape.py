@@ -192,7 +192,7 @@ def not_in(data: bytes, at: int, encoding: str) -> Unclear:
     help = (
         f"write `encoding: {few[0][1]}` if it reads the line rightly"
         if few
-        else "write `encoding:` with the one that the file is in"
+        else "if it is a text, write `encoding: …` with the one that it is in; else export it again as CSV"
     )
     return Unclear(
         "unclear-encoding", f"line {number} has the byte 0x{data[at]:02X}, which is no {encoding.upper()}", help, notes
