@@ -152,6 +152,15 @@ def test_what_may_stand_at_a_place(
     assert not absent & found.keys()
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# a note\n", "  "])
+def test_a_file_in_which_nothing_stands_may_begin(project: Path, documents: Documents, text: str) -> None:
+    path = project / "specs" / "new.yaml"
+    documents.opened(path, text)
+    lines = text.split("\n")
+    found = documents.offers(path, len(lines), len(lines[-1]) + 1)
+    assert {"version", "report", "period"} <= {offer.name for offer in found}
+
+
 def test_a_project_that_cannot_be_read_still_has_the_language(tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: {files: {deals: none.csv}}\n", encoding="utf-8")
     path = tmp_path / "specs" / "q1.yaml"

@@ -321,7 +321,7 @@ class _Look:
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
         # The first columns are enough to look for a header among the rows; then Python looks at all.
-        same = " AND ".join(f"{_unmarked(quoted(name))} = {string(name)}" for name in names[:3])
+        same = " AND ".join(f"lower({_unmarked(quoted(name))}) = lower({string(name)})" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
     def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
@@ -409,7 +409,8 @@ class _Look:
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
             for row in file.rows() if file.shape.header else ():
-                if [field.strip().lstrip(MARK) for field in row.fields] != list(file.shape.names):
+                names = [field.strip().lstrip(MARK).lower() for field in row.fields]
+                if names != [name.lower() for name in file.shape.names]:
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
                 raise SourceError(
