@@ -89,6 +89,8 @@ def served(source: SourceMap, there: There) -> SourceMap:
         if rows is not None:
             lacks[name] = rows
             continue
+        # A table that one's own mapping names has to be there: its rows would be missing in silence.
+        wrong |= {name: look.rows for look in looks if look.rows is not None and look.rows.span}
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
         parts = tuple(look.served(gone) for look in looks)
@@ -105,7 +107,7 @@ def _without_rows(looks: list[_Look]) -> Lack | None:
     column = next((look.rows for look in looks if look.rows and look.rows.column), None)
     if column is not None or any(look.rows is None for look in looks):
         return column
-    return looks[0].rows
+    return next((look.rows for look in looks if look.rows and look.rows.span), looks[0].rows)
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ class _Look:
     def __post_init__(self) -> None:
         if self._absent(self.part.table, self.part.lenient):
             table = named(self.part.table)
-            self.rows = Lack(table, help=self.there.near(table) or "")
+            self.rows = Lack(table, help=self.there.near(table) or "", span=self.part.table_span)
             return
         for join in self.part.joins:
             self._join(join)
@@ -146,7 +148,11 @@ class _Look:
 
     def _join(self, join: MappedJoin) -> None:
         if self._absent(join.table, join.lenient):
-            self._gone[join.name, ""] = Lack(named(join.table))
+            table = named(join.table)
+            lack = Lack(table, help=self.there.near(table) or "", span=join.table_span)
+            self._gone[join.name, ""] = lack
+            if lack.span:
+                self.wrong.setdefault("", lack)
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():

@@ -296,18 +296,24 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
 
 
 def _tell_absent(document: Document, project: Project, binding: Binding, entities: Iterable[str]) -> None:
-    """Entities of a standard report of which it shows nothing, since a table that the project's own mapping
-    reads is not there."""
+    """Entities of which a standard report can show nothing, since a table is not there that the project's mapping
+    reads: a mistake of the mapping where its own lines name the table; where a shipped mapping does, that is told."""
     for name in entities if project.mapping else ():
         lack = binding.source.lacks.get(name)
-        if lack is not None and not lack.column:
-            document.tell(
-                "unknown-table",
-                f"nothing is shown of `{name}`: {lack.text}, from which the mapping reads it",
-                ("report",),
-                lack.help or "name the table under `files` of the project, or leave the entity out of the mapping",
-                warning=True,
-            )
+        if lack is None or lack.column:
+            continue
+        help = lack.help or "name the table under `files` of the project, or leave the entity out of the mapping"
+        if lack.span:
+            message = f"{lack.text}, from which the mapping reads `{name}`, and the report shows that"
+            document.problems.append(Diagnostic("unknown-table", message, lack.span, help))
+            continue
+        document.tell(
+            "unknown-table",
+            f"nothing is shown of `{name}`: {lack.text}, from which the mapping reads it",
+            ("report",),
+            help,
+            warning=True,
+        )
 
 
 def _met(

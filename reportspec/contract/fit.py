@@ -83,6 +83,8 @@ def _refuse_absent(program: Program) -> None:
         no_right(lack.table, lack.column)
         if lack.column in forbidden.get(lack.table, ())
         else no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
+        if lack.column
+        else no_table(lack.table, *filter(None, (lack.help,)))
         for lack in lacks
     ]
     for error, lack in zip(found, lacks, strict=True):

@@ -42,6 +42,7 @@ class MappedJoin:
     fields: Mapping[str, exp.Expr]
     first: tuple[exp.Ordered, ...]
     lenient: bool = False
+    table_span: Span | None = None  # where one's own mapping names the table, which has to be there then
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class MappedPart:
     joins: tuple[MappedJoin, ...] = ()
     latest: tuple[tuple[exp.Expr, ...], tuple[exp.Ordered, ...]] | None = None
     lenient: bool = False
+    table_span: Span | None = None  # where one's own mapping names the table, which has to be there then
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
     """What a source does not have though a mapping reads it: a table, or a column of one. Of what decides
-    which rows there are, `span` is where the mapping says it."""
+    which rows there are, and of tables that one's own mapping names, `span` is where it says so."""
 
     table: str
     column: str = ""

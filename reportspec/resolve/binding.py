@@ -545,7 +545,8 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
         binding.source.lacks[name],
         "column" if binding.source.lacks[name].column else "table",
     )
-    why = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
+    line = f" (line {lack.span.line})" if lack.span else ""
+    why = f"{lack.text}, from which the mapping `{binding.source.name}`{line} reads `{name}`"
     near = lack.help if lack.help.startswith("did you mean") else ""
     return why, near or f"add the {kind} to the source, or map another one"
 
