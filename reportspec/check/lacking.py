@@ -90,7 +90,8 @@ def served(source: SourceMap, there: There) -> SourceMap:
             lacks[name] = rows
             continue
         # A table that one's own mapping names has to be there: its rows would be missing in silence.
-        wrong |= {name: look.rows for look in looks if look.rows is not None and look.rows.span}
+        absent = next((look.rows for look in looks if look.rows is not None and look.rows.span), None)
+        wrong |= {name: absent} if absent is not None else {}
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
         parts = tuple(look.served(gone) for look in looks)
@@ -149,10 +150,10 @@ class _Look:
     def _join(self, join: MappedJoin) -> None:
         if self._absent(join.table, join.lenient):
             table = named(join.table)
-            lack = Lack(table, help=self.there.near(table) or "", span=join.table_span)
-            self._gone[join.name, ""] = lack
-            if lack.span:
-                self.wrong.setdefault("", lack)
+            absent = Lack(table, help=self.there.near(table) or "", span=join.table_span)
+            self._gone[join.name, ""] = absent
+            if absent.span:
+                self.wrong.setdefault("", absent)
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():

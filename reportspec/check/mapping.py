@@ -637,8 +637,8 @@ def _part(
     for join_name, join in (spec.get("joins") or {}).items():
         join_made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
         if join_made is not None:
-            at = (*path, "joins", join_name)
-            joins.append(replace(join_made, lenient=theirs(at), table_span=own_table(at)))
+            beside = (*path, "joins", join_name)
+            joins.append(replace(join_made, lenient=theirs(beside), table_span=own_table(beside)))
     mapped: dict[str, MappedField] = {}
     fields = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
     if spec.get("key") is not None and key is not None:

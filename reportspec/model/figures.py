@@ -89,6 +89,8 @@ class Kpi:
     spark: tuple[float | None, ...] = ()  # the metric over the buckets of the period, oldest first
     narrowed: bool = False  # whether its section has conditions of its own, so that it is not the report's figure
     cases: tuple[tuple[int, int | None], ...] = ()  # of each side those that it rests on; of a rate how many of them
+    step: str = "month"  # the grain of the buckets
+    mean: bool = False  # whether it is a mean, a middle or the like of its cases, which chance moves
 
 
 @dataclass(frozen=True, slots=True)
