@@ -95,9 +95,10 @@ def validate(
     now: datetime | None = None,
 ) -> tuple[Diagnostic, ...]:
     """What is wrong with a spec, warnings included; the data is not touched."""
-    from reportspec.building import load
+    from reportspec.building import absent_columns, load
 
-    return in_order(load(Path(path), _order(params, period, now)).diagnostics)
+    checked = load(Path(path), _order(params, period, now))
+    return in_order([*checked.diagnostics, *absent_columns(Path(path), checked)])
 
 
 def build(

@@ -143,6 +143,26 @@ def load(path: Path, order: Order, name: str | None = None) -> Checked:
     return checked
 
 
+def absent_columns(path: Path, checked: Checked) -> list[Diagnostic]:
+    """What a project's own mapping names and its source does not have, as far as that is known without asking a server:
+    mistakes where the report reads it, else warnings."""
+    report = checked.report
+    if report is None or not report.binding.source.wrong:
+        return []
+    from reportspec.compile import compile_report
+    from reportspec.contract.fit import absent_columns_of, fields_of
+    from reportspec.problems import problems_of
+
+    read = fields_of(compile_report(report))
+    mapped = {name: frozenset(entity.fields) for name, entity in report.binding.source.entities.items()}
+    needed, every = (absent_columns_of(report.project, report.binding, names) for names in (read, mapped))
+    mistakes = [problem for error in needed for problem in problems_of(path, error, report)]
+    places = {problem.span for problem in mistakes}
+    others = [problem for error in every for problem in problems_of(path, error, report) if problem.span not in places]
+    unneeded = "no figure of the spec needs it"
+    return [*mistakes, *(replace(one, severity="warning", notes=(*one.notes, unneeded)) for one in others)]
+
+
 def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timings | None = None) -> Made:
     """The figures of a report that is sound. Raises ReportspecError."""
     from reportspec.burst.values import Value, unknown_recipients

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
@@ -14,14 +14,28 @@ from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
 
 if TYPE_CHECKING:
     from reportspec.burst.unowned import Unowned
+    from reportspec.model.settings import Project
     from reportspec.model.spec import Report
+    from reportspec.resolve.binding import Binding
 
 
-def problems_of(path: Path, error: ReportspecError | OSError, report: Report | None = None) -> list[Diagnostic]:
-    """What is told of an error that keeps a spec from being built or sent: several things where a
-    `report`'s source has several wrong."""
-    if isinstance(error, SourceError) and report is not None:
-        return _of_source(path, report, error)
+class OfSource(Protocol):
+    """What reads a source: a report, or an audit."""
+
+    @property
+    def project(self) -> Project:
+        """Whose source it is."""
+
+    @property
+    def binding(self) -> Binding:
+        """What is read of it."""
+
+
+def problems_of(path: Path, error: ReportspecError | OSError, reading: OfSource | None = None) -> list[Diagnostic]:
+    """What is told of an error that keeps a spec from being built or sent: several things where the source that a
+    report, or an audit, is `reading` has several wrong."""
+    if isinstance(error, SourceError) and reading is not None:
+        return _of_source(path, reading, error)
     if isinstance(error, FormatError):  # it is not the spec's doing
         return [Diagnostic(error.code, error.message, None, error.help, error.notes)]
     if isinstance(error, ReportspecError):
@@ -39,23 +53,23 @@ def _of_system(path: Path, error: OSError) -> Diagnostic:
     return Diagnostic("no-file", message, None, "look whether there is room for files, and who may write them")
 
 
-def _of_source(path: Path, report: Report, error: SourceError) -> list[Diagnostic]:
+def _of_source(path: Path, reading: OfSource, error: SourceError) -> list[Diagnostic]:
     """What is told of a source that cannot be asked, each mistake by itself: where the project names the
     file or the source, or where the mapping names what is not there; of one of which no report is
     made, at the lines of the mapping."""
-    source = report.project.source
+    source = reading.project.source
     if isinstance(error, Broken):
         return [
             replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
             for diagnostic in error.diagnostics
         ]
-    return [_one_of_source(path, report, failure) for failure in (error, *error.also)]
+    return [_one_of_source(path, reading, failure) for failure in (error, *error.also)]
 
 
-def _one_of_source(path: Path, report: Report, error: SourceError) -> Diagnostic:
-    source, notes = report.project.source, error.notes
+def _one_of_source(path: Path, reading: OfSource, error: SourceError) -> Diagnostic:
+    source, notes = reading.project.source, error.notes
     span, file = source.span, source.files.get(error.table)
-    named = _named(report, error.column) if error.column else []
+    named = _named(reading, error.column) if error.column else []
     if file is not None:
         span = file.span
     elif error.span is not None:
@@ -71,14 +85,14 @@ def _of_rows(error: ReportspecError) -> tuple[str, ...]:
     return error.notes if isinstance(error, SourceError) and error.table else ()
 
 
-def _named(report: Report, column: str) -> list[tuple[str, Span]]:
+def _named(reading: OfSource, column: str) -> list[tuple[str, Span]]:
     """The fields that the mapping takes from a column, and where it says so; of a shipped mapping
     nobody sees the lines."""
-    if not report.project.mapping:
+    if not reading.project.mapping:
         return []
     return [
         (f"{entity}.{field.name}", field.span)
-        for entity, mapped in report.binding.source.entities.items()
+        for entity, mapped in reading.binding.source.entities.items()
         for part in mapped.parts
         for field in part.fields.values()
         if field.span is not None

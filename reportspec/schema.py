@@ -154,9 +154,13 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         slug = re.sub(r"[^a-z0-9_]+", "_", str(value).lower()).strip("_")
         if path[-1:] == ["id"] and slug and re.search(wanted, slug):
             help = Advice(f"write `{slug}`", str(value), slug)
-        if share and any(isinstance(e, (int, float)) for e in example):
-            number = f"{float(share[1]) / 100:g}"
-            help = Advice(f"write `{number}`", str(value), number, sure=True)
+        if any(isinstance(e, (int, float)) for e in example):
+            number = f"{float(share[1]) / 100:g}" if share else _number_meant(str(value))
+            if number is not None:
+                help = Advice(f"write `{number}`", str(value), number, sure=True) if share else f"write `{number}`"
+        small = str(value).lower()
+        if small != value and re.search(wanted, small):
+            help = Advice(f"write `{small}`", str(value), small, sure=True)
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span, help)
     elif kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         side = {
@@ -181,6 +185,27 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         )
     else:
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span)
+
+
+_THOUSANDS = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’ \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+
+
+def _number_meant(text: str) -> str | None:
+    """A number as YAML has it, of one that people write: `0,4`, `1.200.000`, `1500k`; None where it can be two."""
+    found = re.fullmatch(r"([0-9.,'’ \u00a0\u202f]*[0-9])\s*([a-z]*)", text.strip().lower())
+    if found is None or found[2] not in ("", *_THOUSANDS):
+        return None
+    grouped = _GROUPED.fullmatch(found[1])
+    if grouped is not None and grouped[1] in ".," and found[1].count(grouped[1]) == 1:
+        # 1.200 may be a thousand and two hundred, or little more than one.
+        return f"{re.sub('[^0-9]', '', found[1])}` or `{float(found[1].replace(',', '.')):g}" if not found[2] else None
+    plain = re.sub(r"[^0-9]", "", found[1]) if grouped is not None else found[1].replace(",", ".")
+    try:
+        number = float(plain) * _THOUSANDS.get(found[2], 1)
+    except ValueError:
+        return None
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
 
 
 def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> Iterator[Diagnostic]:
@@ -255,10 +280,32 @@ def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str
     if types == ["array"] and isinstance(value, dict):
         return "it is a list, also of one: put `- ` before its first key, and two blanks before the others"
     if path[:1] == ["filters"] and len(path) == 2 and isinstance(value, str):
-        return f"write `where: {_short(value)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
+        return _filter_meant(value)
     if "string" in types and lone and _short(value[0]) == value[0]:
         return Advice(f"write it without the brackets: `{value[0]}`", f"[{value[0]}]", value[0], sure=True)
     return _quote_hint(node, path, types)
+
+
+_COMPARED = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+
+
+_ONE_TEXT = re.compile(
+    r"\s*([a-z_][a-z0-9_.]*)\s*(=|==|!=|<>|>=|<=|>|<)\s*([^'\"\s()=<>][^'\"()=<>]*?)\s*", re.IGNORECASE
+)
+
+
+def _filter_meant(text: str) -> str:
+    """How a filter that is written as one text is meant. A text in a condition stands between single quotes."""
+    found = re.fullmatch(
+        r"\s*([a-z_][a-z0-9_.]*)\s*(=|==|!=|<>|>=|<=|>|<)\s*([^'\"\s()=<>][^'\"()=<>]*?)\s*", text, re.I
+    )
+    if found is None or _short(text) != text:
+        return f"write `where: {_short(text)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
+    field, sign, value = found.groups()
+    as_map = f"{{field: {field}, {_COMPARED[sign]}: {value}}}"
+    word = re.fullmatch(r"[0-9.]+|true|false|null|[a-z_]+(\.[a-z_]+)+", value, re.I) is None
+    shown = f"'{value}'" if word else value
+    return f"write `{as_map}`, or `where: {field} {sign} {shown}`"
 
 
 def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportspec.building import Order, load, make
+from reportspec.building import Order, absent_columns, load, make
 from reportspec.diagnostics import Diagnostic, as_data, harmless, one_line, suggestion
 from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
@@ -87,7 +87,9 @@ class Answers:
         checked = self._checked(spec, text)
         if isinstance(checked, Diagnostic):
             return self._wrong([checked])
-        return _answer({"valid": not checked.broken, "messages": _messages(checked.diagnostics)})
+        absent = absent_columns(Path(spec), checked)
+        valid = not checked.broken and not any(one.severity == "error" for one in absent)
+        return _answer({"valid": valid, "messages": _messages([*checked.diagnostics, *absent])})
 
     def compile(self, spec: str, text: str, dialect: str) -> Answer:
         """The statements of a spec."""
@@ -161,7 +163,9 @@ class Answers:
         from reportspec.audit.project_audit import AuditOrder, audit_project
 
         shown = max(0, min(examples, self.limits.rows))
-        order = AuditOrder(self.clock(), self.environment, entity or None, None, shown, seconds=self.limits.seconds)
+        order = AuditOrder(
+            self.clock(), self.environment, entity or None, None, shown, seconds=self.limits.seconds, clock=True
+        )
         bound = bound_project(self.root, self.environment)
         made = audit_project(bound.file, order)
         if made.audit is None or made.binding is None:

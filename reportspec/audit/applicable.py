@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reportspec.contract.checks import checks_of
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.audits import AuditCheck, Outcome, Severity
+from reportspec.model.audits import AuditCheck, Outcome, Severity, Why
 from reportspec.model.findings import REFUSED, Check, Kind
 from reportspec.resolve.audit_conditions import joined_by, need_check, references
 from reportspec.resolve.binding import Binding, Missing
@@ -49,17 +50,27 @@ def mapped_fields(binding: Binding) -> dict[str, frozenset[str]]:
     return {name: frozenset(mapped.fields) for name, mapped in binding.source.entities.items() if mapped.parts}
 
 
-def chosen(binding: Binding, entities: Collection[str], now: datetime, needed: Fields | None = None) -> Chosen:
-    """The checks of some entities; if it is said what of these is `needed`, those alone that are about it."""
+def chosen(
+    binding: Binding,
+    entities: Collection[str],
+    now: datetime,
+    needed: Fields | None = None,
+    stale: Collection[str] = (),
+) -> Chosen:
+    """The checks of some entities; if it is said what of these is `needed`, those alone that are about it. What `stale`
+    tables tell of other records by having no more rows is asked by none."""
     read = mapped_fields(binding)
+    heard = binding.over(replace(binding.source, empty=binding.source.empty | set(stale))) if stale else binding
     asked, lacking = [], []
     for check in binding.catalogue.audits.values():
         if check.entity not in entities or check.entity not in read:
             continue
         try:
-            need_check(binding, check)
+            need_check(heard, check)
         except Missing as missing:
-            lacking.append(Outcome(check, "not_applicable", lacks=missing.name))
+            name = missing.name
+            why: Why = "stale" if name in stale else "empty" if name in binding.source.empty else "needs"
+            lacking.append(Outcome(check, "not_applicable", lacks=name, why=why))
             continue
         if needed is None or _within(binding, check, needed):
             asked.append(check)

@@ -31,6 +31,7 @@ from reportspec.model.audits import Audit, AuditCheck, Earlier, EntityAudit, Exa
 from reportspec.model.settings import System
 from reportspec.resolve.binding import Binding
 
+_NAMED = 10  # values of which the mapping makes nothing
 FOUND: tuple[Level, ...] = ("error", "warning", "info")
 
 
@@ -65,6 +66,12 @@ class Shown:
     def plural(self, entity: str) -> str:
         """What the records of an entity are called."""
         return told(self.binding.entity(entity).plural, self.language)
+
+    def unmapped(self, outcome: Outcome) -> str:
+        """The values of which the mapping makes nothing, behind what is said of a check."""
+        named = [f"`{value}` ({self.number(count)})" for value, count in outcome.unmapped[:_NAMED]]
+        more = ", …" if len(outcome.unmapped) > _NAMED else ""
+        return f". {self.word('unmapped', ', '.join(named) + more)}" if named else ""
 
     def number(self, value: int | None) -> str:
         """A number as the language writes it."""
@@ -104,6 +111,12 @@ class Shown:
     def _value(self, path: str, value: str, check: AuditCheck) -> str:
         return value if self.personal or not is_personal(self.binding, path, check) else masked(value)
 
+    @property
+    def last_day(self) -> str:
+        """The last day of the data, where they end before the audit; else nothing."""
+        day = self.audit.last_day(self.binding.zone)
+        return day.isoformat() if day is not None else ""
+
     def headline(self) -> list[str]:
         """How good the data are, in sentences."""
         audit = self.audit
@@ -115,6 +128,8 @@ class Shown:
                 share(audit.clean, audit.rows, self.language),
             )
         ]
+        if audit.ended is not None:
+            lines.append(self.word("data_ended", self.last_day))
         if audit.unjudged:
             lines.append(self.word("unjudged", ", ".join(self.plural(one.entity) for one in audit.unjudged)))
         for entity in audit.entities:
@@ -152,7 +167,7 @@ def as_table(shown: Shown) -> str:
                 shown.number(outcome.open or None),
                 money(outcome.amount or None, shown.audit.currency, shown.language),
                 shown.change(outcome),
-                f"{shown.called(outcome)}{_first_keys(shown, outcome)}",
+                f"{shown.called(outcome)}{_first_keys(shown, outcome)}{shown.unmapped(outcome)}",
             ]
         )
     if rows:
@@ -202,6 +217,7 @@ def as_json(shown: Shown) -> str:
     audit = shown.audit
     data = {
         "at": audit.at.isoformat(timespec="seconds"),
+        "data_end": shown.last_day or None,
         "currency": audit.currency,
         "records": audit.rows,
         "without_error": audit.clean,
@@ -249,6 +265,7 @@ def _outcome_data(shown: Shown, outcome: Outcome) -> dict[str, Any]:
         "endangers": list(outcome.check.endangers),
         "lacks": lacking(outcome, shown.language) if outcome.lacks else "",
         "reason": outcome.reason,
+        "unmapped": dict(outcome.unmapped),
         "examples": [{"key": key, "name": name, "values": dict(values)} for key, name, values in shown.shown(outcome)],
     }
 
@@ -267,7 +284,7 @@ def as_junit(shown: Shown) -> str:
             name = outcome.check.id if outcome.check.contract is None else f"{outcome.check.id} {about(outcome)}"
             case = Xml.SubElement(suite, "testcase", classname=f"audit.{entity.entity}", name=name)
             counted = measured(outcome, shown.language) or f"{outcome.broken} / {outcome.looked}"
-            message = f"{shown.called(outcome)}: {counted}"
+            message = f"{shown.called(outcome)}: {counted}{shown.unmapped(outcome)}"
             if outcome.level == "error":
                 failure = Xml.SubElement(case, "failure", message=_xml(message), type="error")
                 failure.text = _xml("\n".join(_example_lines(shown, outcome)))
@@ -326,7 +343,7 @@ def _cells(shown: Shown, outcome: Outcome) -> list[str]:
     examples = measured(outcome, shown.language) or "; ".join(_example_lines(shown, outcome))
     return [
         level_called(outcome.level, shown.language),
-        shown.called(outcome),
+        f"{shown.called(outcome)}{shown.unmapped(outcome)}",
         shown.number(outcome.broken),
         shown.number(outcome.looked),
         money(outcome.amount or None, shown.audit.currency, shown.language),

@@ -17,7 +17,8 @@ def require_audit(program: Program) -> None:
     if report.required is None:
         return
     needed = fields_read(program.trees, report.binding)
-    audit = audited(report.project, report.binding, report.now, needed=needed, asking_for=Asking(examples=0))
+    clock = report.movable
+    audit = audited(report.project, report.binding, report.now, None, needed, Asking(examples=0), clock)
     failed = [outcome for outcome in audit.outcomes if outcome.level == "error"]
     problems = [
         Diagnostic(

@@ -22,7 +22,7 @@ def with_audit(report: Report) -> Report:
     by = each.dimension.path if each is not None else ()
     cut = Cut(conditions, by) if conditions or by else WHOLE
     asked = Asking(examples=0, records=MOST_TO_MEND, cut=cut)
-    audits = audits_of(report.project, report.binding, report.now, asking_for=asked)
+    audits = audits_of(report.project, report.binding, report.now, asking_for=asked, clock=report.movable)
     before = earlier(report.project.root) if cut is WHOLE else None
     return replace(report, audits=audits, audited_before=before)
 

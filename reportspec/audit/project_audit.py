@@ -14,6 +14,7 @@ from reportspec.audit.run import EXAMPLES, MOST_TO_MEND, Asking, audited, propos
 from reportspec.check.own_catalogue import Own, check_names
 from reportspec.check.project import load_project
 from reportspec.check.report import bind_source
+from reportspec.contract.ends import SourceAt
 from reportspec.diagnostics import Diagnostic, in_order, suggestion
 from reportspec.errors import ReportspecError
 from reportspec.languages import base_language
@@ -28,7 +29,8 @@ from reportspec.resolve.binding import Binding
 class AuditOrder:
     """What is asked of an audit: the instant (of the project's zone, where it names none), the environment, an entity
     alone, what is needed of each, how many examples of each check, whether the records to mend are listed, whether
-    all broken rows of checks that store them are, and how many seconds a statement may take, if less than usual."""
+    all broken rows of checks that store them are, and how many seconds a statement may take, if less than usual. Where
+    only the `clock` says the instant, the end of the data may stand in for it."""
 
     now: datetime
     environment: Mapping[str, str]
@@ -38,6 +40,7 @@ class AuditOrder:
     to_mend: bool = False
     failures: bool = False
     seconds: int | None = None
+    clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,12 @@ def audit_project(place: Path | None, order: AuditOrder) -> ProjectAudit:
     project, binding, problems = loaded.project, loaded.binding, list(loaded.diagnostics)
     if project is None or binding is None or own is None:
         return loaded
+    now = _now(project, order)
     try:
         asking_for = Asking(order.examples, MOST_TO_MEND * order.to_mend, failures=MOST_TO_MEND * order.failures)
-        audit = audited(project, binding, _now(project, order), order.entity, order.needed, asking_for)
+        audit = audited(project, binding, now, order.entity, order.needed, asking_for, order.clock)
     except ReportspecError as error:
-        problems += problems_of(place or Path(project.file), error)
+        problems += problems_of(place or Path(project.file), error, SourceAt(project, binding, now))
         return ProjectAudit(in_order(problems), loaded.texts, project, binding)
     problems += refused_checks(audit, own)
     return ProjectAudit(in_order(problems), loaded.texts, project, binding, audit)
@@ -81,10 +85,11 @@ def propose_checks(place: Path | None, order: AuditOrder) -> tuple[ProjectAudit,
     project, binding, problems = loaded.project, loaded.binding, list(loaded.diagnostics)
     if project is None or binding is None:
         return loaded, ""
+    now = _now(project, order)
     try:
-        return loaded, as_yaml(proposed_of(project, binding, _now(project, order), order.entity))
+        return loaded, as_yaml(proposed_of(project, binding, now, order.entity))
     except ReportspecError as error:
-        problems += problems_of(place or Path(project.file), error)
+        problems += problems_of(place or Path(project.file), error, SourceAt(project, binding, now))
         return ProjectAudit(in_order(problems), loaded.texts, project, binding), ""
 
 

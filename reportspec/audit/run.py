@@ -18,11 +18,14 @@ from reportspec.audit.dependencies import Dependency, dependencies
 from reportspec.audit.earlier import earlier
 from reportspec.audit.owners import told_apart
 from reportspec.audit.proposals import proposed
+from reportspec.calendar import until
 from reportspec.check.mapping import tables_of
 from reportspec.contract.emptied import emptied, telling
-from reportspec.contract.fit import seen
+from reportspec.contract.ends import SourceAt, data_end, newest, stale_table, stopped
+from reportspec.contract.fit import absent_columns_of, absent_tables_of, refuse, seen
+from reportspec.contract.survey import ends_statement
 from reportspec.contract.unread import UNREAD, refuse_unfit, said, unreadable_fields
-from reportspec.contract.verdict import findings_of
+from reportspec.contract.verdict import findings_of, unmapped_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
@@ -30,7 +33,6 @@ from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, E
 from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
-from reportspec.resolve.emptiness import told_by
 from reportspec.sql.audit_rows import (
     WHOLE,
     Cut,
@@ -73,10 +75,12 @@ def audited(
     only: str | None = None,
     needed: Fields | None = None,
     asking_for: Asking | None = None,
+    clock: bool = False,
 ) -> Audit:
-    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each. Raises SourceError, and
-    HistoryError where anomalies are looked for."""
-    return audits_of(project, binding, now, only, needed, asking_for)[""]
+    """The audit of all that is mapped, of the entity `only`, or of what is `needed` of each. Where `now` is only the
+    `clock`'s, the end of the data may stand in for it. Raises SourceError, and HistoryError where anomalies are looked
+    for."""
+    return audits_of(project, binding, now, only, needed, asking_for, clock)[""]
 
 
 def audits_of(
@@ -86,6 +90,7 @@ def audits_of(
     only: str | None = None,
     needed: Fields | None = None,
     asking_for: Asking | None = None,
+    clock: bool = False,
 ) -> dict[str, Audit]:
     """The same of the rows that a cut leaves, by the values of the field that it is `by`; without one all under the
     name `""`. Raises SourceError."""
@@ -102,11 +107,14 @@ def audits_of(
         for name, fields in read.items()
         if (only is None or name == only) and (needed is None or name in needed)
     }
+    tables = absent_tables_of(binding, lambda name: only in (None, name) and (needed is None or name in needed))
+    refuse([*tables, *absent_columns_of(project, binding, kept, lambda: wanted)])
     refuse_unfit(binding, kept)
     with asking(project.source, wanted) as ask:
-        binding = _without_empty(binding, now, ask)
+        known = _known_of(project, binding, now, clock, ask)
+        binding = known.binding
         try:
-            return _asked(project, binding, now, kept, needed, asking_for, ask)
+            return _asked(project, known, kept, needed, asking_for, ask)
         except SourceError as error:
             if error.code in UNREAD and error.tree is not None:
                 problems = unreadable_fields(binding, kept, ask, error.tree)
@@ -115,14 +123,44 @@ def audits_of(
             raise
 
 
-def _without_empty(binding: Binding, now: datetime, ask: Ask) -> Binding:
-    """The same, nothing being told of records by tables that have no rows at all."""
-    tables = {name for name, mapped in binding.source.entities.items() if mapped.parts}
-    asked = {other for name in telling(binding, tables) for other in (name, *told_by(binding.catalogue, name))} & tables
-    if not asked:
-        return binding
-    counted = ask(survey_statement(binding, dict.fromkeys(sorted(asked), frozenset[str]()), (), now))
-    return binding.over(replace(binding.source, empty=emptied(binding, counted.dicts())))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a source before its rows are checked: what is read of it without what empty tables would tell of
+    others; `now`, where all of its data end before that (`ended`), and those of its entities that end while others go
+    on (`stopped`, with what is told of that)."""
+
+    binding: Binding
+    now: datetime
+    ended: datetime | None
+    stopped: Mapping[str, datetime]
+    findings: tuple[Finding, ...]
+
+    def until(self, entity: str) -> datetime:
+        """The instant that dates of an entity's rows are held against: of its last change, where it has ended."""
+        return self.stopped.get(entity, self.ended or until(self.now, self.binding.zone))
+
+
+def _known_of(project: Project, binding: Binding, now: datetime, clock: bool, ask: Ask) -> _Known:
+    fields = mapped_fields(binding)
+    if not fields:
+        return _Known(binding, now, None, {}, ())
+    asked = SourceAt(project, binding, now)
+    rows = ask(ends_statement(asked, fields)).dicts()
+    empty = emptied(binding, rows)
+    binding = binding.over(replace(binding.source, empty=empty)) if empty else binding
+    last = newest(asked, rows)
+    if last is None:
+        return _Known(binding, now, None, {}, ())
+    end = data_end(asked, rows, ask, fields) if clock else None
+    ended = end if end is not None and end < now else None
+    ends = stopped(asked, fields, rows, ask, fields, min(ended or now, last.over(asked)))
+    return _Known(
+        binding,
+        now,
+        ended,
+        {name: moment.over(asked) for name, moment in ends.items()},
+        tuple(stale_table(asked, name, moment, last) for name, moment in ends.items()),
+    )
 
 
 def proposed_of(project: Project, binding: Binding, now: datetime, only: str | None = None) -> list[Dependency]:
@@ -132,21 +170,19 @@ def proposed_of(project: Project, binding: Binding, now: datetime, only: str | N
     wanted = _wanted(project, binding)
     source = seen(project, binding, wanted)
     binding = binding if source is binding.source else binding.over(source)
-    refuse_unfit(binding, {name: fields for name, fields in mapped_fields(binding).items() if only in (None, name)})
+    kept = {name: fields for name, fields in mapped_fields(binding).items() if only in (None, name)}
+    refuse(absent_columns_of(project, binding, kept, lambda: wanted))
+    refuse_unfit(binding, kept)
     with asking(project.source, wanted) as ask:
         return list(dependencies(binding, lambda name: only in (None, name), now, ask))
 
 
 def _asked(
-    project: Project,
-    binding: Binding,
-    now: datetime,
-    kept: Fields,
-    needed: Fields | None,
-    asking_for: Asking,
-    ask: Ask,
+    project: Project, known: _Known, kept: Fields, needed: Fields | None, asking_for: Asking, ask: Ask
 ) -> dict[str, Audit]:
-    choice = chosen(binding, kept, now, needed)
+    binding, now = known.binding, known.now
+    stale = telling(binding, mapped_fields(binding)) & known.stopped.keys()
+    choice = chosen(binding, kept, now, needed, stale)
     surveyed = choice.surveyed
     findings: list[Finding] = []
     if surveyed:
@@ -158,8 +194,9 @@ def _asked(
     if unread:  # some databases would make numbers of them
         binding = _without(binding, unread)
         kept = {name: kept[name] & fields for name, fields in mapped_fields(binding).items() if name in kept}
-        choice = chosen(binding, kept, now, needed)
+        choice = chosen(binding, kept, now, needed, stale)
     told = [finding for finding in findings if finding.check.kind != "repeated-key" and finding.count]
+    told += known.findings
     audits: dict[str, dict[str, EntityAudit]] = {}
     for name in kept:
         items = [*without_joins(binding, [c for c in choice.checks if c.entity == name], repeated)]
@@ -175,13 +212,15 @@ def _asked(
         whole = cut is WHOLE
         checks = checks if whole else [check for check in checks if check.of_rows]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
-        one = _One(binding, name, tuple(checks), tuple(unique), now, replace(asking_for, cut=cut), ask)
+        of_one = replace(asking_for, cut=cut)
+        one = _One(binding, name, tuple(checks), tuple(unique), known.until(name), now, of_one, ask)
         found = _audits(project, one, kept, [*others, *lacking])
         for value, audit in found.items():
             audits.setdefault(value, {})[name] = audit
     if not asking_for.cut.by:
         audits.setdefault("", {})
-    made = {value: Audit(now, tuple(of_value.values()), binding.currency) for value, of_value in audits.items()}
+    currency, ended = binding.currency, known.ended
+    made = {value: Audit(now, tuple(of_value.values()), currency, ended) for value, of_value in audits.items()}
     made = {value: replace(one, entities=told_apart(one.entities)) for value, one in made.items()}
     if any(outcome.measured is not None for one in made.values() for outcome in one.outcomes):
         before = earlier(project.root)
@@ -217,7 +256,7 @@ def _unwritable(project: Project, one: _One) -> list[Outcome]:
     found = []
     for check in one.checks:
         try:
-            sql_text(counts_statement(one.binding, one.name, [check], (), one.now), dialect)
+            sql_text(one.counts([check]), dialect)
         except Unsupported:
             found.append(Outcome(check, "not_applicable", lacks=check.id, why="unsupported"))
     return found
@@ -225,21 +264,28 @@ def _unwritable(project: Project, one: _One) -> list[Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    """What is asked of an entity's rows; those of the checks that are known to find nothing."""
+    """What is asked of an entity's rows, and those of the checks that are known to find nothing. `until` is the instant
+    that dates are held against, `now` the one that the newest is."""
 
     binding: Binding
     name: str
     checks: tuple[AuditCheck, ...]
     passed: tuple[AuditCheck, ...]
+    until: datetime
     now: datetime
     asking_for: Asking
     ask: Ask
+
+    def counts(self, checks: Sequence[AuditCheck], covered: Sequence[str] = ()) -> exp.Expr:
+        """The statement that counts what breaks some of the checks."""
+        cut = self.asking_for.cut
+        return counts_statement(self.binding, self.name, checks, covered, self.until, cut, self.now)
 
     def audits(self, fields: frozenset[str], others: Sequence[Outcome]) -> dict[str, EntityAudit]:
         """What came of the checks, by the values of what the rows are cut by."""
         cut = self.asking_for.cut
         covered = [field.name for field in self.binding.fields(self.name) if field.name in fields]
-        table = self.ask(counts_statement(self.binding, self.name, self.checks, covered, self.now, cut))
+        table = self.ask(self.counts(self.checks, covered))
         found = {as_text(row["by"]) if cut.by else "": self._audit(row, covered, others) for row in table.dicts()}
         if cut.by:
             found.pop("", None)
@@ -266,8 +312,10 @@ class _One:
                 outcome = _measured(outcome, row[f"m{at}"])
             if broken and check.of_rows and (most or (check.store_failures and self.asking_for.failures)):
                 stored = self.asking_for.failures if check.store_failures else 0
-                found = _examples(self.binding, check, self.now, max(most, stored), self.ask)
+                found = _examples(self.binding, check, self.until, max(most, stored), self.ask)
                 outcome = replace(outcome, examples=found[:most], failures=found[:stored])
+            if broken and check.contract is not None:
+                outcome = replace(outcome, unmapped=unmapped_of(self.binding, check.contract, self.ask))
             outcomes.append(outcome)
         is_open, amount = stake("open", "amount")
         coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
@@ -294,7 +342,7 @@ class _One:
         paths += [path for path in dict.fromkeys(about) if path not in paths and binding.serves(path[0], path)]
         if not paths:
             return {}
-        table = self.ask(records_to_mend(binding, wanted, paths, self.now, MOST_TO_MEND, cut))
+        table = self.ask(records_to_mend(binding, wanted, paths, self.until, MOST_TO_MEND, cut))
         found: dict[str, list[BrokenRecord]] = {}
         counts: dict[str, int] = {}
         whose_of: dict[str, dict[str, Counter[Owner]]] = {}
@@ -401,7 +449,7 @@ def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:
         if check.contract is not None:
             continue
         try:
-            one.ask(counts_statement(one.binding, one.name, [check], (), one.now, one.asking_for.cut))
+            one.ask(one.counts([check]))
         except SourceError as why:
             if why.lost:
                 raise
@@ -482,6 +530,8 @@ def as_text(value: Any) -> str:
 def _of_finding(finding: Finding) -> Outcome:
     """What the survey found of a table, as an outcome."""
     check = of_contract(finding.check)
+    if finding.check.kind == "stale-table":
+        return Outcome(check, check.severity, 1, 1)
     by_key = finding.check.kind in BY_HISTORY
     shown = tuple(Example(value) if by_key else Example("", value) for value, _ in finding.examples[:EXAMPLES])
     return Outcome(check, check.severity, finding.count, finding.rows, examples=shown)

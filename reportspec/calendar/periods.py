@@ -31,6 +31,7 @@ ALSO_CALLED = {
     "ytd": "year_to_date",
 }
 EXAMPLES = "write for example 2026, 2026-Q3, 2026-09, 2026-W38 or last_month"
+DAY_EXAMPLES = "write a day such as 2026-07-01, or a period that begins or ends with it: 2026-Q3, 2026-09"
 ONE_DAY = timedelta(days=1)
 
 
@@ -167,7 +168,8 @@ def _range(value: Mapping[str, Any], today: date, fiscal: Fiscal) -> Period:
         try:
             bounds.append(_one(value[part], today, fiscal))
         except CalendarError as error:
-            raise CalendarError(error.message, error.help, part) from None
+            help = DAY_EXAMPLES if error.help == EXAMPLES else error.help
+            raise CalendarError(error.message, help, part) from None
     start, end = bounds[0].start, bounds[1].end
     if start >= end:
         raise CalendarError(f"`to` ({end - ONE_DAY}) lies before `from` ({start})", part="to")
@@ -266,6 +268,8 @@ def _last(count: int, grain: Grain, text: str, today: date, fiscal: Fiscal) -> P
 
 def _meant(text: str, today: date, fiscal: Fiscal) -> str | None:
     """``did you mean …?`` for a relative period that was written in a near way; one that there is."""
+    if written := _otherwise_written(text.strip()):
+        return written
     plain = re.sub(r"[\s_-]+", "_", text[:60].strip().lower())
     plain = re.sub(r"^(previous|prior|past|prev)_", "last_", plain)
     plain = re.sub(r"^current_", "this_", plain)
@@ -274,6 +278,24 @@ def _meant(text: str, today: date, fiscal: Fiscal) -> str | None:
         units = ("days", "weeks", "months", "quarters", "years")
         return suggestion(plain, [name for unit in units if _there(name := f"last_{count[0]}_{unit}", today, fiscal)])
     return suggestion(plain, RELATIVE)
+
+
+def _otherwise_written(text: str) -> str | None:
+    """How a day or month is written here that stands as people write it: `31/12/2026`, `12.2026`."""
+    if month := re.fullmatch(r"(0?[1-9]|1[0-2])[./-]([12][0-9]{3})", text):
+        return f"write `{month[2]}-{int(month[1]):02}`"
+    found = re.fullmatch(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([12][0-9]{3})", text)
+    if found is None:
+        return None
+    first, second, year = int(found[1]), int(found[2]), int(found[3])
+    days = [(second, first)] if first == second else [(second, first), (first, second)]
+    there = []
+    for month_of, day in days:
+        try:
+            there.append(f"`{date(year, month_of, day)}`")
+        except ValueError:
+            continue
+    return f"write the year first: {' or '.join(there)}" if there else None
 
 
 def _there(name: str, today: date, fiscal: Fiscal) -> bool:

@@ -317,6 +317,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         change=bool(spec.get("change", True)),
         due=bool(spec.get("due", False)),
         graded=bool(spec.get("graded", False)),
+        decimals=spec.get("decimals"),
         personal=bool(spec.get("personal", False)),
     )
 

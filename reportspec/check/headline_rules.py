@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reportspec.check.sections import BY_GROUP
 from reportspec.diagnostics import suggestion
-from reportspec.model.spec import HeadlineRules, LeadRule
+from reportspec.model.spec import HeadingRule, HeadlineRules, LeadRule
 from reportspec.resolve.document import Document
 
 OFF = (False, "off")  # as specs write it
@@ -25,7 +26,8 @@ def headline_rules(written: Mapping[str, Any] | None, language: str) -> Headline
         )
         for rule in written.get("sentences", ())
     )
-    return HeadlineRules(tuple(written.get("title", ())), lead)
+    headings = (HeadingRule(**{**rule, "tell": tuple(rule["tell"])}) for rule in written.get("headings", ()))
+    return HeadlineRules(tuple(written.get("title", ())), lead, tuple(headings))
 
 
 def _text(text: str | Mapping[str, str], language: str) -> str:
@@ -38,6 +40,11 @@ _GAP = re.compile(r"\{(\w*)\}")
 def check_headline(document: Document, data: Mapping[str, Any]) -> None:
     """Tell of rules that name no section of their type, or ask for what a sentence has no value for."""
     sections = [str(section["id"]) for section in data.get("sections") or () if section.get("id")]
+    for index, rule in enumerate((data.get("headline") or {}).get("headings") or ()):
+        if rule.get("section") not in (*sections, BY_GROUP, None):
+            message = f"this type has no section `{rule['section']}`"
+            place = ("headline", "headings", index)
+            document.tell("unknown-section", message, (*place, "section"), suggestion(str(rule["section"]), sections))
     for index, rule in enumerate((data.get("headline") or {}).get("sentences") or ()):
         place = ("headline", "sentences", index)
         named = rule.get("section")

@@ -87,11 +87,8 @@ def served(source: SourceMap, there: There) -> SourceMap:
         looks = [_Look(part, there) for part in entity.parts]
         rows = _without_rows(looks)
         if rows is not None:
-            lacks[name] = rows
+            lacks[name] = replace(rows, span=rows.span or entity.span)
             continue
-        # A table that one's own mapping names has to be there: its rows would be missing in silence.
-        absent = next((look.rows for look in looks if look.rows is not None and look.rows.span), None)
-        wrong |= {name: absent} if absent is not None else {}
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
         parts = tuple(look.served(gone) for look in looks)
@@ -108,7 +105,7 @@ def _without_rows(looks: list[_Look]) -> Lack | None:
     column = next((look.rows for look in looks if look.rows and look.rows.column), None)
     if column is not None or any(look.rows is None for look in looks):
         return column
-    return next((look.rows for look in looks if look.rows and look.rows.span), looks[0].rows)
+    return looks[0].rows
 
 
 @dataclass(slots=True)
@@ -127,7 +124,7 @@ class _Look:
     def __post_init__(self) -> None:
         if self._absent(self.part.table, self.part.lenient):
             table = named(self.part.table)
-            self.rows = Lack(table, help=self.there.near(table) or "", span=self.part.table_span)
+            self.rows = Lack(table, help=self.there.near(table) or "", own=not self.part.lenient)
             return
         for join in self.part.joins:
             self._join(join)
@@ -149,11 +146,7 @@ class _Look:
 
     def _join(self, join: MappedJoin) -> None:
         if self._absent(join.table, join.lenient):
-            table = named(join.table)
-            absent = Lack(table, help=self.there.near(table) or "", span=join.table_span)
-            self._gone[join.name, ""] = absent
-            if absent.span:
-                self.wrong.setdefault("", absent)
+            self._gone[join.name, ""] = Lack(named(join.table))
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():

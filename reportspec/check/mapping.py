@@ -14,7 +14,7 @@ from sqlglot import exp
 from reportspec.catalogue.load import expression
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
-from reportspec.diagnostics import Span, suggestion
+from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, WRITTEN, cast, copied
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
@@ -630,15 +630,11 @@ def _part(
         tree.meta[WRITTEN] = document.span(at)
         return _quoted(tree)
 
-    def own_table(at: Place) -> Span | None:
-        return None if theirs((*at, "table")) else document.span((*at, "table"))
-
     joins: list[MappedJoin] = []
     for join_name, join in (spec.get("joins") or {}).items():
         join_made = _join(join_name, join, (*path, "joins", join_name), document, read, tuple(joins))
         if join_made is not None:
-            beside = (*path, "joins", join_name)
-            joins.append(replace(join_made, lenient=theirs(beside), table_span=own_table(beside)))
+            joins.append(replace(join_made, lenient=theirs((*path, "joins", join_name))))
     mapped: dict[str, MappedField] = {}
     fields = {n: v for n, v in (spec.get("fields") or {}).items() if v is not None}
     if spec.get("key") is not None and key is not None:
@@ -663,7 +659,6 @@ def _part(
         tuple(joins),
         latest,
         lenient=theirs((*path, "where")) and theirs((*path, "latest")),
-        table_span=own_table(path),
     )
 
 

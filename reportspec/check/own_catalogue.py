@@ -638,7 +638,7 @@ def _check_report(binding: Binding, document: Document) -> None:
 
     data = {key: value for key, value in document.data.items() if key in _OF_SPECS}
     trial = replace(document, problems=[])
-    context = Context(trial, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), False)
+    context = Context(trial, {**data, "__params__": {}}, binding, "en", (), {}, "month", _ANY_YEAR, Fiscal(), ())
     check_sections(context, {}, {})
     for index, name in enumerate(data.get("metrics") or ()):
         find_metric(binding, trial, str(name), ("metrics", index))

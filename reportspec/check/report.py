@@ -51,10 +51,11 @@ from reportspec.edits import with_edits
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import base_language, word
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.column_ids import SideName
 from reportspec.model.domain import Catalogue, Field
 from reportspec.model.mapped import SourceMap
 from reportspec.model.settings import Project
-from reportspec.model.spec import EACH, Report, SectionSpec, sides_of
+from reportspec.model.spec import EACH, Report, SectionSpec, second_of, sides_of
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed, settled
 from reportspec.resolve.conditions import Bounds, condition, in_words, user_condition
 from reportspec.resolve.currencies import mixes_currencies, needs_currency, unnamed_amounts
@@ -296,24 +297,18 @@ def bind_source(project: Project, project_document: Document) -> BoundSource:
 
 
 def _tell_absent(document: Document, project: Project, binding: Binding, entities: Iterable[str]) -> None:
-    """Entities of which a standard report can show nothing, since a table is not there that the project's mapping
-    reads: a mistake of the mapping where its own lines name the table; where a shipped mapping does, that is told."""
+    """Entities of a standard report of which it shows nothing, since a table that the project's own mapping
+    reads is not there."""
     for name in entities if project.mapping else ():
         lack = binding.source.lacks.get(name)
-        if lack is None or lack.column:
-            continue
-        help = lack.help or "name the table under `files` of the project, or leave the entity out of the mapping"
-        if lack.span:
-            message = f"{lack.text}, from which the mapping reads `{name}`, and the report shows that"
-            document.problems.append(Diagnostic("unknown-table", message, lack.span, help))
-            continue
-        document.tell(
-            "unknown-table",
-            f"nothing is shown of `{name}`: {lack.text}, from which the mapping reads it",
-            ("report",),
-            help,
-            warning=True,
-        )
+        if lack is not None and not lack.column:
+            document.tell(
+                "unknown-table",
+                f"nothing is shown of `{name}`: {lack.text}, from which the mapping reads it",
+                ("report",),
+                lack.help or "name the table under `files` of the project, or leave the entity out of the mapping",
+                warning=True,
+            )
 
 
 def _met(
@@ -375,7 +370,9 @@ def _report(
 ) -> Report | None:
     type_id = data.get("report", "custom")
     preset, label = _preset(document, binding, type_id, language)
-    period, compare, alignment = _periods(document, data, preset, project, binding, now)
+    period, compared = _periods(document, data, preset, project, binding, now)
+    compare = compared[0][0] if compared else None
+    alignment: Align = compared[0][1] if compared else "day"
     as_of = _as_of(document, data, period, binding)
     if data.get("as_of") is not None and as_of is not None and as_of > now + timedelta(days=1):
         document.tell(
@@ -419,7 +416,7 @@ def _report(
         _grain(period, data, preset),
         period,
         project.fiscal,
-        compare is not None,
+        SIDES[: len(compared)],
         _ended(period, as_of, now, binding),
         systems=bool(project.systems),
         goals=goals,
@@ -441,7 +438,9 @@ def _report(
                 document.tell("too-many-steps", error.message, ("sections",), error.help)
     title = str(data.get("title") or label)
     # A period that is not over is told as it stands now, not as of its end to come.
-    sides = sides_of(period, compare, min(as_of, until(now, binding.zone)), binding.zone, alignment)
+    reached = min(as_of, until(now, binding.zone))
+    sides = sides_of(period, compare, reached, binding.zone, alignment)
+    second = second_of(period, compared[1][0], reached, binding.zone, compared[1][1]) if len(compared) > 1 else None
     theme = themed(document, data.get("theme") or {}, project.root, project.theme)
     project = replace(project, theme=theme)
     return Report(
@@ -464,6 +463,7 @@ def _report(
         language=language,
         now=now,
         alignment=alignment,
+        second=second,
         headline=headline_rules(preset.get("headline"), language) if data.get("headline") not in OFF else NO_HEADLINE,
         titled=bool(data.get("title")),
         each=each,
@@ -474,6 +474,9 @@ def _report(
         movable=clock and data.get("as_of") is None,
         required=document.span(("require",)) if data.get("require") == "audit" else None,
     )
+
+
+SIDES: tuple[SideName, ...] = ("previous", "second")  # of the periods that a report is compared with, in their order
 
 
 def _check_loaded(project: Project, document: Document, now: datetime) -> None:
@@ -596,15 +599,36 @@ def _periods(
     project: Project,
     binding: Binding,
     now: datetime,
-) -> tuple[Period | None, Period | None, Align]:
-    """The report's period, what it is compared with, and how the days of the two meet."""
+) -> tuple[Period | None, tuple[tuple[Period, Align], ...]]:
+    """The report's period, and what it is compared with, each with how the days of the two meet."""
     today = now.astimezone(binding.zone).date()
     try:
         period = parse_period(data.get("period", "last_month"), today, project.fiscal)
     except CalendarError as error:
-        document.tell("bad-period", error.message, _part("period", error), error.help)
-        return None, None, "day"
-    compare = data.get("compare", preset.get("compare", "none"))
+        document.tell("bad-period", error.message, _part(("period",), error), error.help)
+        return None, ()
+    asked = data.get("compare", preset.get("compare", "none"))
+    several = isinstance(asked, list)
+    found: list[tuple[Period, Align]] = []
+    for index, one in enumerate(asked if several else [asked]):
+        place: Place = ("compare", index) if several else ("compare",)
+        other = _other(document, one, place, period, project)
+        if other is None and several and one in (None, "none"):
+            message = "`none` is no period that another comparison stands beside"
+            document.tell("bad-period", message, place, "leave it out of the list")
+        elif other is not None and any(other[0].start == one.start and other[0].end == one.end for one, _ in found):
+            message = "both comparisons are with the same days"
+            document.tell("bad-period", message, place, "name another period, or leave one of the two out")
+        elif other is not None:
+            found.append(other)
+    return period, tuple(found)
+
+
+def _other(
+    document: Document, compare: Any, place: Place, period: Period, project: Project
+) -> tuple[Period, Align] | None:
+    """A period that the report's is compared with, and how the days of the two meet; None where it is with none, or
+    what is written is none, which is told."""
     alignment: Align = "day"
     if isinstance(compare, Mapping):
         alignment = "weekday" if compare.get("align") == "weekday" else "day"
@@ -613,14 +637,14 @@ def _periods(
                 document.tell(
                     "bad-period",
                     "`compare` has a `period` and `from` or `to`",
-                    ("compare",),
+                    place,
                     "leave one of the two out",
                 )
             compare = compare["period"]
     if compare in (None, "none"):
-        return period, None, alignment
+        return None
     try:
-        return period, compared_with(compare, period, project.fiscal, alignment), alignment
+        return compared_with(compare, period, project.fiscal, alignment), alignment
     except CalendarError as error:
         meant = _ALSO_COMPARED.get(str(compare).lower().replace("-", "_").replace(" ", "_"))
         help: str | None = meant_by(str(compare), meant) if meant else None
@@ -628,15 +652,24 @@ def _periods(
         if help is None and error.help == EXAMPLES:
             help = "write `previous_period`, `previous_year`, `none` or a period such as `2025-Q3`"
         help = help or error.help
-        document.tell("bad-period", error.message, _part("compare", error), help)
-        return period, None, alignment
+        document.tell("bad-period", error.message, _part(place, error), help)
+        return None
 
 
 # What others call the periods that one compares with.
 _PERIODS = ("period", "day", "week", "month", "quarter", "half", "year")
 _ALSO_COMPARED = dict.fromkeys(
     (
-        *("yoy", "year_over_year", "year_on_year", "prior_year", "year_before", "same_period_last_year"),
+        *(
+            "year_ago",
+            "a_year_ago",
+            "yoy",
+            "year_over_year",
+            "year_on_year",
+            "prior_year",
+            "year_before",
+            "same_period_last_year",
+        ),
         *(
             "anno_precedente",
             "anno_scorso",
@@ -654,7 +687,7 @@ _ALSO_COMPARED = dict.fromkeys(
         *("pop", "mom", "qoq", "wow", "period_over_period", "month_over_month", "quarter_over_quarter"),
         # Those of the report's period, and not of today, as `last_quarter` is.
         *(f"{word}_{what}" for word in ("previous", "prior", "preceding") for what in _PERIODS if what != "year"),
-        "last_period",
+        *("last_period", "previous"),
         *("periodo_precedente", "vorperiode", "vorzeitraum", "période_précédente", "periode_precedente"),
         *("período_anterior", "periodo_anterior"),
         *(f"{what}_precedente" for what in ("mese", "trimestre", "settimana")),
@@ -665,8 +698,8 @@ _ALSO_COMPARED = dict.fromkeys(
 )
 
 
-def _part(key: str, error: CalendarError) -> Place:
-    return (key,) if error.part == "whole" else (key, error.part)
+def _part(place: Place, error: CalendarError) -> Place:
+    return place if error.part == "whole" else (*place, error.part)
 
 
 def _ended(period: Period | None, as_of: datetime | None, now: datetime, binding: Binding) -> bool:

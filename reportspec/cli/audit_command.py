@@ -110,7 +110,7 @@ def audit(
         tell.close()
         sys.exit(DONE if text else WRONG)
     needed = _needed(specs, place, order, tell) if specs else None
-    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None, failures=True)
+    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None, True, clock=order.clock)
     made = audit_project(place, asked)
     tell.tell(made.diagnostics, made.texts)
     if made.audit is None:

@@ -25,7 +25,7 @@ from reportspec.cli.spec_files import spec_files
 @with_order_options
 def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str, fix: bool, show: bool) -> None:
     """Check specs without touching the data."""
-    from reportspec.building import load
+    from reportspec.building import absent_columns, load
 
     if show and not fix:
         raise click.UsageError("`--diff` goes with `--fix`: it shows what that would change")
@@ -36,8 +36,9 @@ def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str, fix: b
     broken = 0
     for path in specs:
         checked = load(path, order)
-        out.tell(checked.diagnostics, checked.texts)
-        broken += checked.broken
+        absent = absent_columns(path, checked)
+        out.tell([*checked.diagnostics, *absent], checked.texts)
+        broken += checked.broken or any(problem.severity == "error" for problem in absent)
     out.close()
     if messages == "text":
         errors = sum(d.severity == "error" for d in out.told)

@@ -222,6 +222,8 @@ def _of_relations(
         key = binding.entity(relation.to).key
         if key is None or relation.to not in read or relation.by not in fields:
             continue
+        if (relation.to, key) == (name, relation.by):
+            continue  # each is its own
         both = (binding.mapped(name, relation.by), binding.mapped(relation.to, key))
         if None not in both:
             check = Check("no-partner", name, relation=relation)
@@ -379,7 +381,7 @@ def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]
                 continue
             for side in sides:
                 # What is compared with a stretch that the data have a part of only is compared with less.
-                for kind in ("no-rows", "late-start") if side.name == "previous" else ("no-rows",):
+                for kind in ("no-rows", "late-start") if side.name != "current" else ("no-rows",):
                     check = Check(kind, part.entity, field, side=side)
                     found.setdefault((part.entity, field.name, side.name, kind), check)
     return list(found.values())

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
@@ -20,20 +20,50 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.stopped import counted_entities
 from reportspec.model.findings import Check, Finding
 from reportspec.model.query import Side
-from reportspec.model.spec import Report, sides_of
+from reportspec.model.settings import Project
+from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding
 from reportspec.sql.survey_sql import changes, days_statement, first_statement
 
 if TYPE_CHECKING:
     from reportspec.model.rows import Table
 
 Rows = Iterable[Mapping[str, object]]
+Ask = Callable[[exp.Expr], "Table"]
+Read = Mapping[str, frozenset[str]]  # the fields of entities
 
 # What is usual: three times a gap that hardly any is longer than, and a week in any case.
 _YEAR, _WEEK = timedelta(days=365), timedelta(days=7)
 _SHARE, _TIMES = 0.95, 3
 _NOTABLE = 1 / 20  # of a stretch, which is compared with though it has no data yet
 _MUCH = 1 / 4  # of it, which nothing comes of by chance
+_FEW = 3  # days with changes: fewer, far behind all others, are no sign of going on
 _ENOUGH = 20  # days with changes, below which nothing is known of the gaps between them
+
+
+class Asked(Protocol):
+    """What a source's end is looked for by: a report, or a source itself as of an instant."""
+
+    @property
+    def project(self) -> Project:
+        """Whose source it is."""
+
+    @property
+    def binding(self) -> Binding:
+        """What is read of it."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant after which nothing is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAt:
+    """A project's source as of an instant."""
+
+    project: Project
+    binding: Binding
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +73,45 @@ class Moment:
     at: datetime
     whole: bool
 
-    def over(self, report: Report) -> datetime:
+    def over(self, asked: Asked) -> datetime:
         """When all is over that may have happened then: the day's end, or the instant itself."""
-        return _end_of_day(self.at, report) if self.whole else self.at
+        return _end_of_day(self.at, asked) if self.whole else self.at
 
 
-def newest(report: Report, rows: Rows) -> Moment | None:
+def newest(asked: Asked, rows: Rows) -> Moment | None:
     """The newest change that the survey found in the source, up to now; its loads are none."""
-    return _latest(report, [row for row in rows if row["entity"] != report.binding.catalogue.loads.entity])
+    return _latest(asked, [row for row in rows if row["entity"] != asked.binding.catalogue.loads.entity])
 
 
-def loaded(report: Report, rows: Rows) -> Moment | None:
+def loaded(asked: Asked, rows: Rows) -> Moment | None:
     """When the data were loaded, where the project or the source says so: the last time up to now."""
-    loaded = report.project.loaded_at
+    loaded = asked.project.loaded_at
     if loaded is None:
-        return _latest(report, [row for row in rows if row["entity"] == report.binding.catalogue.loads.entity])
-    loaded_moment = _moment(report, loaded)
-    return loaded_moment if loaded_moment.at <= report.now else None
+        return _latest(asked, [row for row in rows if row["entity"] == asked.binding.catalogue.loads.entity])
+    loaded_moment = _moment(asked, loaded)
+    return loaded_moment if loaded_moment.at <= asked.now else None
 
 
-def ended(report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> Report:
+def data_end(asked: Asked, rows: Rows, ask: Ask, read: Read) -> datetime | None:
+    """Where the data end, by the survey's rows: when they were loaded, or their newest change where that is older than
+    the project allows, or than their gaps make likely; None where they go on. `read` has the fields of each entity of
+    which it is asked; `ask` runs a statement."""
+    rows = tuple(rows)
+    load, last = loaded(asked, rows), newest(asked, rows)
+    if load is not None:
+        return load.over(asked)
+    return _silent_since(asked, last, ask, read) if last is not None else None
+
+
+def ended(report: Report, rows: Rows, ask: Ask, read: Read) -> Report:
     """The report as of where its data end, or the report itself where that is now. `rows` are the
-    survey's, `read` the fields of entities that the report reads; `ask` runs a statement."""
+    survey's, `read` the fields of entities that the report reads."""
     if not report.movable:
         return report
-    load, last = loaded(report, rows), newest(report, rows)
-    if load is not None:
-        end = load.over(report)
-    elif last is not None and _stale(report, last, ask, read):
-        end = _end_of_day(last.at, report)
-    else:
+    end = data_end(report, rows, ask, read)
+    if end is None or end >= report.reached:
         return report
-    if end >= report.reached:
-        return report
-    zone = report.binding.zone
-    sides = sides_of(report.period, report.compare, end, zone, report.alignment)
-    return replace(report, ended=end, sides=sides)
+    return replace(report.until(end), ended=end)
 
 
 def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
@@ -99,27 +132,33 @@ def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
     ]
 
 
-def _stale(
-    report: Report,
-    last: Moment,
-    ask: Callable[[exp.Expr], Table],
-    read: Mapping[str, frozenset[str]],
-) -> bool:
-    """Whether the newest change is older than the project allows, or than the source's gaps make
-    likely."""
-    age, allowed = report.now - last.over(report), report.project.stale_after
+def _silent_since(asked: Asked, last: Moment, ask: Ask, read: Read) -> datetime | None:
+    """The end of the day after which nothing has changed for longer than the project allows, or than the source's gaps
+    make likely; None where it goes on."""
+    age, allowed = asked.now - last.over(asked), asked.project.stale_after
     if allowed is not None:
-        return age > allowed
+        return _end_of_day(last.at, asked) if age > allowed else None
     if age <= _WEEK:
-        return False
-    fields = {name: fields_read for name, fields_read in read.items() if changes(report.binding, name, fields_read)}
-    table = ask(days_statement(report.binding, fields, last.at - _YEAR, last.over(report)))
-    return age > usual_gap(_days(row[0] for row in table.rows))
+        return None
+    days = _changed(asked, read, ask, last.at - _YEAR, last.over(asked))
+    gap = usual_gap(days)
+    if age <= gap:
+        return None
+    # A day or two far behind all others are slips, and no going on: one was entered for the wrong year or month.
+    for few in range(1, min(_FEW, len(days))):
+        if days[-few] - days[-few - 1] > gap:
+            return instant(days[-few - 1] + timedelta(days=1), asked.binding.zone)
+    return _end_of_day(last.at, asked)
 
 
-def stale_tables(
-    report: Report, rows: Rows, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
-) -> list[Finding]:
+def _changed(asked: Asked, read: Read, ask: Ask, since: datetime, until: datetime) -> list[date]:
+    """The days between two instants on which something of some entities changed, in their order."""
+    fields = {name: fields_read for name, fields_read in read.items() if changes(asked.binding, name, fields_read)}
+    table = ask(days_statement(asked.binding, fields, since, until))
+    return sorted(set(_days(row[0] for row in table.rows)))
+
+
+def stale_tables(report: Report, rows: Rows, ask: Ask, read: Read) -> list[Finding]:
     """The entities whose rows the report's figures are made of or that tell of other records, of which nothing has
     changed for longer than their own gaps make likely, while the source goes on: what their figures lack would pass
     for nothing having happened. One whose end lies behind the report's period lacks nothing."""
@@ -128,30 +167,49 @@ def stale_tables(
     if not report.movable or last is None:
         return []
     over = min(report.reached, instant(report.period.end, report.binding.zone))
-    findings = []
-    named = counted_entities(report) | telling(report.binding, read)
-    for name in sorted(named & read.keys()):
-        latest = _latest(report, [row for row in rows if row["entity"] == name])
-        if latest is None or latest.over(report) >= over or report.reached - latest.over(report) <= _WEEK:
+    named = (counted_entities(report) | telling(report.binding, read)) & read.keys()
+    found = stopped(report, named, rows, ask, read, report.reached)
+    return [stale_table(report, name, end, last) for name, end in found.items() if end.over(report) < over]
+
+
+def stopped(asked: Asked, names: Iterable[str], rows: Rows, ask: Ask, read: Read, until: datetime) -> dict[str, Moment]:
+    """The last change of each of the named entities of which nothing has changed for longer before an instant than
+    their own gaps make likely, while others of those that are `read` went on."""
+    rows, found = tuple(rows), {}
+    for name in sorted(names):
+        latest = _latest(asked, [row for row in rows if row["entity"] == name])
+        if latest is None or until - latest.over(asked) <= _WEEK:
             continue
-        days = ask(days_statement(report.binding, {name: read[name]}, latest.at - _YEAR, latest.over(report)))
-        allowed = max(usual_gap(_days(row[0] for row in days.rows)), report.project.stale_after or _WEEK)
-        if report.reached - latest.over(report) > allowed:
-            ends = [end.at.astimezone(report.binding.zone).date().isoformat() for end in (latest, last)]
-            findings.append(Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0))
-    return findings
+        days = _changed(asked, {name: read[name]}, ask, latest.at - _YEAR, latest.over(asked))
+        allowed = max(usual_gap(days), asked.project.stale_after or _WEEK)
+        if until - latest.over(asked) > allowed:
+            found[name] = latest
+    if not found:
+        return {}
+    went_on = _changed(asked, read, ask, min(end.at for end in found.values()), until)
+
+    def day(moment: Moment) -> date:
+        return moment.at.astimezone(asked.binding.zone).date()
+
+    return {name: end for name, end in found.items() if sum(one > day(end) for one in went_on) >= _FEW}
 
 
-def begun_late(
-    report: Report, found: Iterable[Finding], ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
-) -> list[Finding]:
+def stale_table(asked: Asked, name: str, end: Moment, last: Moment) -> Finding:
+    """That nothing has changed in an entity's table since an instant, while the source has changes up to another."""
+    ends = [moment.at.astimezone(asked.binding.zone).date().isoformat() for moment in (end, last)]
+    return Finding(Check("stale-table", name, value=ends[0], names=(ends[1],)), 0, 0)
+
+
+def begun_late(report: Report, found: Iterable[Finding], ask: Ask, read: Read) -> list[Finding]:
     """The findings, with the first day of the data where these begin within the period that is compared with, and not
     only by the time that one figure goes by: the first deal may have been lost long after the first was created. Where
     one table begins so, the others that are counted are looked at, too."""
     binding, findings = report.binding, list(found)
     first: dict[str, tuple[date, str] | None] = {}
+    looked_at: set[tuple[str, str]] = set()  # sides and entities
 
     def begins(name: str, side: Side) -> tuple[date, str] | None:
+        looked_at.add((side.name, name))
         if name not in first:
             named = changes(binding, name, read[name])
             first[name] = None
@@ -168,18 +226,17 @@ def begun_late(
         allowed = min(usual_gap(_days(row[0] for row in changed.rows)), (side.end - side.start) * _MUCH)
         return begun if begun[0] - side.start > allowed else None
 
-    late = None
+    late: dict[str, Side] = {}
     for at, finding in enumerate(findings):
         check = finding.check
         if check.kind == "late-start" and check.side is not None and (begun := begins(check.entity, check.side)):
             findings[at] = replace(finding, check=replace(check, value=begun[0].isoformat()))
-            late = check.side
-    if late is None:
-        return findings
-    for name in sorted(counted_entities(report) & read.keys() - first.keys()):
-        if begun := begins(name, late):
+            late[check.side.name] = check.side
+    counted = sorted(counted_entities(report) & read.keys()) if late else []
+    for side, name in ((side, name) for side in late.values() for name in counted):
+        if (side.name, name) not in looked_at and (begun := begins(name, side)):
             day, field = begun[0].isoformat(), binding.field(name, begun[1])
-            check = Check("late-start", name, field, side=late, value=day)
+            check = Check("late-start", name, field, side=side, value=day)
             findings.append(Finding(check, 0, 0, ((day, 0), (day, 0))))
     return findings
 
@@ -209,25 +266,25 @@ def _days(values: Iterable[object]) -> Iterable[date]:
             yield value.date() if isinstance(value, datetime) else value
 
 
-def _latest(report: Report, rows: Rows) -> Moment | None:
+def _latest(asked: Asked, rows: Rows) -> Moment | None:
     latest = [
-        _moment(report, value)
+        _moment(asked, value)
         for row in rows
         for name, value in row.items()
         if name[0] in "td" and name[1:].isdigit() and isinstance(value, date) and value.year > date.min.year
     ]  # the year 1 is what is made of `-infinity`, and no change
-    known = [end for end in latest if end.at <= report.now]
+    known = [end for end in latest if end.at <= asked.now]
     # Of a day and a time within it, the time says more.
     return max(known, key=lambda end: (end.at, not end.whole), default=None)
 
 
-def _moment(report: Report, value: date) -> Moment:
+def _moment(asked: Asked, value: date) -> Moment:
     if not isinstance(value, datetime):
-        return Moment(instant(value, report.binding.zone), True)
-    aware = value if value.tzinfo else value.replace(tzinfo=report.binding.source_zone)
+        return Moment(instant(value, asked.binding.zone), True)
+    aware = value if value.tzinfo else value.replace(tzinfo=asked.binding.source_zone)
     return Moment(aware.astimezone(UTC), False)
 
 
-def _end_of_day(moment: datetime, report: Report) -> datetime:
-    zone = report.binding.zone
+def _end_of_day(moment: datetime, asked: Asked) -> datetime:
+    zone = asked.binding.zone
     return instant(moment.astimezone(zone).date() + timedelta(days=1), zone)

@@ -14,7 +14,7 @@ from reportspec.compile import Compiled, Program, compile_report
 from reportspec.contract.chances import AskTogether, learned, learned_from
 from reportspec.contract.checks import checks_of
 from reportspec.contract.emptied import empty_tables, over_empty
-from reportspec.contract.ends import begun_late, ended, stale_tables
+from reportspec.contract.ends import Asked, begun_late, ended, stale_tables
 from reportspec.contract.members import Ask, Members, members_of, strangers, targets_of_members
 from reportspec.contract.namesakes import expected, grouped_by_name, kept_apart, members_statement
 from reportspec.contract.old_rates import old_rates
@@ -32,6 +32,7 @@ from reportspec.model.findings import Check, Finding
 from reportspec.model.spec import Report
 from reportspec.remembered import remembered
 from reportspec.sql.dialect import source_tables
+from reportspec.sql.known_order import NOTHING_KNOWN, known_by, orders_of
 from reportspec.sql.materialize import Script, Temporary, script
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
@@ -73,6 +74,7 @@ def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, .
     fields = fields_read(trees, binding)
     if not fields:
         return None
+    orders = orders_of(binding, fields)
     conditions = [*report.conditions, *(c for s in report.sections for c in s.conditions)]
     for tree in report.each.conditions if report.each is not None else ():
         conditions.append(tree)  # which values have a report; no statement of theirs reads that
@@ -81,8 +83,8 @@ def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, .
                 fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
     names = grouped_by_name(report)
-    checks = checks_of(binding, fields, conditions, metrics, report.sides, names, report.now.date())
-    return checks, survey_statement(binding, _with_load(report, fields), checks, report.now)
+    checks = checks_of(binding, fields, conditions, metrics, report.all_sides, names, report.now.date())
+    return checks, survey_statement(binding, _with_load(report, fields), checks, report.now, orders)
 
 
 @remembered
@@ -91,15 +93,15 @@ def survey_of_program(program: Program) -> tuple[tuple[Check, ...], exp.Expr] | 
     return survey_of(program.report, program.trees)
 
 
-def ends_statement(report: Report, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
+def ends_statement(asked: Asked, fields: Mapping[str, frozenset[str]]) -> exp.Expr:
     """The statement that finds where the data end, in what is read of each entity."""
-    return survey_statement(report.binding, _with_load(report, fields), (), report.now)
+    return survey_statement(asked.binding, _with_load(asked, fields), (), asked.now)
 
 
-def _with_load(report: Report, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+def _with_load(asked: Asked, fields: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """What is read of each entity, and of the source's loads, where it tells of them."""
-    loads = report.binding.catalogue.loads
-    if loads.entity not in report.binding.source.entities or report.project.loaded_at is not None:
+    loads = asked.binding.catalogue.loads
+    if loads.entity not in asked.binding.source.entities or asked.project.loaded_at is not None:
         return fields
     return {**fields, loads.entity: frozenset((loads.at,))}
 
@@ -114,7 +116,7 @@ def answered(program: Program) -> Answered:
         nonlocal made
         ending = ended(over_empty(report, survey.dicts()), survey.dicts(), ask, read)
         apart = kept_apart(ending, {name: ask(members_statement(ending, name)) for name in shared})
-        apart = learned(apart, program.queries, together)
+        apart = learned(apart, program.queries, together, judge.known)
         # All is asked again where a connection is lost: what was settled then may not hold now.
         made = program if apart is report else compile_report(apart)
         return apart
@@ -149,7 +151,7 @@ class _Judge:
         settle: Callable[[Table, Fields, Iterable[str], Ask, AskTogether], Report],
     ) -> None:
         self.report, self.settle, self.surveyed = report, settle, Surveyed()
-        self.read = fields_read(read, report.binding)
+        self.read, self.known = fields_read(read, report.binding), NOTHING_KNOWN
 
     def hear(
         self, checks: Sequence[Check], survey: Table, ask: Ask, together: AskTogether, guarded: Sequence[str]
@@ -157,7 +159,8 @@ class _Judge:
         """Judge the survey's rows; `ask` runs one more statement, `together` several, and of the `guarded` tables the
         user may see a part alone. Raises Broken."""
         binding, settings = self.report.binding, self.report.project.checks
-        findings = findings_of(binding, checks, survey, ask)
+        self.known = known_by(orders_of(binding, self.read), survey.dicts())
+        findings = findings_of(binding, checks, survey, ask, self.known)
         settled(binding, [finding for finding in findings if finding.check.refuses], settings)
         shared = [f.check.entity for f in findings if f.check.kind == "shared-name"]
         asking = self.settle(survey, self.read, shared, ask, together)
@@ -212,7 +215,8 @@ def _run(
         survey = (tree, heard)
 
     def sharing(asked: Sequence[exp.Expr], place: Temporary) -> Script | None:
-        return script((instead().report if instead is not None else report).binding, asked, place)
+        known = judge.known if judge is not None else NOTHING_KNOWN
+        return script((instead().report if instead is not None else report).binding, asked, place, known=known)
 
     more = learned_from(report, program.queries) if program is not None else []  # these may read other tables
     wanted = wanted_of(report, [*statements, *more])

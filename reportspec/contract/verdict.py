@@ -27,12 +27,15 @@ from reportspec.sql.examples_sql import (
     MOST_TEXTS,
     examples_statement,
     near_keys_statement,
+    nothing_made_statement,
     rates_statement,
     recount_statement,
+    tied_statement,
     values_there_statement,
     with_history_statement,
     written_statement,
 )
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.survey_sql import SOUGHT, broken
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
@@ -74,8 +77,10 @@ def settled(binding: Binding, found: Iterable[Finding], settings: SourceChecks) 
     return tuple(found)
 
 
-def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask) -> list[Finding]:
-    """All that rows of the source break, after its survey."""
+def findings_of(
+    binding: Binding, checks: Sequence[Check], survey: Table, ask: Ask, known: KnownOrder = NOTHING_KNOWN
+) -> list[Finding]:
+    """All that rows of the source break, after its survey, by which something is `known` of their order."""
     rows = survey.dicts()
     counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
     findings: list[Finding] = []
@@ -89,7 +94,11 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if check.kind == "late-start" and any(_same_times(finding.check, check) for finding in findings):
             continue  # that it has none at all is said
         if settled_by_history(binding, check):
-            count = int(ask(recount_statement(binding, check)).rows[0][0])
+            count = int(ask(recount_statement(binding, check, known)).rows[0][0])
+            if not count:
+                continue
+        if check.kind == "tied-rows":
+            count = int(ask(tied_statement(binding, check)).rows[0][0])
             if not count:
                 continue
         if check.kind in BY_HISTORY:
@@ -104,7 +113,7 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
         if check.kind == "repeated-rate":
             findings.append(Finding(check, count, of, _rates_twice(ask(rates_statement(binding, check)))))
             continue
-        shown = ask(examples_statement(binding, check)).rows
+        shown = ask(examples_statement(binding, check, known)).rows
         if check.side is not None:
             first, last = shown[0]
             if first is not None and (check.kind == "no-rows" or begins_late(check.side, first)):
@@ -115,7 +124,8 @@ def findings_of(binding: Binding, checks: Sequence[Check], survey: Table, ask: A
             findings += _unknown(binding, check, of, examples, ask)
             continue
         near = _near(binding, check, examples, ask) if check.relation is not None else 0
-        findings.append(Finding(check, count, of, examples, near, _way(binding, check, count, examples, ask)))
+        way = _way(binding, check, count, examples, ask)
+        findings.append(Finding(check, count, of, examples, near, way, unmapped=unmapped_of(binding, check, ask)))
     return _without_texts(findings)
 
 
@@ -169,6 +179,23 @@ def _way(binding: Binding, check: Check, count: int, examples: Sequence[tuple[st
     if check.kind == "odd-time":
         return without_time(column, values, examples, count) or ""
     return number_expression(column, values, field.type) or ""
+
+
+def unmapped_of(binding: Binding, check: Check, ask: Ask) -> tuple[tuple[str, int], ...]:
+    """Of rows that lack a field of few values, the values of its column of which the mapping makes nothing, with how
+    often each occurs."""
+    expected = check.expectation
+    if expected is None or len(expected.about) != 1 or not isinstance(expected.unless.unnest(), exp.Is):
+        return ()
+    field = binding.field(check.entity, expected.about[0])
+    if field is None or not field.values or field.personal:
+        return ()
+    found: dict[str, int] = {}
+    for part in binding.source.entities[check.entity].parts:
+        statement = nothing_made_statement(binding, part, field.name)
+        for value, count in ask(statement).rows if statement is not None else ():
+            found[str(value)] = found.get(str(value), 0) + int(count)
+    return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _with_key(binding: Binding, check: Check, column: str) -> str:
@@ -680,12 +707,16 @@ def _notes(finding: Finding) -> tuple[str, ...]:
         more = ", …" if len(known) > _KNOWN else ""
         return (f"it has {listed}{more}",) if listed else ()
     of_names = bool(check.goal) or check.kind in ("unknown-goal", "unknown-recipient")
+    nothing: tuple[str, ...] = ()
+    if finding.unmapped:
+        listed = ", ".join(f"`{short(value)}` ({rows_of(n)})" for value, n in finding.unmapped[:_NAMES])
+        nothing = (f"the mapping makes nothing of {listed}{', …' if len(finding.unmapped) > _NAMES else ''}",)
     if not finding.examples or check.kind in SOUGHT or of_names:
-        return ()
+        return nothing
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
     counted = check.kind not in ("no-key", "no-currency", "repeated-rate", *BY_HISTORY) and check.expectation is None
     shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
-    return (f"for example {', '.join(shown)}",)
+    return (f"for example {', '.join(shown)}", *nothing)
 
 
 def rows_of(count: int, noun: str = "row") -> str:

@@ -13,7 +13,8 @@ from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Kpi, Section
 from reportspec.render.headlines import heading, lead
-from reportspec.render.locale import Formats, as_of_moment, cell, data_moment, formats_for, number, tendency
+from reportspec.render.locale import Formats, as_of_moment, cell, change, data_moment, formats_for, number, tendency
+from reportspec.render.page import compared_labels
 from reportspec.render.palette import BAD, GOOD, INK, MUTED, RULE, WARN, palette_for
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
@@ -39,6 +40,8 @@ class TileText:
     goal: str | None
     state: str
     state_tone: str
+    second: str | None = None  # the change against the second period, of a report with two comparisons
+    second_tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def _escaped(value: object) -> Markup:
 
 
 def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> MailText:
-    compared = f" · {formats.word('compared_with')} {figures.compare.label}" if figures.compare else ""
+    others = " · ".join(compared_labels(figures, formats))
+    compared = f" · {formats.word('compared_with')} {others}" if figures.compare else ""
     title = heading(figures, formats)
     kind = f"{figures.report_label} · " if figures.report_label != title else ""
     return MailText(
@@ -134,7 +138,7 @@ def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left
         kind + figures.period.label + compared,
         figures.notices,
         "; ".join(figures.filters) if figures.filters else None,
-        tuple(_tile(kpi, formats) for kpi in _tiles(figures)),
+        tuple(_tile(kpi, formats, compared_labels(figures, formats)) for kpi in _tiles(figures)),
         tuple(
             text
             for section in figures.sections
@@ -174,16 +178,32 @@ def _tiles(figures: Figures) -> list[Kpi]:
     return list(dict.fromkeys([*first, *others]))[:_MOST_TILES]
 
 
-def _tile(kpi: Kpi, formats: Formats) -> TileText:
+def _tile(kpi: Kpi, formats: Formats, labels: Sequence[str]) -> TileText:
+    """A tile in words; of two comparisons each change says against what it is."""
+    other = kpi.second_change
     return TileText(
         kpi.column.label,
         of_kpi(kpi, "text", formats),
-        of_kpi(kpi, "change", formats) if kpi.change is not None else None,
-        {"good": GOOD, "bad": BAD}.get(tendency(kpi.change, kpi.column.direction), MUTED),
+        _named_change(kpi.change, kpi, formats, labels[0] if len(labels) > 1 else ""),
+        _tone(kpi.change, kpi),
         of_kpi(kpi, "goal", formats) if kpi.goal else None,
         of_kpi(kpi, "state", formats),
         _STATES[kpi.goal.state] if kpi.goal else "",
+        _named_change(other, kpi, formats, labels[1]) if len(labels) > 1 else None,
+        _tone(other, kpi),
     )
+
+
+def _named_change(moved: float | None, kpi: Kpi, formats: Formats, label: str) -> str | None:
+    """A change, with what it is against where that is to be told."""
+    if moved is None:
+        return None
+    text = change(formats, moved, points=kpi.column.unit == "percent")
+    return f"{text} ({label})" if label else text
+
+
+def _tone(moved: float | None, kpi: Kpi) -> str:
+    return {"good": GOOD, "bad": BAD}.get(tendency(moved, kpi.column.direction), MUTED)
 
 
 def _closing(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> list[str]:

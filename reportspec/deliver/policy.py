@@ -108,7 +108,7 @@ def empty(figures: Figures) -> bool:
             return False
         if section.shape != "table":
             continue
-        figured = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous")]
+        figured = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous", "second")]
         if section.rows and not figured:
             return False
         if any(row[at] not in (None, 0, 0.0) for row in section.rows for at in figured):

@@ -50,15 +50,12 @@ def costs(binding: Binding) -> Iterator[Finding]:
 
 
 def tables_and_columns(
-    mapping: SourceMap, seen: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str, checked: SourceMap
+    mapping: SourceMap, seen: SourceMap, columns: Mapping[str, Mapping[str, str]], dialect: str
 ) -> Iterator[Finding]:
-    """The tables and columns that the mapping names, against those that are there. `checked` is the mapping as it was
-    held against all tables of the source, of which a session of files has opened those that are read."""
-    lacking = (*checked.lacks.values(), *checked.wrong.values())
-    meant = {lack.table: lack.help for lack in lacking if not lack.column}
+    """The tables and columns that the mapping names, against those that are there."""
     missing: dict[str, str] = {}
     tables_named: set[str] = set()  # that one's own mapping names
-    wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items() if lack.column}
+    wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items()}
     listed: set[str] = set()
     for entity in mapping.entities.values():
         for part in entity.parts:
@@ -71,7 +68,7 @@ def tables_and_columns(
     if listed:
         yield Finding("ok", "tables", f"{len(listed)} of {len(listed) + len(missing)} that the mapping names are there")
     for name, owner in missing.items():
-        near = meant.get(name) or suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
+        near = suggestion(name, columns) or suggestion(name.rpartition(".")[2], columns)
         level: Level = "note" if listed and name not in tables_named else "error"
         yield Finding(
             level,

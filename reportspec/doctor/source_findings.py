@@ -81,7 +81,7 @@ def _of_session(
         return
     there = There(columns, columns, spoken, all_tables=read_by.kind == "duckdb")
     seen = served(mapping, there)
-    yield from tables_and_columns(mapping, seen, columns, spoken, binding.source if binding else seen)
+    yield from tables_and_columns(mapping, seen, columns, spoken)
     if binding is not None:
         served_part = served(binding.source, there)
         if session.dialect.reading is not None:

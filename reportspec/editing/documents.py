@@ -238,7 +238,8 @@ class Documents:
 
     def _periods(self, path: Path, steps: tuple[Step, ...]) -> Iterator[tuple[str, str]]:
         """The periods that have a name, each with its first and last day as of today."""
-        if steps in (("compare",), ("compare", "period")):
+        in_list = steps[:1] == ("compare",) and len(steps) > 1 and isinstance(steps[1], int)
+        if in_list or steps in (("compare",), ("compare", "period")):
             yield "previous_period", "The one before the report's, as long."
             yield "previous_year", "The same stretch, a year earlier."
             if steps == ("compare",):

@@ -90,12 +90,13 @@ def finding_text(report: Report, finding: Finding) -> str:
     if check.side is not None and not finding.examples:
         return word(language, "no_rows_at_all", label(report, entity.plural))
     if check.side is not None:
-        reported = report.compare if check.side.name == "previous" and report.compare else report.period
+        compared = report.comparison(check.side.name)
+        reported = compared.period if compared is not None else report.period
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(reported, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
-        if check.kind == "late-start" and check.entity in report.begun_within:
-            return begun_text(report, check.entity)
+        if check.kind == "late-start" and (check.side.name, check.entity) in report.begun_within:
+            return begun_text(report, check.side.name, check.entity)
         if check.kind == "late-start":
             return word(language, "late_start", called, first, stretch)
         return word(language, "no_rows", called, stretch, first, last)

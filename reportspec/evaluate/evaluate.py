@@ -11,6 +11,7 @@ from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.evaluate.marks import with_marks
+from reportspec.evaluate.section_messages import with_messages
 from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
@@ -42,7 +43,7 @@ def evaluate(
     caveats, audited = caveats_of(report, answers), _audited(report)
     footnotes = Footnotes(unnamed, caveats.estimates)
     if not report.begun:  # nothing can be compared
-        report = replace(report, compare=None, sides=report.sides[:1])
+        report = replace(report, compare=None, second=None, sides=report.sides[:1])
     sections = tuple(
         replace(
             _section(report, spec, answers, footnotes),
@@ -54,13 +55,15 @@ def evaluate(
     )
     sections = with_caveats(report, answers, sections, caveats, footnotes)
     sections = tuple(section for section in sections if section.shape != "nothing")
-    sections, texts = in_reading_order(with_lead(report, sections), footnotes.texts)
+    sections, texts = in_reading_order(with_messages(report, with_lead(report, sections)), footnotes.texts)
+    besides = report.compared_besides
     return Figures(
         report=report.id,
         report_label=report.type_label,
         title=report.title,
         period=_named(report, report.period),
         compare=_named(report, report.compared) if report.compared is not None and audited is None else None,
+        second=_named(report, besides) if besides is not None and audited is None else None,
         as_of=(audited or report.sides[0].as_of).astimezone(report.binding.zone),
         source_label=_source(report),
         data_as_of=data_as_of.astimezone(report.binding.zone) if data_as_of else None,
@@ -137,6 +140,8 @@ def _notices(report: Report) -> tuple[str, ...]:
     if report.compared is None:
         return (word(language, "ended" if ended else "unfinished", last),)
     stretch, then = _named(report, report.told).label, _named(report, report.compared).label
+    if report.compared_besides is not None:
+        then = word(language, "both", then, _named(report, report.compared_besides).label)
     if clock:
         stretch = word(language, "stretch_until", stretch, clock)
     if ended:

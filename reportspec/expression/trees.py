@@ -31,6 +31,7 @@ LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4
 LARGEST_NUMBER = 10**28  # of any other number: what a decimal of 38 digits, 9 of them behind the point, can hold
 EXACT = "DECIMAL(38, 9)"  # what is added up
 LANDS = "lands"  # in the meta of an alias: a column of the source becomes a field of this type here
+SOME = "some"  # of a SELECT: that it has some of the rows that another one brings of the source
 ZONE = "zone"  # in the meta of such an alias and of a difference of times: the zone of the source's clock
 HOLDS = "holds"  # in the meta of a cast: what the source has there, so that it is read and not just cast
 COLUMN = "column"  # in the meta of such a cast: the column's name, to tell of what cannot be read

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures, Section
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import formats_for
 
 
@@ -42,6 +42,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "headline": {"title": heading(figures, formats), "opening": lead(figures, formats)},
         "period": _stretch(figures.period),
         "compare": _stretch(figures.compare) if figures.compare else None,
+        **({"second": _stretch(figures.second)} if figures.second else {}),
         "notices": list(figures.notices),
         "goals": [
             {
@@ -86,7 +87,8 @@ def _told(figures: Figures, section: Section) -> dict[str, list[str]]:
     from reportspec.render.sentences import sentences
 
     prose = sentences(figures, section, formats_for(figures)) if section.highlights else ()
-    told = {"sentences": list(prose), "notes": list(section.notes)}
+    said = [heading_line(figures, section, formats_for(figures))] if section.message is not None else []
+    told = {"heading": said, "sentences": list(prose), "notes": list(section.notes)}
     return {key: texts for key, texts in told.items() if texts}
 
 

@@ -9,7 +9,7 @@ from reportspec.diagnostics import harmless
 from reportspec.model.figures import Figures, Section
 from reportspec.render.attachments import csv_files
 from reportspec.render.closing import closing
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -19,7 +19,7 @@ from reportspec.render.locale import (
     formats_for,
     number,
 )
-from reportspec.render.page import footnotes_of, tile_of
+from reportspec.render.page import compared_labels, footnotes_of, tile_of
 from reportspec.render.palette import palette_for
 from reportspec.render.sentences import sentences
 from reportspec.render.tables import TableCell, printed_rows, table_view
@@ -42,7 +42,7 @@ def as_markdown(figures: Figures) -> str:
         if section.shape == "opening":
             continue
         if section.title:
-            parts.append(f"## {escaped(section.title)}{_marks(section.footnotes)}")
+            parts.append(f"## {escaped(heading_line(figures, section, formats))}{_marks(section.footnotes)}")
         attached = files.get(str(place))
         shown = _section(figures, section, formats)
         if section.shape == "table":
@@ -107,7 +107,7 @@ def _head(figures: Figures, formats: Formats) -> list[str]:
     kind = f"{escaped(figures.report_label)} · " if figures.report_label != heading(figures, formats) else ""
     lines = [f"{kind}**{escaped(period.label)}**" + (f" · {escaped(days)}" if days else "")]
     if figures.compare:
-        lines[0] += f" · {formats.word('compared_with')} {escaped(figures.compare.label)}"
+        lines[0] += f" · {formats.word('compared_with')} {escaped(' · '.join(compared_labels(figures, formats)))}"
     if figures.filters:
         filters = "; ".join(map(escaped, figures.filters))
         lines.append(f"{formats.word('filters')}: {filters}")
@@ -137,28 +137,31 @@ def _section(figures: Figures, section: Section, formats: Formats) -> list[str]:
 
 def _kpis(figures: Figures, section: Section, formats: Formats) -> str:
     palette = palette_for(figures.theme.accent)
-    tiles = [tile_of(kpi, formats, palette, _previous(figures, formats)) for kpi in section.kpis]
+    labels = compared_labels(figures, formats)
+    tiles = [tile_of(kpi, formats, palette, labels) for kpi in section.kpis]
     heads, columns = [formats.word("figure"), formats.word("value")], ["label", "value"]
     if any(kpi.previous is not None or kpi.change is not None for kpi in section.kpis):
-        heads += [formats.word("change"), _previous(figures, formats)]
+        heads += [formats.word("change"), labels[0]]
         columns += ["change", "previous"]
+    if figures.second is not None:
+        heads += [formats.word("change"), labels[1]]
+        columns += ["second_change", "second"]
     if any(kpi.goal is not None for kpi in section.kpis):
         heads += [formats.word("goal"), formats.word("state")]
         columns += ["goal_text", "goal_state_label"]
     lines = []
     for kpi, tile in zip(section.kpis, tiles, strict=True):
-        texts = {name: str(getattr(tile, name)) for name in columns}
-        if "previous" in texts:  # beside its heading it needs no name
-            texts["previous"] = cell(formats, kpi.previous, kpi.column, bare=False)
-        cells = [escaped(texts[name]) for name in columns]
+        # Beside its heading what a figure was needs no name.
+        apart = {
+            "previous": cell(formats, kpi.previous, kpi.column, bare=False),
+            "second": cell(formats, kpi.second, kpi.column, bare=False),
+            "second_change": tile.second.change if tile.second is not None else "",
+        }
+        cells = [escaped(apart[name] if name in apart else str(getattr(tile, name))) for name in columns]
         cells[0] += _marks(tile.footnotes)
         lines.append(cells)
-    right = [name in ("value", "change", "previous") for name in columns]
+    right = [name in ("value", "change", "previous", "second_change", "second") for name in columns]
     return _table([escaped(head) for head in heads], right, lines)
-
-
-def _previous(figures: Figures, formats: Formats) -> str:
-    return figures.compare.label if figures.compare else formats.word("previous")
 
 
 def _marks(notes: tuple[int, ...]) -> str:

@@ -39,6 +39,9 @@ def listing(report: Report, dialect: str) -> str:
     )
     if report.compare:
         lines += _remarks([f"compared with: {report.compare.start} to {report.compare.end} (excluded)"])
+    if report.second:
+        other = report.second.period
+        lines += _remarks([f"and with: {other.start} to {other.end} (excluded)"])
     lines += _remarks([f"filter: {text}" for text in report.filter_texts])
     if _may_be_loose(report, dialect):
         lines += _remarks(

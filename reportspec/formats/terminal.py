@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
-from reportspec.render.headlines import heading, lead
-from reportspec.render.locale import MINUS, Formats, formats_for, is_number, number, with_unit
+from reportspec.render.beside import with_changes, with_shares
+from reportspec.render.headlines import heading, heading_line, lead
+from reportspec.render.locale import MINUS, Formats, Number, change, formats_for, is_number, number, with_unit
+from reportspec.render.page import compared_labels
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import MARK
+from reportspec.render.tables import CHANGE, MARK
 from reportspec.rounding import half_up
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -26,12 +29,12 @@ def as_table(figures: Figures) -> str:
     formats = formats_for(figures)
     lines = [f"{shortened(heading(figures, formats), _LONGEST)} · {figures.period.label}"]
     if figures.compare:
-        lines[0] += f" · {formats.word('compared_with')} {figures.compare.label}"
+        lines[0] += f" · {formats.word('compared_with')} {' · '.join(compared_labels(figures, formats))}"
     said = filter(None, (lead(figures, formats), *figures.notices, *figures.filters))
     lines += [f"  {shortened(text, _LONGEST)}" for text in said]
     for section in figures.sections:
         if section.shape not in ("text", "opening"):
-            lines += ["", section.title or section.id, *_lines(figures, section)]
+            lines += ["", heading_line(figures, section, formats) or section.id, *_lines(figures, section)]
     lines += (
         [""] + [f"({n}) {shortened(text, _LONGEST)}" for n, text in enumerate(figures.footnotes, 1)]
         if figures.footnotes
@@ -46,10 +49,13 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         return [f"  {shortened(text, _LONGEST)}" for text in (*prose, *section.notes)]
     formats = _to_the_cent(formats_for(figures), section)
     if section.shape == "tiles":
-        tiles = _aligned(_tiles(section, formats), formats)
+        labels = compared_labels(figures, formats) if figures.second else (formats.word("previous"),)
+        tiles = _aligned(_tiles(section, formats, labels), formats)
         told = (*sentences(figures, section, formats), *section.notes)
         return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
     section = readable(section)
+    if figures.second is not None:
+        section = with_changes(with_shares(section, [column.name for column in section.columns]))
     rows = [[_heading(formats, c) for c in section.columns]]
     subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
@@ -74,27 +80,31 @@ def _to_the_cent(formats: Formats, section: Section) -> Formats:
     amounts = [v for row in rows for c, v in zip(section.columns, row, strict=True) if c.unit == "currency"]
     for kpi in section.kpis:
         if kpi.column.unit == "currency":
-            amounts += [kpi.value, kpi.previous, kpi.goal.target if kpi.goal else None]
+            amounts += [kpi.value, kpi.previous, kpi.second, kpi.goal.target if kpi.goal else None]
     odd = any(is_number(amount) and half_up(amount, 2) != half_up(amount, 0) for amount in amounts)
     return replace(formats, cents="always" if odd or formats.cents == "always" else "never")
 
 
 def _sum(name: str, section: Section, row: tuple[Cell, ...], formats: Formats) -> list[str]:
     """The line of a total under its name."""
-    return [name, *(_said(v, c.unit, formats) for c, v in zip(section.columns[1:], row[1:], strict=True))]
+    return [name, *(_in_row(v, c, None, formats) for c, v in zip(section.columns[1:], row[1:], strict=True))]
 
 
-def _tiles(section: Section, formats: Formats) -> list[list[str]]:
+def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[list[str]]:
     """A row for each figure: what it is, its value, and where there are any the earlier one, the goal and where
-    it stands."""
-    kpis = section.kpis
+    it stands. Of two comparisons, which `labels` name, each has its change."""
+    kpis, two = section.kpis, len(labels) > 1
     compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
-    heads = ["", "", *([formats.word("previous")] if compared else []), *([formats.word("goal"), ""] if aimed else [])]
-    rows = [heads] if compared or aimed else []
+    others = [text for label in labels for text in ((label, CHANGE) if two else (label,))]
+    heads = ["", "", *(others if compared or two else []), *([formats.word("goal"), ""] if aimed else [])]
+    rows = [heads] if compared or aimed or two else []
     for kpi in kpis:
         column, goal = kpi.column, kpi.goal
         row = [column.label, _measured(kpi.value, column, formats)]
-        row += [_measured(kpi.previous, column, formats)] if compared else []
+        row += [_measured(kpi.previous, column, formats)] if compared or two else []
+        if two:
+            row += [_moved(kpi.change, column, formats), _measured(kpi.second, column, formats)]
+            row.append(_moved(kpi.second_change, column, formats))
         if aimed:
             row += (
                 [_measured(goal.target, column, formats), str(formats.words["states"][goal.state])]
@@ -103,6 +113,11 @@ def _tiles(section: Section, formats: Formats) -> list[list[str]]:
             )
         rows.append(row)
     return rows
+
+
+def _moved(value: float | None, column: Column, formats: Formats) -> str:
+    """How a figure changed: relative to what it was, of percentages in points."""
+    return _plain(change(formats, value, points=column.unit == "percent"))
 
 
 _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
@@ -117,6 +132,8 @@ def _measured(value: Cell, column: Column, formats: Formats) -> str:
 
 def _heading(formats: Formats, column: Column) -> str:
     """What stands over a column, with the unit of what stands under it."""
+    if column.against and column.role in ("difference", "change"):
+        return f"{CHANGE} {column.against}" if column.role == "difference" else f"{CHANGE} %"
     if column.role == "change":
         return column.label
     if column.unit == "currency" and column.currency and f"({column.currency})" not in column.label:
@@ -126,7 +143,19 @@ def _heading(formats: Formats, column: Column) -> str:
 
 def _in_row(value: Cell, column: Column, label: str | None, formats: Formats) -> str:
     """A cell; a period is called as the report's other forms call it."""
+    if column.against and column.role in ("difference", "change") and is_number(value):
+        return _signed(value, column, formats)
     return label if label is not None and column.role == "period" else _said(value, column.unit, formats)
+
+
+def _signed(value: Number, column: Column, formats: Formats) -> str:
+    """A change with its sign; of a percentage in points, of anything else as much as it is."""
+    if column.role == "change":
+        return _plain(change(formats, value, points=False))
+    if column.unit == "percent":
+        return _plain(change(formats, value, points=True))
+    text = _said(value, column.unit, formats)
+    return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
 
 
 def _said(value: Cell, unit: str | None, formats: Formats) -> str:
@@ -172,7 +201,7 @@ def _aligned(rows: list[list[str]], formats: Formats) -> list[str]:
 
 def _is_figure(text: str) -> bool:
     text = text.removeprefix(f"{MARK} ")
-    return text[:1].isdigit() or text[:1] == "-"
+    return text[:1].isdigit() or text[:1] in ("-", "+")
 
 
 def _width(text: str) -> int:

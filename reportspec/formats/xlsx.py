@@ -15,8 +15,9 @@ from reportspec.diagnostics import harmless
 from reportspec.errors import FormatError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
+from reportspec.render.beside import with_shares
 from reportspec.render.closing import has_closing
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
     Formats,
     as_of_moment,
@@ -28,10 +29,10 @@ from reportspec.render.locale import (
     money_decimals,
     with_unit,
 )
-from reportspec.render.page import footnotes_of
+from reportspec.render.page import compared_labels, footnotes_of
 from reportspec.render.palette import BAD
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import MARK, money_places
+from reportspec.render.tables import CHANGE, MARK, money_places
 
 _LONGEST_TEXT = 32_767  # in a cell; Excel calls a file with more damaged
 _MOST_ROWS = 1_048_000  # on a sheet, with room for what stands around the table
@@ -159,7 +160,7 @@ class _Book:
         days, label = days_beside(formats, figures.period), figures.period.label
         yield word("period"), f"{label} · {days}" if days else label
         if figures.compare:
-            yield word("compared_with"), figures.compare.label
+            yield word("compared_with"), " · ".join(compared_labels(figures, formats))
         for index, text in enumerate(figures.notices):
             yield "" if index else word("notice"), text
         for index, text in enumerate(figures.filters):
@@ -176,11 +177,11 @@ class _Book:
         if section.title:
             sheet.write_string(row, 0, _clean(section.title), self.style(bold=True, font_size=12))
             row += 1
-        previous = self.figures.compare.label if self.figures.compare else word("previous")
+        labels = compared_labels(self.figures, self.formats)
         heads = [word("figure"), word("value")]
         compared = any(k.previous is not None or k.change is not None for k in section.kpis)
         aimed = any(k.goal is not None for k in section.kpis)
-        heads += [previous, word("change")] if compared else []
+        heads += [text for label in labels for text in (label, word("change"))] if compared else []
         heads += [word("target"), word("attainment"), word("difference"), word("state")] if aimed else []
         for place, head in enumerate(heads):
             align = "left" if place == 0 or head == word("state") else "right"
@@ -204,6 +205,8 @@ class _Book:
         cells: list[tuple[Cell, Column | None]] = [(kpi.value, column)]
         if compared:
             cells += [(kpi.previous, column), (kpi.change, change)]
+        if compared and self.figures.second is not None:
+            cells += [(kpi.second, column), (kpi.second_change, change)]
         if aimed:
             state = str(self.formats.words["states"][goal.state]) if goal else None
             cells += [
@@ -215,8 +218,11 @@ class _Book:
         return cells
 
     def _table(self, section: Section) -> None:
+        if self.figures.second is not None:
+            section = with_shares(section, [column.name for column in section.columns], differences=True)
         sheet = self.sheet(section.title or section.id)
-        sheet.write_string(0, 0, _clean(section.title or section.id), self.style(bold=True, font_size=14))
+        title = heading_line(self.figures, section, self.formats) or section.id
+        sheet.write_string(0, 0, _clean(title), self.style(bold=True, font_size=14))
         sheet.write_string(1, 0, _clean(self.figures.period.label), self.style(font_color="#5b6472"))
         top, columns = 3, section.columns
         for place, column in enumerate(columns):
@@ -272,13 +278,19 @@ class _Book:
 
     def _heading(self, section: Section, column: Column) -> str:
         label = column.label
-        if column.role in ("previous", "change"):
+        if column.against:
+            of = column.label.removesuffix(f" · {column.against}")
+            what = {"difference": f"{CHANGE} ", "change": f"{CHANGE} % "}.get(column.role, "")
+            label = f"{of} · {what}{column.against}"
+        elif column.role in ("previous", "change"):
             of_metric = [c for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
             of = of_metric[0].label if of_metric else ""
             previous = self.figures.compare.label if self.figures.compare else self.formats.word("previous")
             heading = previous if column.role == "previous" else self.formats.word("change")
             label = f"{of} · {heading}" if of else label
-        if column.unit == "days" and column.role != "change":  # shorter ones are times of the clock
+        if (
+            column.unit == "days" and column.role != "change" and not column.against
+        ):  # shorter ones are times of the clock
             label = with_unit(self.formats, label, column.unit)
         return label + _marks(column.footnotes)
 
@@ -397,6 +409,7 @@ def _numeric(column: Column) -> bool:
     return column.role in (
         "metric",
         "previous",
+        "second",
         "change",
         "difference",
         "target",

@@ -37,6 +37,8 @@ def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
     fields = ", ".join(field_called(binding, path, language) for path in check.about)
     if check.kind == "broken":
         return words(language, "of_broken", rows, check.id)
+    if check.contract is not None and check.contract.kind == "stale-table":
+        return words(language, "of_stale_table", rows, check.contract.value, *check.contract.names)
     other = ""
     if check.elsewhere is not None:
         other = as_part(language, text_in(binding.entity(check.elsewhere[0]).plural, language))

@@ -21,6 +21,11 @@ def cases(report: Report, metric: Metric, row: Row, side: SideName = "current") 
     return int(row.get(Aggregated(metric.id, part, side)) or 0)
 
 
+def cases_of_row(report: Report, metric: Metric, row: Row) -> tuple[tuple[int, int | None], ...]:
+    """The cases of a row's figure now and before, each with how many of them it is of a rate."""
+    return tuple(cases_and_hits(report, metric, row, side) for side in report.side_names[:2])
+
+
 def cases_and_hits(report: Report, metric: Metric, row: Row, side: SideName = "current") -> tuple[int, int | None]:
     """(cases, how many of them) of a rate of counts; without the latter for other figures."""
     catalogue = report.binding.catalogue

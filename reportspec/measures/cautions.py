@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from reportspec.measures.cases import cases
 from reportspec.measures.metric_columns import Footnotes, label, marked
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row, SideName
+from reportspec.model.column_ids import Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Column
 from reportspec.model.spec import Report
@@ -51,5 +51,4 @@ def judged(report: Report, metric: Metric, row: Row) -> bool:
 
 
 def _counts(report: Report, metric: Metric, row: Row) -> list[int]:
-    sides: tuple[SideName, ...] = ("current", "previous") if report.compare is not None else ("current",)
-    return [cases(report, metric, row, side) for side in sides]
+    return [cases(report, metric, row, side) for side in report.side_names]

@@ -83,6 +83,7 @@ def field_column(report: Report, name: str, text: str, found: Field) -> Column:
         unit,  # type: ignore[arg-type]
         "field",
         currency=report.binding.currency if found.type == "money" else None,
+        decimals=found.decimals,
         labels=_labels(report, found),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from reportspec.calendar import Bucket
+from reportspec.calendar import Bucket, period_label
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
@@ -27,7 +27,7 @@ from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.resolve.nothing import only_after
 
-SIDES: tuple[SideName, ...] = ("current", "previous")
+SIDES: tuple[SideName, ...] = ("current", "previous", "second")
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def lengths(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
 
 def all_lengths(report: Report) -> Row:
     """The same for all sides, and the targets of goals."""
-    lengths_of = {key: value for side in report.sides for key, value in lengths(report, side).items()}
+    lengths_of = {key: value for side in report.all_sides for key, value in lengths(report, side).items()}
     return {**lengths_of, **targets(report)}
 
 
@@ -331,18 +331,34 @@ def _counted(report: Report, metric: Metric, count: Any) -> str:
     return f"{report.number(int(count))} {as_part(report.language, name)}"
 
 
-def previous_column(report: Report, column: Column) -> Column:
-    return Column(
-        f"{column.name}__previous",
-        word(report.language, "previous", column.label),
-        column.type,
-        column.unit,
-        "previous",
-        column.metric,
-        column.direction,
-        column.currency,
-        column.decimals,
-    )
+def other_columns(report: Report, column: Column) -> list[Column]:
+    """The columns of a metric's figures of the periods that the report is compared with. Where these are two, each says
+    of which it is."""
+    return [
+        Column(
+            f"{column.name}__{side}",
+            f"{column.label} · {against}" if against else word(report.language, "previous", column.label),
+            column.type,
+            column.unit,
+            side,
+            column.metric,
+            column.direction,
+            column.currency,
+            column.decimals,
+            against=against,
+        )
+        for side in report.side_names
+        if side != "current"
+        for against in [_called(report, side)]
+    ]
+
+
+def _called(report: Report, side: SideName) -> str:
+    """What the period of a side is called, of a report with two comparisons."""
+    stretch = report.compared if side == "previous" else report.compared_besides
+    if report.second is None or stretch is None:
+        return ""
+    return period_label(stretch, report.language, report.locale)
 
 
 def change(metric: Metric, value: Cell, previous: Cell) -> float | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from reportspec.calendar import Bucket, day_label, instant, period_label
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row, Stopped
+from reportspec.model.column_ids import Row, SideName, Stopped
 from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
@@ -38,21 +38,23 @@ def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
     }
 
 
-def begun_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
-    """The first day of the data of each entity that begin within the period that is compared with, as the survey found
-    it; but of those of which the project explains it."""
+def begun_tables(findings: Iterable[Finding]) -> Mapping[tuple[SideName, str], date]:
+    """The first day of the data of each entity that begin within a period that is compared with, by its side, as the
+    survey found it; but of those of which the project explains it."""
     return {
-        finding.check.entity: date.fromisoformat(finding.check.value)
+        (check.side.name, check.entity): date.fromisoformat(check.value)
         for finding in findings
-        if finding.check.kind == "late-start" and finding.check.value and not finding.reason
+        for check in [finding.check]
+        if check.kind == "late-start" and check.side is not None and check.value and not finding.reason
     }
 
 
-def begun_text(report: Report, table: str) -> str:
-    """What is said of figures that are not compared, since the data of a table begin within the other period."""
-    assert report.compare is not None
-    stretch = period_label(report.compare, report.language, report.locale)
-    day = day_label(report.begun_within[table], report.language, report.locale)
+def begun_text(report: Report, side: SideName, table: str) -> str:
+    """What is said of figures that are not compared, since the data of a table begin within the period of a side."""
+    other = report.comparison(side)
+    assert other is not None
+    stretch = period_label(other.period, report.language, report.locale)
+    day = day_label(report.begun_within[side, table], report.language, report.locale)
     names = report.binding.entity(table).plural
     return word(report.language, "begun_within", names.get(report.language) or names["en"], day, stretch)
 
@@ -67,15 +69,15 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
         for name in counted_entities(report)
         for ended in [_ended(report, name)]
         # What stands beside a period that is known in part would be compared with all of another.
-        if ended is not None and (ended <= start or (side.name == "previous" and bucket is None))
+        if ended is not None and (ended <= start or (side.name != "current" and bucket is None))
     ]
     told: Row = {Stopped(name, side.name): True for name in names}
-    if side.name != "previous":
+    if side.name == "current":
         return told
     late = [
         name
         for name in counted_entities(report)
-        for begins in [_begins(report, name)]
+        for begins in [_begins(report, side.name, name)]
         if begins is not None and (bucket is None or bucket.start < begins)
     ]
     return {**told, **{Stopped(name, side.name, "flows"): True for name in late}}
@@ -96,15 +98,15 @@ def why_not_told(report: Report, metric: Metric) -> list[str]:
             key = "stopped_before" if before else "stopped_within"
             notes.append(word(report.language, key, names.get(report.language) or names["en"], day))
     flows = [part for part in metrics_needed(catalogue, metric) if part.time is not None]
-    made = (name for part in flows for name in made_of(catalogue, part.entity))
-    notes += [begun_text(report, name) for name in made if name in report.begun_within]
+    made = [name for part in flows for name in made_of(catalogue, part.entity)]
+    notes += [begun_text(report, side, name) for name in made for side, table in report.begun_within if table == name]
     return list(dict.fromkeys(notes))
 
 
-def _begins(report: Report, entity: str) -> date | None:
-    """The first day of the data that an entity is made of, where they begin within the period compared with."""
-    days = [report.begun_within[n] for n in made_of(report.binding.catalogue, entity) if n in report.begun_within]
-    return max(days, default=None)
+def _begins(report: Report, side: SideName, entity: str) -> date | None:
+    """The first day of the data that an entity is made of, where they begin within the period of a side."""
+    made, begun = made_of(report.binding.catalogue, entity), report.begun_within
+    return max((begun[side, name] for name in made if (side, name) in begun), default=None)
 
 
 def _ended(report: Report, entity: str) -> datetime | None:

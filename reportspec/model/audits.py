@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -16,9 +16,10 @@ from reportspec.model.findings import Check
 
 Severity = Literal["error", "warning", "info"]
 Level = Literal["error", "warning", "info", "pass", "known", "not_applicable"]
-# Why a check is not applicable: a field is not mapped, keys that records are joined by are repeated, or the database
-# has not what the check asks by, or refuses to compute it; an anomaly needs more audits before it, or has no rows.
-Why = Literal["needs", "repeated_keys", "unsupported", "refused", "young", "no_rows"]
+# Why a check is not applicable: a field is not mapped, a table that it goes by has no rows, or has ended while others
+# go on, keys that records are joined by are repeated, or the database has not what the check asks by, or refuses to
+# compute it; an anomaly needs more audits before it, or has no rows.
+Why = Literal["needs", "empty", "stale", "repeated_keys", "unsupported", "refused", "young", "no_rows"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 # What a check may ask, by the key that asks it.
@@ -125,7 +126,8 @@ class AuditCheck:
     @property
     def of_rows(self) -> bool:
         """Whether single rows are broken, and not all of them together."""
-        return self.kind not in ("fresh_within", "anomaly")
+        table = self.contract is not None and self.contract.kind == "stale-table"
+        return not table and self.kind not in ("fresh_within", "anomaly")
 
     def level(self, broken: int, looked: int) -> Level:
         """How bad it is that so many of the rows looked at are broken."""
@@ -153,7 +155,8 @@ class Example:
 class Outcome:
     """What came of a check: how many of the rows `looked` at are `broken`; of those that are still open how many, and
     what they are worth in the report's currency, where their entity has such rows. Of an anomaly what is `measured`,
-    and between which numbers it was `expected`. `failures` are all broken rows, where they are to be kept. A check
+    and between which numbers it was `expected`. `failures` are all broken rows, where they are to be kept; `unmapped`
+    the values of a column, with how often each occurs, of which the mapping makes nothing. A check
     that is not applicable `lacks` something (`why` says what kind of thing); one that is known has its `reason`."""
 
     check: AuditCheck
@@ -166,6 +169,7 @@ class Outcome:
     measured: float | None = None
     expected: tuple[float, float] | None = None
     failures: tuple[Example, ...] = ()
+    unmapped: tuple[tuple[str, int], ...] = ()
     lacks: str = ""
     why: Why = "needs"
     reason: str = ""
@@ -244,11 +248,17 @@ class EntityAudit:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The outcome of all checks at an instant."""
+    """The outcome of all checks at an instant; where the data ended some time before it, dates were held against their
+    end (`ended`)."""
 
     at: datetime
     entities: tuple[EntityAudit, ...]
     currency: str | None = None
+    ended: datetime | None = None
+
+    def last_day(self, zone: tzinfo) -> date | None:
+        """The last day of the data in a zone, where they end before the audit."""
+        return (self.ended - timedelta(microseconds=1)).astimezone(zone).date() if self.ended is not None else None
 
     @property
     def rows(self) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal, NamedTuple
 
-SideName = Literal["current", "previous"]
+# The report's own period, the one that it is compared with, and the other one where it is compared with two.
+SideName = Literal["current", "previous", "second"]
 # Of a metric: its value; of an average its sum, of its values the sum of squares; how many rows are behind it; and
 # how many were left out, for want of a value, of a rate, of what an amount is multiplied by, or of a known past.
 Part = Literal["value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown"]

@@ -61,6 +61,7 @@ class Field:
     graded: bool = False  # whether its values say what is good and what is not: more rows of one are no better by that
     also: tuple[str, ...] = ()  # other words for it, by which it may stand in a mapping
     personal: bool = False  # whether it tells who or where a person is
+    decimals: int | None = None  # how many are shown of its numbers, where its unit does not say that
 
     @property
     def places(self) -> Mapping[str, int]:
@@ -177,7 +178,8 @@ class Forecasting:
     was `created`; and of how many days the inflow of new rows is counted (`inflow_days`). `bands` has where each band
     but the last one ends, in days, and `stock` the metric of what is open. `probability` is what people typed of an
     open row's chance; `chance` names the field that has the one that is learned, and `listed` those by which rows are
-    listed."""
+    listed; `says_stage` and `says_days` are those of them that say where a row is and for how long, and beside which
+    stands what that makes of its chance."""
 
     metric: str
     stage: str
@@ -195,6 +197,8 @@ class Forecasting:
     probability: exp.Expr
     chance: str
     listed: tuple[str, ...]
+    says_stage: str | None = None
+    says_days: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,18 @@ from reportspec.lazy_dataclass import dataclass
 Cell = str | int | float | Decimal | bool | date | datetime | None
 # A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
 # What rows are in a `group` by is printed where it changes.
-Role = Literal["dimension", "period", "metric", "previous", "target", "change", "difference", "group", "field"]
+Role = Literal[
+    "dimension",
+    "period",
+    "metric",
+    "previous",
+    "second",
+    "target",
+    "change",
+    "difference",
+    "group",
+    "field",
+]
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time"]
 Unit = Literal["count", "currency", "percent", "days", "seconds", "minutes", "ratio", "multiple"]
 DURATIONS = ("days", "minutes", "seconds")  # the units of how long something took
@@ -47,6 +58,7 @@ class Column:
     below: float | None = None  # values below this are marked, as are those above the other
     above: float | None = None
     grows: bool = False  # whether its values become more as their step goes on: what happened in it is counted
+    against: str = ""  # of a report with two comparisons what the period is called that it is of
     in_data: bool = False  # whether it stands in data (CSV, workbooks, JSON) and in no table that people read
 
     def marks(self, value: Cell, *, cut: bool = False) -> bool:
@@ -88,6 +100,8 @@ class Kpi:
     goal: Goal | None = None
     spark: tuple[float | None, ...] = ()  # the metric over the buckets of the period, oldest first
     narrowed: bool = False  # whether its section has conditions of its own, so that it is not the report's figure
+    second: Cell = None  # the figure of the second period that it is compared with
+    second_change: float | None = None
     cases: tuple[tuple[int, int | None], ...] = ()  # of each side those that it rests on; of a rate how many of them
     step: str = "month"  # the grain of the buckets
     mean: bool = False  # whether it is a mean, a middle or the like of its cases, which chance moves
@@ -188,6 +202,9 @@ class Section:
     bars: bool = False  # whether the first metric has a bar beside its numbers
     in_mails: int = 0  # how many of its rows the text of a mail names
     whole: bool = False  # whether all rows are printed, however many they are
+    message: Highlight | None = None  # what its heading says, before its title
+    # Of each row the cases that its first metric rests on, now and before; of a rate how many of them.
+    cases: tuple[tuple[tuple[int, int | None], ...], ...] = ()
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
 
     def with_columns(self, places: Sequence[int]) -> Section:
@@ -297,6 +314,7 @@ class Figures:
     locale: str  # of numbers and dates
     currency: str | None
     timezone: str
+    second: PeriodFigures | None = None  # what it is compared with besides
     notices: tuple[str, ...] = ()  # on the report as a whole; they stand in every form
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source
     warnings: tuple[Diagnostic, ...] = ()  # what is told of the source, for the terminal

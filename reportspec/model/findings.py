@@ -148,7 +148,8 @@ class Check:
 class Finding:
     """A check that rows of the source break: how many of how many, values that show it with how often
     each occurs, and, of keys without a partner, how many rows would find one but for blanks, leading
-    zeros or case. `way` is an expression for the mapping that is right for all values of the column."""
+    zeros or case. `way` is an expression for the mapping that is right for all values of the column; `unmapped` are the
+    values of the column, with how often each occurs, of which the mapping's expression makes nothing."""
 
     check: Check
     count: int
@@ -157,3 +158,4 @@ class Finding:
     near: int = 0
     way: str = ""
     reason: str = ""  # why it is known, and not told at the figure
+    unmapped: tuple[tuple[str, int], ...] = ()

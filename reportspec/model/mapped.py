@@ -42,7 +42,6 @@ class MappedJoin:
     fields: Mapping[str, exp.Expr]
     first: tuple[exp.Ordered, ...]
     lenient: bool = False
-    table_span: Span | None = None  # where one's own mapping names the table, which has to be there then
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,19 @@ class MappedPart:
     joins: tuple[MappedJoin, ...] = ()
     latest: tuple[tuple[exp.Expr, ...], tuple[exp.Ordered, ...]] | None = None
     lenient: bool = False
-    table_span: Span | None = None  # where one's own mapping names the table, which has to be there then
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
     """What a source does not have though a mapping reads it: a table, or a column of one. Of what decides
-    which rows there are, and of tables that one's own mapping names, `span` is where it says so."""
+    which rows there are, `span` is where the mapping says it; of a table, `own` says that it is one's own mapping
+    that names it."""
 
     table: str
     column: str = ""
     help: str = ""
     span: Span | None = None
+    own: bool = False
 
     @property
     def text(self) -> str:
@@ -106,6 +106,7 @@ class ColumnRead:
     currency_sql: str = ""  # what says it in each row, of an amount whose table has it
     number: bool = False  # whether an expression takes the column for a number
     reckoned: bool = False  # whether one reckons with it, or compares it with numbers, which goes with no text
+    timed: bool = False  # whether one takes it for a time, and would not know without a value which kind of time
 
 
 @dataclass(frozen=True, slots=True)

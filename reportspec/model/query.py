@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Bucket
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated, Rank, Tally, on_side
+from reportspec.model.column_ids import Aggregated, Rank, SideName, Tally, on_side
 from reportspec.model.domain import Field
 from reportspec.model.figures import DURATIONS
 
@@ -24,7 +24,7 @@ class Side:
     instant at which states are taken. Buckets divide it where a trend is wanted. With `origins` they are windows, each
     with the instant at which its states are taken in place of its end; such windows may overlap."""
 
-    name: Literal["current", "previous"]
+    name: SideName
     start: date
     end: date
     as_of: datetime

@@ -14,6 +14,7 @@ from reportspec.diagnostics import Span
 from reportspec.languages.numbers import number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, Earlier
+from reportspec.model.column_ids import SideName
 from reportspec.model.domain import Metric
 from reportspec.model.mail import Delivery
 from reportspec.model.mapped import SourceMap
@@ -97,6 +98,7 @@ class SectionSpec:
     break_before: bool = False
     keep_together: bool = False
     half: bool = False
+    titled: bool = False  # whether its author named it
     marks: tuple[Bound, ...] = ()
     own_chart: Mapping[str, object] | None = None  # in Vega-Lite
     span: Span | None = field(default=None, compare=False)  # where the spec has it
@@ -187,12 +189,36 @@ class LeadRule:
     at_least: int = 10
 
 
+HeadingKind = Literal["change", "largest", "lowest", "highest", "peak"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingRule:
+    """What the heading of a section tells of its first metric: the first of these that the figures bear out, of rows
+    that rest on so many cases."""
+
+    section: str
+    tell: tuple[HeadingKind, ...]
+    at_least: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class HeadlineRules:
-    """The metrics that a title may be about, the first first, and what its lead says."""
+    """The metrics that a title may be about, the first first, what its lead says, and the headings of sections."""
 
     title: tuple[str, ...] = ()
     lead: tuple[LeadRule, ...] = ()
+    headings: tuple[HeadingRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Another period that the report's figures are compared with: its stretch, its side, and how the days of the two
+    meet."""
+
+    period: Period
+    side: Side
+    alignment: Align = "day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +243,7 @@ class Report:
     language: str
     now: datetime  # the clock, or what stands for it: of periods, of mails, of how old data are
     alignment: Align = "day"
+    second: Comparison | None = None  # what its figures are compared with besides
     headline: HeadlineRules = field(default_factory=HeadlineRules)
     titled: bool = False  # whether the spec has a title of its own
     figures_named: frozenset[str] = frozenset()  # in its texts: `metrics.close_rate.change`
@@ -238,8 +265,8 @@ class Report:
     ended: datetime | None = None
     # The last day of tables that have ended while the source goes on, by entity.
     stopped: Mapping[str, date] = field(default_factory=dict)
-    # The day on which the data of entities begin, where that lies within the period that the report's is compared with.
-    begun_within: Mapping[str, date] = field(default_factory=dict)
+    # The day on which the data of entities begin, by the side of a period compared with within which that lies.
+    begun_within: Mapping[tuple[SideName, str], date] = field(default_factory=dict)
     # The same spec checked over what a server turns out to have.
     over: Callable[[SourceMap], Checked] | None = field(default=None, compare=False, repr=False)
 
@@ -277,6 +304,38 @@ class Report:
         """The stretch of the other period that is compared with what is told of the report's."""
         return self._until(self.compare, self.sides[1]) if self.compare is not None else None
 
+    @property
+    def compared_besides(self) -> Period | None:
+        """The stretch of the second period that is compared with what is told of the report's."""
+        return self._until(self.second.period, self.second.side) if self.second is not None else None
+
+    @property
+    def side_names(self) -> tuple[SideName, ...]:
+        """The sides of its figures, as far as they are compared."""
+        others: tuple[tuple[SideName, object], ...] = (("previous", self.compare), ("second", self.second))
+        return ("current", *(name for name, there in others if there is not None))
+
+    @property
+    def all_sides(self) -> tuple[Side, ...]:
+        """The sides of all periods that its figures are of."""
+        return self.sides if self.second is None else (*self.sides, self.second.side)
+
+    def comparison(self, side: SideName) -> Comparison | None:
+        """What a side is of, if it is one that the report is compared with."""
+        if side == "second":
+            return self.second
+        if side == "current" or self.compare is None:
+            return None
+        return Comparison(self.compare, self.sides[1], self.alignment)
+
+    def until(self, reached: datetime) -> Report:
+        """The report as it stands at an instant, with what it is compared with at the same point."""
+        zone, second = self.binding.zone, self.second
+        sides = sides_of(self.period, self.compare, reached, zone, self.alignment)
+        if second is not None:
+            second = second_of(self.period, second.period, reached, zone, second.alignment)
+        return replace(self, sides=sides, second=second)
+
     def _until(self, period: Period, side: Side) -> Period:
         """The days of a period up to where a side is taken."""
         last = (side.as_of.astimezone(self.binding.zone) - timedelta(microseconds=1)).date()
@@ -296,3 +355,9 @@ def sides_of(
         return (current,)
     then = same_point(reached, period, compare, zone, alignment)
     return current, Side("previous", compare.start, compare.end, then)
+
+
+def second_of(period: Period, other: Period, reached: datetime, zone: tzinfo, alignment: Align) -> Comparison:
+    """The second period that a report's is compared with, as it stood at the same point."""
+    then = same_point(reached, period, other, zone, alignment)
+    return Comparison(other, Side("second", other.start, other.end, then), alignment)

@@ -442,9 +442,13 @@ class Writer:
         by_state, _ = self._by_state("deal.status", self.column(part.table, name))
         own = self.name(name)
         kept = [line for line in lines if line.field not in ("is_won", "is_lost")]
+        pipeline = self._best(part, "pipeline_id")
+        pipelines = self.column(part.table, pipeline).distinct if pipeline is not None else 1
         for field_name, state in (("is_won", "won"), ("is_lost", "lost")):
             values = by_state.get(state, [])
             mark = "" if values else "no stage has a name that says so"
+            if values and len(values) < pipelines:
+                mark = f"{pipelines} pipelines, and names of stages that say so: {len(values)}"
             kept.append(Line(field_name, _in(own, values) if values else "false", mark, False, (name,)))
         return kept
 

@@ -270,9 +270,9 @@ _OF_AMOUNTS = frozenset(
 )
 
 
-_LINKS = frozenset(
-    "of the della del dello dell di de du des d la le il el los las der die das von vom zum zur am".split()  # noqa: SIM905
-)
+_LINK_WORDS = """of the della del dello dell di de du des d l la le il el los las der die das von vom zum zur am in dans
+    nella nello nell alla allo all en"""
+_LINKS = frozenset(_LINK_WORDS.split())
 
 
 def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, float]]:
@@ -527,6 +527,7 @@ class Matcher:
         if entity.name == "deal" and (flags := outcome_flags(table)):
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
         self._only_date(entity, table, rated)
+        self._only_time_of_changes(entity, table, rated)
         return self._shared_out(entity, table, rated)
 
     def _own_number(self, entity: Entity, field: Field, table: TableSeen, column: ColumnSeen) -> bool:
@@ -537,6 +538,15 @@ class Matcher:
             return False
         unique = column.filled > 1 and column.distinct == column.filled
         return unique and self.score(entity, entity.fields[entity.key], table, column)[0] >= CONFIDENT
+
+    def _only_time_of_changes(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
+        """When a state was entered, where no name says it and the history has one time alone."""
+        if entity.name != "deal_stage_history" or any(score >= USABLE for score, *_ in rated["entered_at"]):
+            return
+        dates = [column for column in table.columns.values() if column.shape in ("date", "time")]
+        if len(dates) == 1:
+            others = [one for one in rated["entered_at"] if one[1] != dates[0].name]
+            rated["entered_at"] = [(0.6, dates[0].name, ("it is the only time in it",)), *others]
 
     def _only_date(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
         """The date since when a row is there, where no name says it: the one that is no other field, else the only

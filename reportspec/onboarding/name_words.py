@@ -184,10 +184,15 @@ def tongue_of(names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=16384)
 def singular(words: Words) -> Words:
-    """Words without the s or es of an English plural."""
-    return tuple(
-        w[:-3] + "y" if w.endswith("ies") and len(w) > 4 else w.removesuffix("s") if len(w) > 3 else w for w in words
-    )
+    """Words without the s or es of an English plural, and without the e of a French participle (`gagnée`)."""
+    return tuple(_bare(word) for word in words)
+
+
+def _bare(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    bare = word.removesuffix("s") if len(word) > 3 else word
+    return bare[:-1] if bare.endswith("ee") and len(bare) > 4 else bare
 
 
 _ANY = frozenset(("number", "status", "created", "amount"))  # what ends in these may be anything

@@ -11,7 +11,9 @@ from reportspec.catalogue.load import documents
 from reportspec.check.mapping import shipped
 from reportspec.check.sections import section_metrics
 from reportspec.diagnostics import Diagnostic
+from reportspec.languages import base_language
 from reportspec.model.domain import Field, ReportType
+from reportspec.model.settings import Project
 from reportspec.reference.bound_project import bound_project
 from reportspec.reference.entities_page import meaning_of
 from reportspec.resolve.binding import Binding, Unresolved, need_metric
@@ -28,12 +30,13 @@ def catalog_listing(
     if binding is None:
         return "", problems, texts
     listings: dict[str, Listing] = {}
+    language = "en" if form == "json" else _language(bound.project)
     if what in (None, "reports"):
-        listings["reports"] = _reports(binding)
+        listings["reports"] = _reports(binding, language)
     if what in (None, "metrics"):
-        listings["metrics"] = _metrics(binding)
+        listings["metrics"] = _metrics(binding, language)
     if what in (None, "fields"):
-        listings["fields"] = _fields(binding, entity)
+        listings["fields"] = _fields(binding, entity, language)
     if what == "goals":
         listings["goals"] = _aims(binding)
         if form != "json":
@@ -43,6 +46,17 @@ def catalog_listing(
     if form == "json":
         return json.dumps(listings, ensure_ascii=False, indent=2), problems, texts
     return _text(listings, binding.source.name, entity is not None), problems, texts
+
+
+def _language(project: Project | None) -> str:
+    """That of a project's reports, by whose labels its people look for what is there."""
+    if project is None:
+        return "en"
+    return project.language or base_language(project.locale or "en")
+
+
+def _in(language: str, texts: Mapping[str, str]) -> str:
+    return texts.get(language) or texts["en"]
 
 
 def why_not(binding: Binding, metric_id: str) -> str | None:
@@ -68,11 +82,11 @@ def field_served(binding: Binding, field: Field) -> tuple[bool, str | None]:
     return served, why
 
 
-def _metrics(binding: Binding) -> Listing:
+def _metrics(binding: Binding, language: str) -> Listing:
     return [
         {
             "name": m.id,
-            "label": m.label["en"],
+            "label": _in(language, m.label),
             "unit": m.unit,
             "kind": m.kind,
             "description": m.description["en"],
@@ -135,7 +149,7 @@ def _aims_text(aims: Listing) -> str:
     return "\n".join(lines[1:])
 
 
-def _reports(binding: Binding) -> Listing:
+def _reports(binding: Binding, language: str) -> Listing:
     rows = []
     for report in binding.catalogue.reports.values():
         names = named_metrics(report)
@@ -143,7 +157,7 @@ def _reports(binding: Binding) -> Listing:
         rows.append(
             {
                 "name": report.id,
-                "label": report.label["en"],
+                "label": _in(language, report.label),
                 "description": report.description["en"],
                 "questions": [q["en"] for q in report.questions],
                 "available": bool(served) or not names,
@@ -160,7 +174,7 @@ def named_metrics(report: ReportType) -> list[str]:
     return [name for section in report.preset.get("sections", ()) for name in section_metrics(section)]
 
 
-def _fields(binding: Binding, only: str | None) -> Listing:
+def _fields(binding: Binding, only: str | None, language: str) -> Listing:
     rows = []
     for entity in binding.catalogue.entities if only is None else (only,):
         known = binding.catalogue.entities[entity]
@@ -170,7 +184,7 @@ def _fields(binding: Binding, only: str | None) -> Listing:
                 {
                     "name": field.id,
                     "type": field.type,
-                    "label": field.label["en"],
+                    "label": _in(language, field.label),
                     "meaning": meaning_of(known, field),
                     "values": list(field.values),
                     "other_values": field.others,

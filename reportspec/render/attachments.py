@@ -70,7 +70,9 @@ def _table_csv(section: Section, formats: Formats) -> str:
 
 def _kpi_csv(section: Section, formats: Formats) -> str:
     heads = ("figure", "value", "previous", "change", "target", "attainment", "difference", "state")
-    rows: list[Sequence[Cell]] = [[formats.word(head) for head in heads]]
+    two = [column.against for column in section.columns if column.role == "second"]
+    besides_heads = [two[0], f"{formats.word('change')} {two[0]}"] if two else []
+    rows: list[Sequence[Cell]] = [[*map(formats.word, heads), *besides_heads]]
     for kpi in section.kpis:
         goal = kpi.goal
         of_goal: tuple[Cell, ...] = (None, None, None, None)
@@ -78,7 +80,8 @@ def _kpi_csv(section: Section, formats: Formats) -> str:
             state = str(formats.words["states"][goal.state])
             of_goal = (goal.target, goal.attainment, goal.difference, state)
         label = with_unit(formats, kpi.column.label, kpi.column.unit)
-        rows.append([label, kpi.value, kpi.previous, kpi.change, *of_goal])
+        besides = [kpi.second, kpi.second_change] if two else []
+        rows.append([label, kpi.value, kpi.previous, kpi.change, *of_goal, *besides])
     return _csv(rows)
 
 

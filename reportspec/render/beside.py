@@ -1,9 +1,10 @@
-"""What stands beside the numbers of a table: the change against the previous period, and bars, by which the table is
-its own chart. Bars of a table are on one scale, from nothing to the largest row that has a name of its own."""
+"""What stands beside the numbers of a table: the change against each period that is compared with, and bars, by which
+the table is its own chart. Bars of a table are on one scale, from nothing to the largest row that has a name of its
+own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -41,18 +42,69 @@ class Swing:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The bars of a section's rows; nothing for a row that is not on the scale. `value` and `change` are the places
-    of the columns that they stand in."""
+    """The bars of a section's rows; nothing for a row that is not on the scale. `value` is the place of the column
+    that they stand in, `swings` are those of changes, by the places of theirs, all on one scale."""
 
     value: int | None = None
     bars: tuple[Bar | None, ...] = ()
-    change: int | None = None
-    swings: tuple[Swing | None, ...] = ()
+    swings: tuple[tuple[int, tuple[Swing | None, ...]], ...] = ()
     bullets: bool = False
 
 
+def is_change(column: Column) -> bool:
+    """Whether a column has the change of a figure, in place of what that was."""
+    return column.role == "difference" and (not column.label or bool(column.against))
+
+
+def figure_of(column: Column) -> str:
+    """The name of the column whose figure a column of another period belongs to."""
+    return column.name.removesuffix("__previous").removesuffix("__second")
+
+
+def with_shares(section: Section, of: Collection[str], *, differences: bool = False) -> Section:
+    """The section of a report with two comparisons, with how much each change is of what the figure was, after it, for
+    the metrics that are named; percentages have none, whose change is in points. With `differences` the changes
+    themselves stand between what figures were and these."""
+    names = [column.name for column in section.columns]
+    plan: list[tuple[Column, int, int, str]] = []  # columns: of which cell, of which figure, what of it
+    for place, column in enumerate(section.columns):
+        plan.append((column, place, place, "cell"))
+        name = figure_of(column)
+        if column.role not in ("previous", "second") or not column.against or name not in names:
+            continue
+        figure = names.index(name)
+        if differences:
+            change = replace(column, name=f"{column.name}__difference", role="difference", footnotes=())
+            plan.append((change, place, figure, "difference"))
+        if name in of and column.unit != "percent":
+            share = replace(column, name=f"{column.name}__change", type="number", role="change", decimals=None)
+            plan.append((share, place, figure, "share"))
+
+    def filled(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        made = {
+            "cell": lambda then, now: then,
+            "difference": lambda then, now: difference(now, then),
+            "share": _share_of,
+        }
+        return tuple(made[what](row[at], row[figure]) for _, at, figure, what in plan)
+
+    return replace(
+        section,
+        columns=tuple(column for column, *_ in plan),
+        rows=tuple(map(filled, section.rows)),
+        total=filled(section.total) if section.total else None,
+        subtotals=tuple((above, filled(row)) for above, row in section.subtotals),
+    )
+
+
+def _share_of(then: Cell, now: Cell) -> Cell:
+    """How much a change is of what a figure was; None where that was nothing, or is not known."""
+    apart = difference(now, then)
+    return float(apart) / abs(float(then)) if is_number(apart) and is_number(then) and then else None
+
+
 def with_changes(section: Section) -> Section:
-    """The section with the change in place of each figure of the previous period: now less then, in the unit of the
+    """The section with the change in place of each figure of another period: now less then, in the unit of the
     figure, of percentages in points."""
     pairs = dict(_pairs(section.columns))
     if not pairs:
@@ -69,9 +121,11 @@ def with_changes(section: Section) -> Section:
             name=column.name,
             label="",
             role="difference",
+            metric=column.metric if column.role == "previous" else None,
             footnotes=(),
             below=None,
             above=None,
+            against=column.against,
         )
         if place in pairs
         else column
@@ -87,11 +141,11 @@ def with_changes(section: Section) -> Section:
 
 
 def _pairs(columns: Sequence[Column]) -> Iterator[tuple[int, int]]:
-    """The place of each figure of the previous period, with the place of the figure that it is the previous one of."""
+    """The place of each figure of another period, with the place of the figure that it was."""
     places = {column.name: place for place, column in enumerate(columns) if column.role == "metric"}
     for place, column in enumerate(columns):
-        of = column.name.removesuffix("__previous")
-        if column.role == "previous" and of in places:
+        of = column.name.removesuffix(f"__{column.role}")
+        if column.role in ("previous", "second") and of in places:
             yield place, places[of]
 
 
@@ -101,18 +155,21 @@ def without_dead(section: Section) -> tuple[Section, tuple[tuple[Column, Cell], 
     metrics = [place for place, column in enumerate(section.columns) if column.role == "metric"]
     if not section.bars or len(section.rows) < 2 or len(metrics) < 2:
         return section, ()
-    before = {of: place for place, of in _pairs(section.columns)}
+    before: dict[int, list[int]] = {}
+    for place, of in _pairs(section.columns):
+        before.setdefault(of, []).append(place)
     lines = [*section.rows, *([section.total] if section.total else [])]
 
     def is_dead(place: int) -> bool:
-        past = before.get(place)
         nothing = all(is_number(line[place]) and not line[place] for line in lines)
-        return nothing and (past is None or all(not line[past] for line in lines))
+        return nothing and all(not line[past] for past in before.get(place, ()) for line in lines)
 
     dead = [place for place in metrics if is_dead(place)]
     if not dead or len(dead) == len(metrics):
         return section, ()
-    gone = {*dead, *(before[place] for place in dead if place in before)}
+    gone = {*dead, *(past for place in dead for past in before.get(place, ()))}
+    names = {section.columns[place].metric for place in dead}
+    gone |= {at for at, one in enumerate(section.columns) if one.role == "change" and one.metric in names}
 
     shorter = section.with_columns([place for place in range(len(section.columns)) if place not in gone])
     return shorter, tuple((section.columns[place], section.rows[0][place]) for place in dead)
@@ -138,7 +195,8 @@ def beside(section: Section, shown: int) -> Beside:
     bullets = _bullets(section, rows, value)
     if bullets:
         return Beside(value, bullets, bullets=True)
-    before = {of: place for place, of in _pairs(section.columns)}.get(value)
+    others = [place for place, of in _pairs(section.columns) if of == value]
+    before = next((place for place in others if section.columns[place].role == "previous"), None)
     aim = next((place for place, column in enumerate(section.columns) if column.role == "target"), None)
     on_scale = [_has_a_name(section, place) for place in range(len(rows))]
     named = [row for row, on in zip(rows, on_scale, strict=True) if on]
@@ -154,12 +212,12 @@ def beside(section: Section, shown: int) -> Beside:
             for at, (row, on) in enumerate(zip(rows, on_scale, strict=True))
             for now, was, target in [[_part(row[of], scale) if of is not None else None for of in (value, before, aim)]]
         )
-    if before is None:
-        return Beside(value if bars else None, bars)
     direction = section.columns[value].direction
-    changes = [difference(row[value], row[before]) if on else None for row, on in zip(rows, on_scale, strict=True)]
-    swings = _swings(changes, direction)
-    return Beside(value if bars else None, bars, before if swings else None, swings)
+    changes = [
+        [difference(row[value], row[other]) if on else None for row, on in zip(rows, on_scale, strict=True)]
+        for other in others
+    ]
+    return Beside(value if bars else None, bars, tuple(zip(others, _swings(changes, direction), strict=False)))
 
 
 def _bullets(section: Section, rows: Sequence[tuple[Cell, ...]], value: int) -> tuple[Bar | None, ...]:
@@ -191,8 +249,8 @@ def _contributions(section: Section, rows: Sequence[tuple[Cell, ...]]) -> Beside
     places = [place for place, column in enumerate(section.columns) if column.role == "difference"]
     if not places:
         return Beside()
-    swings = _swings([row[places[-1]] for row in rows], section.columns[places[-1]].direction)
-    return Beside(change=places[-1] if swings else None, swings=swings)
+    swings = _swings([[row[places[-1]] for row in rows]], section.columns[places[-1]].direction)
+    return Beside(swings=tuple(zip(places[-1:], swings, strict=False)))
 
 
 def _has_a_name(section: Section, place: int) -> bool:
@@ -207,18 +265,19 @@ def _part(value: Cell, scale: float) -> float | None:
     return round(float(value) / scale * 100, 2) if is_number(value) else None
 
 
-def _swings(changes: Sequence[Cell], direction: str) -> tuple[Swing | None, ...]:
-    known = [float(change) for change in changes if is_number(change)]
+def _swings(changes: Sequence[Sequence[Cell]], direction: str) -> list[tuple[Swing | None, ...]]:
+    """The bars of columns of changes, all on one scale; none where nothing changed."""
+    known = [float(change) for column in changes for change in column if is_number(change)]
     up, down = max([0.0, *known]), -min([0.0, *known])
     if up + down <= 0:
-        return ()
+        return []
     axis = round(down / (up + down) * 100, 2)
-    swings: list[Swing | None] = []
-    for change in changes:
+
+    def swing(change: Cell) -> Swing | None:
         if not is_number(change):
-            swings.append(None)
-            continue
+            return None
         length = round(abs(float(change)) / (up + down) * 100, 2)
         start = axis if change >= 0 else round(axis - length, 2)
-        swings.append(Swing(axis, max(start, 0.0), length, tendency(change, direction)))  # type: ignore[arg-type]
-    return tuple(swings)
+        return Swing(axis, max(start, 0.0), length, tendency(change, direction))  # type: ignore[arg-type]
+
+    return [tuple(map(swing, column)) for column in changes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reportspec.languages import as_part, elided, in_parts
-from reportspec.model.figures import Figures, Highlight, Told
+from reportspec.model.figures import Figures, Highlight, Section, Told
 from reportspec.render.locale import Formats, apart, attainment, cell, change, is_number, money_decimals
 from reportspec.render.sentences import sentence
 
@@ -29,6 +29,18 @@ def lead(figures: Figures, formats: Formats) -> str:
         phrased = one.kind in formats.words["headline"] or one.kind.startswith("asked")
         told.append(f"{_large(_phrase(figures, one, formats))}." if phrased else sentence(figures, one, formats))
     return " ".join([*told, *([f"{left}."] if left else [])])
+
+
+def section_heading(figures: Figures, section: Section, formats: Formats) -> tuple[str, str]:
+    """What the heading of a section says, and what it is called where that is not the same; else nothing."""
+    if section.message is None:
+        return section.title, ""
+    return _large(_phrase(figures, section.message, formats)), section.title
+
+
+def heading_line(figures: Figures, section: Section, formats: Formats) -> str:
+    """The same in one line of plain text."""
+    return " · ".join(text for text in section_heading(figures, section, formats) if text)
 
 
 def _large(text: str) -> str:

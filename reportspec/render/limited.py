@@ -52,7 +52,14 @@ def _too_much(what: str) -> str:
 
 def plain(figures: Figures) -> Figures:
     """The figures without texts that are looked up when they are read, which cannot be sent."""
-    sections = tuple(replace(section, highlights=_plain(figures, section.highlights)) for section in figures.sections)
+    sections = tuple(
+        replace(
+            section,
+            highlights=_plain(figures, section.highlights),
+            message=next(iter(_plain(figures, (section.message,) if section.message else ())), None),
+        )
+        for section in figures.sections
+    )
     said = figures.headline
     headline = replace(said, title=_plain(figures, said.title), lead=_plain(figures, said.lead))
     return replace(figures, sections=sections, headline=headline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -13,15 +13,16 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.languages.numbers import NO_BREAK_SPACE
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.figures import Figures, Highlight, Kpi, PeriodFigures, Section
+from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
 from reportspec.render.figure_marks import Mark, is_figure
 from reportspec.render.fonts import SEMI_BOLD, face, font_faces, set_in, text_width
-from reportspec.render.headlines import heading, lead
+from reportspec.render.headlines import heading, lead, section_heading
 from reportspec.render.locale import (
     Formats,
     apart,
@@ -71,6 +72,18 @@ LABEL_SIZE, NOTE_SIZE = 7.4, 0.65  # points of its label, and of that the part o
 
 
 @dataclass(frozen=True, slots=True)
+class Versus:
+    """How a figure changed against a period, as text: which way, whether that is for the better, as a word, too, and
+    what it was."""
+
+    change: str
+    tendency: str
+    arrow: str
+    verdict: str
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """A KPI as text and small drawings."""
 
@@ -88,6 +101,7 @@ class Tile:
     goal_state: str
     goal_state_label: str
     mark: str = ""  # where figures have marks
+    second: Versus | None = None  # of a report with two comparisons
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,8 @@ class SectionView:
     empty: bool
     sentences: tuple[tuple[str, str], ...] = ()  # (`good`, `bad` or neither, text)
     download: Download | None = None
+    heading: str = ""
+    called: str = ""  # beside its heading, where that is a message
     legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
     side: str = ""  # of two that stand beside each other: `first` or `second`
     upright_again: bool = False  # the section before is on turned pages, and this one is not
@@ -140,7 +156,7 @@ class Page:
     method: str = ""  # how the figures were computed, as an HTML document; empty where that is left out
     long: Mapping[int, tables.TableView] = field(default_factory=dict)
     cut: Callable[[Mapping[int, tables.Cut]], str] = field(default=lambda _: "")
-    tight: Callable[[], str] = field(default=lambda: "")  # the same with less room between lines
+    tight: Callable[[int], str] = field(default=lambda _: "")  # the same with less room (1), or the least (2)
 
 
 def render_html(figures: Figures, with_spec: bool = False) -> str:
@@ -191,6 +207,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         period_days=_days(figures.period, formats),
         days_beside=days_beside(formats, figures.period),
         compare_days=days_beside(formats, figures.compare) if figures.compare else "",
+        second_days=days_beside(formats, figures.second) if figures.second else "",
         data_as_of=data_moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
@@ -212,12 +229,12 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
     shown = enumerate((view.table for view in views), 1)
     long = {place: table for place, table in shown if table and table.long} if in_parts else {}
 
-    def cut(cuts: Mapping[int, tables.Cut], tight: bool = False) -> str:
+    def cut(cuts: Mapping[int, tables.Cut], tight: int = 0) -> str:
         with set_in(figures.theme):
             return harmless(html(cuts=cuts, tight=tight))
 
     whole = "" if long else cut({})
-    return Page(whole, stylesheet, tuple(files.values()), written, method, long, cut, lambda: cut({}, True))
+    return Page(whole, stylesheet, tuple(files.values()), written, method, long, cut, lambda step: cut({}, step))
 
 
 def _method(figures: Figures, formats: Formats, titles: Mapping[str, str]) -> str:
@@ -299,8 +316,7 @@ def _section_view(
 ) -> SectionView:
     from markupsafe import Markup
 
-    previous_label = figures.compare.label if figures.compare else formats.word("previous")
-    tiles = tuple(tile_of(kpi, formats, palette, previous_label) for kpi in section.kpis)
+    tiles = tuple(tile_of(kpi, formats, palette, compared_labels(figures, formats)) for kpi in section.kpis)
     if figures.marked:
         there = {column.name for column in section.columns if is_figure(column)}
         names = (kpi.column.name for kpi in section.kpis)
@@ -345,6 +361,7 @@ def _section_view(
             if not (tiles and highlight.in_tiles)
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
+        *section_heading(figures, section, formats),
     )
 
 
@@ -357,7 +374,9 @@ def _tone(one: Highlight) -> str:
 
 def _contents(figures: Figures, formats: Formats) -> list[tuple[str, str]]:
     """The anchors and titles of the sections, where the report has a table of contents."""
-    titled = [(f"s{place}", s.title) for place, s in enumerate(figures.sections, 1) if s.title]
+    titled = [
+        (f"s{place}", section_heading(figures, s, formats)[0]) for place, s in enumerate(figures.sections, 1) if s.title
+    ]
     wanted = figures.theme.contents
     if wanted is None:
         wanted = len(titled) >= LONG
@@ -421,18 +440,37 @@ def _lines(tile: Tile, room: float) -> int:
     return lines
 
 
-def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -> Tile:
-    """A KPI as its tile says it."""
+def compared_labels(figures: Figures, formats: Formats) -> tuple[str, ...]:
+    """What the periods are called that a report's is compared with: one, or two."""
+    first = figures.compare.label if figures.compare else formats.word("previous")
+    return (first, figures.second.label) if figures.second else (first,)
+
+
+def _versus(kpi: Kpi, formats: Formats, before: Cell, moved: float | None, name: str) -> Versus:
+    """How a figure changed against what it was before in a period of that name."""
+    column, previous = kpi.column, ""
+    if before is not None or moved is not None:
+        previous = f"{name} {cell(formats, before, column, bare=False)}"
+    judged = tendency(moved, column.direction)
+    return Versus(
+        "" if moved is None else change(formats, moved, points=column.unit == "percent"),
+        judged,
+        _arrow(moved),
+        {"good": formats.word("better"), "bad": formats.word("worse")}.get(judged, ""),
+        previous,
+    )
+
+
+def tile_of(kpi: Kpi, formats: Formats, palette: Palette, labels: Sequence[str]) -> Tile:
+    """A KPI as its tile says it; `labels` name what it is compared with."""
     from markupsafe import Markup
 
     column = kpi.column
     value, _ = of_goal(kpi, formats)
-    previous = ""
-    if kpi.previous is not None or kpi.change is not None:
-        name = previous_label if len(previous_label) <= 10 else formats.word("previous_short")
-        previous = f"{name} {cell(formats, kpi.previous, column, bare=False)}"
-    points = column.unit == "percent"
-    changed = "" if kpi.change is None else change(formats, kpi.change, points=points)
+    # Of two comparisons each is to be told from the other; a short name is not torn from its figure.
+    name = labels[0] if len(labels) > 1 or len(labels[0]) <= 10 else formats.word("previous_short")
+    first = _versus(kpi, formats, kpi.previous, kpi.change, name)
+    second = _versus(kpi, formats, kpi.second, kpi.second_change, labels[1]) if len(labels) > 1 else None
     spark = ""
     known = [value for value in kpi.spark if value is not None]
     if known:
@@ -449,21 +487,21 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, previous_label: str) -
             ),
         )
     goal_text, state, state_label = _goal(kpi, formats)
-    judged = tendency(kpi.change, column.direction)
     return Tile(
         column.label,
         column.footnotes,
         value,
         kpi.value is None,
-        changed,
-        judged,
-        _arrow(kpi.change),
-        previous,
+        first.change,
+        first.tendency,
+        first.arrow,
+        first.previous,
         Markup(spark),
-        {"good": formats.word("better"), "bad": formats.word("worse")}.get(judged, ""),
+        first.verdict,
         goal_text,
         state,
         state_label,
+        second=second if second is not None and (second.previous or second.change) else None,
     )
 
 
@@ -541,12 +579,26 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reportspec.render"),
         autoescape=True,
+        finalize=_unbroken,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["coded"] = coded
     return environment
+
+
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
+
+
+def _unbroken(value: object) -> object:
+    """What is put into a page: no line ends between a number and its per cent sign."""
+    from markupsafe import Markup
+
+    if not isinstance(value, str) or " %" not in value:
+        return value
+    text = _BEFORE_PERCENT.sub(NO_BREAK_SPACE, value)
+    return Markup(text) if isinstance(value, Markup) else text
 
 
 def coded(text: str) -> Markup:

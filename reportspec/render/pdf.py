@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _COLLECTOR = threading.Lock()
 _first, _aside = True, False  # whether no report was made yet; whether what one left is put aside
-_LITTLE, _SAVED = 0.3, 6  # of a last page that is filled no further; pages of a report that may be laid out twice
+_LITTLE, _SAVED = 0.3, 6  # of a page, what is saved by a tighter setting; pages of a report that may be laid out anew
+_LEAST = 0.2  # of a page, what is left of that and saved by the tightest one
 _MUCH = 100_000  # objects: what some 150 rows of a table leave
 
 
@@ -117,11 +119,20 @@ def _in_parts(laid_out: Page, document_of: Callable[[str], Any]) -> tuple[Any, l
 
 
 def _without_a_rest(document: Any, laid_out: Page, document_of: Callable[[str], Any]) -> Any:
-    """The document; set tighter where that saves a last page on which there is little."""
-    if laid_out.long or not 1 < len(document.pages) <= _SAVED or filled_to(document.pages[-1]) >= _LITTLE:
+    """The document; set tighter where that saves a page: where there is little on the last one, or where as little as
+    that would be on it if the others were full."""
+    if laid_out.long or not 1 < len(document.pages) <= _SAVED or _over(document) >= _LITTLE:
         return document
-    tight = document_of(laid_out.tight())
+    tight = document_of(laid_out.tight(1))
+    if len(tight.pages) == len(document.pages) and _over(tight) < _LEAST:
+        tight = document_of(laid_out.tight(2))
     return tight if len(tight.pages) < len(document.pages) else document
+
+
+def _over(document: Any) -> float:
+    """How much of a page is too much for one page less."""
+    filled = [filled_to(page) for page in document.pages]
+    return min(filled[-1], math.fsum(filled) - len(filled) + 1)
 
 
 def filled_to(page: Any) -> float:

@@ -9,7 +9,17 @@ from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
-from reportspec.render.beside import Bar, Beside, Swing, beside, with_changes, without_dead
+from reportspec.render.beside import (
+    Bar,
+    Beside,
+    Swing,
+    beside,
+    figure_of,
+    is_change,
+    with_changes,
+    with_shares,
+    without_dead,
+)
 from reportspec.render.figure_marks import TOTAL, Mark, is_figure, subtotal
 from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
 from reportspec.render.locale import (
@@ -50,6 +60,14 @@ _SETTINGS = (
     (_TURNED, _DENSE, "dense", True, False, False),
 )
 _Setting = tuple[float, float, str, bool, bool, bool]
+# Of two comparisons the bars of changes tell which is which: small type has them before large type goes without.
+_SETTINGS_OF_TWO: tuple[_Setting, ...] = (
+    (_UPRIGHT, _SIZE, "", False, True, True),
+    (_UPRIGHT, _DENSE, "dense", False, True, True),
+    *_SETTINGS[1:2],
+    *_SETTINGS[3:],
+)
+_BARS_OF_TWO = (7.0, 15.0), (3.6, 8.0)
 _NO_BARS: _Setting = (_UPRIGHT, _DENSE, "dense", False, False, False)
 _NARROW = 8.0  # ems of a text that has more lines
 MARK = "!"  # of a value beyond a bound
@@ -151,22 +169,39 @@ def table_view(
     if not section.columns or not section.rows:
         return None
     section = readable(section)
-    view = _view(section, formats, attachment, lying, half, figures_marked)
-    wanted = bool(view.bar) or not section.bars
-    if view.compared and (view.landscape or not wanted):
-        fewer = _view(_without_further_changes(section), formats, attachment, lying, half, figures_marked)
-        better = fewer.landscape < view.landscape or (fewer.landscape == view.landscape and fewer.bar > view.bar)
-        view = fewer if better else view
+    first, *others = _from_all_to_least(section)
+    view = _view(first, formats, attachment, lying, half, figures_marked)
+    two = any(column.role == "second" for column in section.columns)
+
+    def room(of: TableView) -> tuple[bool, float, bool]:
+        """How good a table is to read: upright, with bars, of two comparisons also with bars of the changes."""
+        return not of.landscape, of.bar and (1.0 if two else of.bar), two and not half and bool(of.swing)
+
+    for less in others:
+        drawn = not section.bars or (bool(view.bar) and (not two or half or bool(view.swing)))
+        if not view.compared or (drawn and not view.landscape):
+            break
+        fewer = _view(less, formats, attachment, lying, half, figures_marked)
+        view = fewer if room(fewer) > room(view) else view
     return view
 
 
-def _without_further_changes(section: Section) -> Section:
-    """The section without the previous figures of all metrics but the first."""
-    first = next((column.name for column in section.columns if column.role == "metric"), "")
+def _from_all_to_least(section: Section) -> list[Section]:
+    """The section with all of its changes, then with fewer and fewer: of two comparisons first without the percentages
+    of further metrics, then without what further metrics were, then without any percentages."""
+    metrics = [column.name for column in section.columns if column.role == "metric"]
+    fewer = _without_further_changes(section, metrics[:1])
+    if not any(column.role == "second" for column in section.columns):
+        return [section, fewer]
+    return [with_shares(section, metrics), with_shares(section, metrics[:1]), with_shares(fewer, metrics[:1]), fewer]
+
+
+def _without_further_changes(section: Section, first: Sequence[str]) -> Section:
+    """The section without what all metrics but the `first` were in other periods."""
     kept = [
         place
         for place, column in enumerate(section.columns)
-        if column.role != "previous" or column.name == f"{first}__previous"
+        if column.role not in ("previous", "second") or figure_of(column) in first
     ]
 
     return section.with_columns(kept)
@@ -197,6 +232,8 @@ def _view(
             if column.role == "period" and label is not None:
                 text = label
             elif column.role == "difference" and value is None:
+                text = _NOTHING
+            elif column.role == "change" and column.against and value is None:
                 text = _NOTHING
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
@@ -237,9 +274,9 @@ def _view(
     ]
     set_so = _layout(section, headings, rows, total, drawn, lying, half)
     rows = tuple(tuple(_held_bar(cell, set_so) for cell in row) for row in rows)
-    if set_so.swing and drawn.change is not None:  # so that all changes stand one below the other
-        rows = tuple(_with_room(row, drawn.change) for row in rows)
-        total = _with_room(total, drawn.change) if total else None
+    for place, _ in drawn.swings if set_so.swing else ():  # so that all changes stand one below the other
+        rows = tuple(_with_room(row, place) for row in rows)
+        total = _with_room(total, place) if total else None
     widths = set_so.widths
     return TableView(
         set_so.css,
@@ -254,7 +291,7 @@ def _view(
         subtotals,
         set_so.bar,
         set_so.swing,
-        any(column.role == "difference" and not column.label for column in section.columns),
+        any(map(is_change, section.columns)),
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
         bool(set_so.bar) and drawn.bullets,
     )
@@ -268,7 +305,7 @@ def beyond(formats: Formats, column: Column, value: Cell, decimals: int | None) 
 
 def _with_bars(cells: tuple[TableCell, ...], drawn: Beside, row: int) -> tuple[TableCell, ...]:
     """A row's cells with its bars."""
-    bars: dict[int | None, Sequence[Bar | Swing | None]] = {drawn.value: drawn.bars, drawn.change: drawn.swings}
+    bars: dict[int | None, Sequence[Bar | Swing | None]] = {drawn.value: drawn.bars, **dict(drawn.swings)}
     return tuple(
         replace(cell, bar=held[row]) if (held := bars.get(place)) else cell for place, cell in enumerate(cells)
     )
@@ -430,9 +467,9 @@ def _decimals(section: Section, formats: Formats) -> list[int | None]:
     """The decimals of each column; a change has those of its figure."""
     decimals = [money_places(section, place, formats) for place in range(len(section.columns))]
     for place, column in enumerate(section.columns):
-        if column.role == "difference" and not column.label:
+        if is_change(column):
             names = [other.name for other in section.columns]
-            decimals[place] = decimals[names.index(column.name.removesuffix("__previous"))]
+            decimals[place] = decimals[names.index(figure_of(column))]
     return decimals
 
 
@@ -445,7 +482,7 @@ def _in_points(section: Section, column: Column) -> bool:
 
 
 def _numeric(column: Column) -> bool:
-    numbers = ("metric", "previous", "change", "difference")
+    numbers = ("metric", "previous", "second", "change", "difference")
     return column.role in numbers or column.type in ("integer", "number")
 
 
@@ -459,7 +496,7 @@ def _cell_css(value: Cell, column: Column) -> str:
     names = ["n"] if _numeric(column) else []
     if value is None or value == "":
         names.append("na")
-    elif column.role == "previous":
+    elif column.role in ("previous", "second"):
         names.append("q")
     elif column.role in ("change", "difference"):
         number_or_none = value if is_number(value) else None
@@ -470,9 +507,12 @@ def _cell_css(value: Cell, column: Column) -> str:
 def _heading(section: Section, column: Column, formats: Formats) -> tuple[str, str]:
     """The heading's text and style. Beside its figure, a change needs no full name."""
     label, css = column.label, "n" if _numeric(column) else ""
-    if column.role == "difference" and not label:
+    if is_change(column):
         label = f"{CHANGE} {formats.word('points')}" if column.unit == "percent" else CHANGE
+        label = f"{label} {column.against}".rstrip()
         css += " q"
+    elif column.role == "change" and column.against:
+        label, css = f"{CHANGE} %", f"{css} q"
     elif column.role in ("previous", "change"):
         css += " q"
         its_metric = [c for c in section.columns if c.role == "metric" and c.metric == column.metric]
@@ -541,7 +581,10 @@ def _layout(
     half: bool,
 ) -> _Layout:
     """How a table is set, by what its texts need."""
-    settings, bar, swing = (_HALVES, *_HALF_BARS) if half else (_SETTINGS, _BAR, _SWING)
+    two = len(drawn.swings) > 1
+    settings, bar, swing = (_SETTINGS_OF_TWO, *_BARS_OF_TWO) if two else (_SETTINGS, _BAR, _SWING)
+    if half:
+        settings, (bar, swing) = _HALVES, _HALF_BARS
     lines = (*rows, total) if total else rows
     least, wished, unbroken, narrow = [], [], [], []
     for place, column in enumerate(section.columns):
@@ -562,11 +605,17 @@ def _layout(
             unbroken.append(min(max(word * 1.04, heading), least[-1]))
             narrow.append(max(min(longest * 1.04, _NARROW), unbroken[-1]))
     clear = [_CLEAR if "after" in css.split() else 0.0 for _, css in headings]
-    has = (drawn.value is not None, drawn.change is not None)
+    swung = [place for place, _ in drawn.swings]
+    for texts_of in (
+        least,
+        wished,
+    ):  # changes against two periods have cells of one width, so that bars can be compared
+        for place in swung:
+            texts_of[place] = max(texts_of[other] for other in swung)
 
     def fits(texts: list[float], setting: _Setting) -> bool:
         width, size, css, _, with_bar, with_swing = setting
-        needed = sum(texts) + bar[0] * (has[0] and with_bar) + swing[0] * (has[1] and with_swing)
+        needed = sum(texts) + bar[0] * (drawn.value is not None and with_bar) + swing[0] * len(swung) * with_swing
         return needed * size + _PADDING[css] * len(texts) + sum(clear) <= width
 
     open_to = [setting for setting in settings if half or setting[3] >= lying]
@@ -575,7 +624,8 @@ def _layout(
         setting, least = _NO_BARS, narrow  # texts get more lines before a page is turned
     width, size, css, turned, with_bar, with_swing = setting
     texts = list(least)
-    for barred, (fewest, wish), wanted in ((drawn.value, bar, with_bar), (drawn.change, swing, with_swing)):
+    barred_places = ((drawn.value, bar, with_bar), *((place, swing, with_swing) for place in swung))
+    for barred, (fewest, wish), wanted in barred_places:
         if barred is not None and wanted:
             least[barred] += fewest
             wished[barred] += wish
@@ -593,7 +643,8 @@ def _layout(
 
     widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
     percent_widths = [round(width / sum(widths) * 100, 2) for width in widths]
-    return _Layout(percent_widths, css, turned, share(drawn.value, with_bar), share(drawn.change, with_swing))
+    first_swing = swung[0] if swung else None
+    return _Layout(percent_widths, css, turned, share(drawn.value, with_bar), share(first_swing, with_swing))
 
 
 def _fed(least: list[float], wished: list[float], room: float) -> list[float]:

@@ -111,13 +111,14 @@ def references(binding: Binding, check: AuditCheck) -> Iterator[tuple[str, Refer
 
 def need_check(binding: Binding, check: AuditCheck) -> None:
     """Nothing, where the source gives all that a check reads; an optional field that is not mapped is none that it
-    gives, since all rows would lack it. One by which rows are only left out leaves out none then. Raises Unresolved."""
+    gives, since all rows would lack it. One by which rows are only left out leaves out none then, and one for which a
+    constant stands in (`coalesce(deal.rotting_days, 30)`) is not needed. Raises Unresolved."""
     if not binding.has_entity(check.entity):
         binding.need_entity(check.entity)
-    leaving_out = _leaving_out(check)
+    dispensable = _leaving_out(check) | _stood_in_for(check)
     for entity, reference in references(binding, check):
         binding.need_reference(entity, reference)
-        if reference.field.optional and (entity, reference.field.name) in leaving_out and not reference.steps:
+        if reference.field.optional and (entity, reference.field.name) in dispensable and not reference.steps:
             continue
         owner = binding.entity_at(entity, reference.steps)
         if not binding.gives(owner, reference.field.name):
@@ -132,6 +133,19 @@ def _leaving_out(check: AuditCheck) -> set[tuple[str, str]]:
     paths = [path_of(node) for node in denied if isinstance(node, (exp.Column, exp.Dot))]
     every = [path_of(node) for _, tree in trees_of(check) for node in column_nodes(tree)]
     return {(path[0], path[1]) for path in paths if len(path) == 2 and every.count(path) == 1}
+
+
+def _stood_in_for(check: AuditCheck) -> set[tuple[str, str]]:
+    """The fields of the check's own rows in whose place it takes a constant."""
+    paths = [
+        path_of(node)
+        for _, tree in trees_of(check)
+        for given in tree.find_all(exp.Coalesce)
+        if isinstance(given.expressions[-1], exp.Literal)
+        for node in (given.this, *given.expressions)
+        if isinstance(node, (exp.Column, exp.Dot))
+    ]
+    return {(path[0], path[1]) for path in paths if len(path) == 2}
 
 
 def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:

@@ -545,8 +545,7 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
         binding.source.lacks[name],
         "column" if binding.source.lacks[name].column else "table",
     )
-    line = f" (line {lack.span.line})" if lack.span else ""
-    why = f"{lack.text}, from which the mapping `{binding.source.name}`{line} reads `{name}`"
+    why = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
     near = lack.help if lack.help.startswith("did you mean") else ""
     return why, near or f"add the {kind} to the source, or map another one"
 

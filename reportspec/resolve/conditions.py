@@ -510,6 +510,24 @@ def _shown(value: Any, language: str, locale: str) -> str:
     return number_in(language, locale, value)
 
 
+def _beside_text(binding: Binding, node: exp.Expr) -> bool:
+    """Whether a word is compared with a field that holds texts: it is likely one of them."""
+    other = node.parent
+    if not isinstance(other, (exp.EQ, exp.NEQ, exp.In, exp.Like)):
+        return False
+    beside = other.this if other.this is not node else other.args.get("expression")
+    if not isinstance(beside, (exp.Column, exp.Dot)) or len(path := path_of(beside)) < 2:
+        return False
+    entities, at = binding.catalogue.entities, path[0]
+    for step in path[1:-1]:
+        relation = entities[at].relations.get(step) if at in entities else None
+        if relation is None:
+            return False
+        at = relation.to
+    field = binding.field(at, path[-1]) if at in entities else None
+    return field is not None and field.type == "text"
+
+
 def user_condition(
     document: Document, binding: Binding, text: str, path: Place, data: Mapping[str, Any]
 ) -> exp.Expr | None:
@@ -534,6 +552,14 @@ def user_condition(
             document.tell(
                 "bad-expression",
                 f'`"{names[0][:40]}"` would be a name: texts stand in single quotes',
+                path,
+                f"write `'{names[0][:40]}'`",
+            )
+            return None
+        elif len(names) == 1 and _beside_text(binding, node):
+            document.tell(
+                "bad-expression",
+                f"`{names[0][:40]}` is no field: texts stand in single quotes",
                 path,
                 f"write `'{names[0][:40]}'`",
             )

@@ -43,17 +43,18 @@ def columns_read(
     def read(one: ColumnRead) -> None:
         known = reads.get((one.table, one.column))
         if known is None or _weight(one) > _weight(known):
-            reads[one.table, one.column] = replace(one, reckoned=known.reckoned) if known else one
+            reads[one.table, one.column] = replace(one, reckoned=known.reckoned, timed=known.timed) if known else one
 
     for name, mapped in source.entities.items():
         fields = {**extra.get(name, {}), **catalogue.entities[name].fields}
         for part in mapped.parts:
-            numeric, reckoned = _as_numbers(part, fields), _as_numbers(part, {})
+            numeric, reckoned, timed = _as_numbers(part, fields), _as_numbers(part, {}), _as_times(part)
             for table, columns in named_columns(part):
                 for column_name in columns:
                     table_name = _dotted(table)
                     of_table = (table_name, column_name)
-                    read(ColumnRead(*of_table, number=of_table in numeric, reckoned=of_table in reckoned))
+                    number, sums, times = (of_table in columns for columns in (numeric, reckoned, timed))
+                    read(ColumnRead(*of_table, number=number, reckoned=sums, timed=times))
             for join in _joining(part):
                 read(join)
             for mapped_field in part.fields.values():
@@ -112,30 +113,56 @@ _SUMS = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Pow),
     *(exp.Neg, exp.Sum, exp.Avg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Sqrt),
 )
+# Of what is handed to these it has to be known whether it is a day, a time or a stretch of time.
+_OF_TIMES = (
+    *(exp.TimeUnit, exp.Extract, exp.DateBin, exp.AtTimeZone, exp.TimeToUnix),
+    *(exp.Year, exp.Quarter, exp.Month, exp.Week, exp.WeekOfYear, exp.Day, exp.DayOfMonth, exp.DayOfYear),
+    *(exp.DayOfWeek, exp.DayOfWeekIso, exp.Hour, exp.Minute, exp.Second),
+)
 _GIVEN = (exp.Coalesce, exp.Case, exp.If, exp.Paren, exp.Max, exp.Min, exp.Nullif)  # give what they are given
 
 
 def _as_numbers(part: MappedPart, fields: Mapping[str, Field]) -> set[tuple[str, str]]:
     """The columns that expressions of a part take for numbers; without `fields`, those that cannot be anything else."""
     columns: set[tuple[str, str]] = set()
+    for tree, tables, field in _expressions(part, fields):
+        number = field is not None and field.type in _NUMERIC
+        columns |= {at for at, node in _columns_of(tree, tables) if _is_number(node, tree, number)}
+    return columns
 
-    def look(tree: exp.Expr, tables: Mapping[str, exp.Table], number: bool) -> None:
-        for node in [tree] if isinstance(tree, exp.Column) else tree.find_all(exp.Column):
-            table = tables.get(node.table or OWN)
-            if table is not None and _is_number(node, tree, number):
-                columns.add((_dotted(table), node.name))
 
+def _as_times(part: MappedPart) -> set[tuple[str, str]]:
+    """The columns that expressions of a part hand to what is made of times."""
+    return {
+        at
+        for tree, tables, _ in _expressions(part, {})
+        for at, node in _columns_of(tree, tables)
+        if _is_time(node, tree)
+    }
+
+
+def _expressions(
+    part: MappedPart, fields: Mapping[str, Field]
+) -> Iterator[tuple[exp.Expr, Mapping[str, exp.Table], Field | None]]:
+    """The expressions of a part that are no column as it stands, with the tables that they may name, and the field that
+    each gives."""
     tables = {OWN: part.table, **{join.name: join.table for join in part.joins if not join.fields}}
     for mapped in part.fields.values():
-        field = fields.get(mapped.name)
         if not isinstance(mapped.sql, exp.Column):
-            look(mapped.sql, tables, field is not None and field.type in _NUMERIC)
-    for tree in [part.where] if part.where is not None else []:
-        look(tree, tables, False)
+            yield mapped.sql, tables, fields.get(mapped.name)
+    if part.where is not None:
+        yield part.where, tables, None
     for join in part.joins:
         for tree in join.fields.values():
-            look(tree, {OWN: join.table, join.name: join.table}, False)
-    return columns
+            yield tree, {OWN: join.table, join.name: join.table}, None
+
+
+def _columns_of(tree: exp.Expr, tables: Mapping[str, exp.Table]) -> Iterator[tuple[tuple[str, str], exp.Column]]:
+    """The columns of tables that an expression names, by table and name."""
+    for node in [tree] if isinstance(tree, exp.Column) else tree.find_all(exp.Column):
+        table = tables.get(node.table or OWN)
+        if table is not None:
+            yield (_dotted(table), node.name), node
 
 
 def _is_number(node: exp.Expr, top: exp.Expr, number: bool) -> bool:
@@ -154,6 +181,20 @@ def _is_number(node: exp.Expr, top: exp.Expr, number: bool) -> bool:
             return False
         node = above
     return number
+
+
+def _is_time(node: exp.Expr, top: exp.Expr) -> bool:
+    """Whether it has to be known which kind of time a column is, by where it stands in an expression."""
+    while node is not top and node.parent is not None:
+        above = node.parent
+        if isinstance(above, _OF_TIMES):
+            return True
+        if isinstance(above, (exp.Add, exp.Sub)) and isinstance(above.expression, exp.Interval):
+            return above.this is node
+        if not isinstance(above, _GIVEN):
+            return False
+        node = above
+    return False
 
 
 def _dotted(table: exp.Table) -> str:

@@ -222,6 +222,8 @@ def _instead(document: Document, name: str, path: Place) -> str:
         return "figures stand in titles, notes, texts and mails only: show it by a section, such as `kpis`"
     if head == "metric" and rest:
         return f"did you mean `{{{{ metrics.{rest[:50]} }}}}`?"
+    if head == "report":
+        return "`{{ report.period }}` and the like stand in `deliver` alone: a page has them in its head"
     if head == "each":
         if not (document.data or {}).get("for_each"):
             return "`each` is of reports with `for_each`; what differs from run to run is declared under `params:`"

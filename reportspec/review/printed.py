@@ -20,7 +20,7 @@ from reportspec.render.attachments import csv_files, slug_of
 from reportspec.render.locale import formats_for
 
 _KEYS = ("dimension", "period", "group")  # the roles of columns by which a row is known again
-_KPI_ROLES: Mapping[int, Role] = {2: "previous", 3: "change"}
+_KPI_ROLES: Mapping[int, Role] = {2: "previous", 3: "change", 8: "second", 9: "change"}
 SPEC = "spec.yaml"
 
 
@@ -314,7 +314,7 @@ def _of(cell: ChangedCell, column: Column | None, *, value: bool) -> ChangedCell
     """A cell with the metric of its column, whether it is the metric itself, and its unit."""
     if column is None or column.metric is None:
         return cell
-    unit: str | None = column.unit if value or column.role == "previous" else ""
+    unit: str | None = column.unit if value or column.role in ("previous", "second") else ""
     unit = "percent" if column.role == "change" else unit or ""
     return replace(cell, metric=column.metric, value=value, unit=unit, currency=column.currency)
 

@@ -119,7 +119,10 @@ def _told(cell: ChangedCell, rows: Accounted) -> str:
             return "these rows account for all of it:"
         return "these rows account for all of it, if they were then as they were last:"
     if not rows.rows:
-        return f"no row that is there today changed since{_others(rows)}: the source does not say what did it"
+        return (
+            f"no row that is there today says that it changed since{_others(rows)}: what changed without a new time of "
+            "change, or is gone, is not seen"
+        )
     if not known:
         return f"what these rows were then is not known, nor which of them did it{_others(rows)}:"
     if rows.rest is None:

@@ -43,6 +43,11 @@ class RowChange:
         """What it adds more than it did."""
         return (self.now or 0.0) - (self.then or 0.0)
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is on one side alone, or adds something else."""
+        return (self.now is None) is not (self.then is None) or not isclose(self.change, 0.0, abs_tol=1e-9)
+
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
@@ -118,8 +123,9 @@ def _added(side: Side, part: Metric) -> tuple[Mapping[ColumnId, Any], Mapping[st
     if rows and len(rows[0].rows) > MOST_ROWS:
         why, rows = f"more than {MOST_ROWS:,} rows count", []
     added: dict[str, float] = {}
+    mean = part.aggregate == "average"  # which a row of 0 is in, though it adds nothing to the sum
     for row in rows[0].dicts() if rows else ():
-        if row["m0"]:
+        if row["m0"] or (mean and row["m0"] is not None):
             added[str(row["f0"])] = added.get(str(row["f0"]), 0.0) + float(row["m0"])
     return read(query, total)[0], added, why
 
@@ -136,7 +142,7 @@ def _part(name: str, found: list[Any], first: Side, second: Side) -> PartChange:
     if part_then is not None and part_now is not None and part_then.entity != part_now.entity:
         return PartChange(name, known.entity, before, after, unknown="it counts rows of another entity than before")
     changes = [RowChange(key, then.get(key), now.get(key)) for key in {**then, **now}]
-    changes = [one for one in changes if not isclose(one.change, 0.0, abs_tol=1e-9)]
+    changes = [one for one in changes if one.counts]
 
     def kind(new: bool, old: bool, /) -> tuple[int, float]:
         some = [one.change for one in changes if (one.now is not None) is new and (one.then is not None) is old]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
+from reportspec.calendar import buckets
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.measures.answers import for_second
 from reportspec.measures.asked import ADDITIVE, aggregates, measures, measures_of, reads_total
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery, Dimension, Query, Side
@@ -54,6 +58,28 @@ def totals_query(report: Report, spec: SectionSpec, *, shown: bool, over_time: b
     if not again_measures:
         return ()
     return (AggregateQuery(spec.id, "totals", (), again_measures, report.sides, conditions_of(report, spec)),)
+
+
+def also_second(report: Report, queries: tuple[Query, ...], grain: str = "") -> tuple[Query, ...]:
+    """Queries with those that ask the same of the second period that the report is compared with, if it is with two:
+    for each that asks of the first a statement of its own, which is as it would be for that period alone. Of those that
+    ask by steps, `grain` says which."""
+    second = report.second
+    if second is None:
+        return queries
+    stretches = buckets(second.period, grain, report.project.fiscal) if grain else ()
+    asked = [query for query in queries if isinstance(query, AggregateQuery) and len(query.sides) > 1]
+    besides = (
+        replace(
+            query,
+            purpose=for_second(query.purpose),
+            sides=(replace(second.side, buckets=stretches if query.bucketed else ()),),
+            idle=None,
+            idle_conditions=(),
+        )
+        for query in asked
+    )
+    return (*queries, *besides)
 
 
 def _idle(

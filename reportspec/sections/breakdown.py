@@ -12,6 +12,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, summed
 from reportspec.measures.asked import ADDITIVE, measures
+from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
@@ -26,9 +27,10 @@ from reportspec.resolve.document import Place
 from reportspec.sections import trend
 from reportspec.sections.asked_dimensions import dated_by, dimensions_of
 from reportspec.sections.asked_metrics import Rules, asked_metrics
-from reportspec.sections.asking import conditions_of, rows_query, totals_query
+from reportspec.sections.asking import also_second, conditions_of, rows_query, totals_query
 from reportspec.sections.bridge import with_bridge
 from reportspec.sections.context import Context, Draft, title_of
+from reportspec.sections.goal_columns import with_goals
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
 from reportspec.sections.ordering import Kept, is_nameless, ordered
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
@@ -194,7 +196,7 @@ def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
         asked_measures, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
         groups = (AggregateQuery(spec.id, "subtotals", (spec.groups,), asked_measures, report.sides, conditions),)
     totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
-    return (*rows, *groups, *totals)
+    return also_second(report, (*rows, *groups, *totals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +228,17 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         for row, cells in held_rows.kept
     ]
     available, others = len(body), 0
+    counts = [cases_of_row(report, spec.metrics[0], row) for row, _ in held_rows.kept]
     cut = _cut(spec, held_rows.kept)
     gone = set(map(id, cut))
     if cut:
         body = [row for row, item in zip(body, held_rows.kept, strict=True) if id(item) not in gone]
+        counts = [one for one, item in zip(counts, held_rows.kept, strict=True) if id(item) not in gone]
         if spec.others:
             others = len(cut)
             row, columns = _others(report, spec, held_rows, cut, columns, footnotes)
             body.append(row)
+            counts.append(())
             available = len(body)
     total_cells = None
     if spec.totals and held_rows.kept:
@@ -248,9 +253,10 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         others=others,
         subtotals=subtotals,
         bars=True,
+        cases=tuple(counts),
     )
     section = replace(section, notes=(*section.notes, *closed_since(report, spec, held_rows.kept)))
-    return or_none_there(report, with_bridge(section))
+    return or_none_there(report, with_goals(report, spec, with_bridge(section)))
 
 
 def _is_binned(spec: BreakdownSection) -> bool:
@@ -379,7 +385,7 @@ def _whole(report: Report, spec: BreakdownSection, total: Row) -> tuple[float | 
         return None
     cells = metric_cells(report, (first,), total, total)
     whole = tuple(None if cell is None else float(cell) for cell in cells)  # type: ignore[arg-type]
-    return whole if len(whole) == 2 else (whole[0], None)
+    return (whole[0], whole[1]) if len(whole) > 1 else (whole[0], None)
 
 
 def columns(context: Context, spec: BreakdownSection) -> tuple[str, ...]:

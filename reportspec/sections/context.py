@@ -11,6 +11,7 @@ from sqlglot import exp
 from reportspec.calendar import Fiscal, Period
 from reportspec.languages import as_part, in_parts, vocabulary
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.column_ids import SideName
 from reportspec.model.domain import Field
 from reportspec.model.query import Dimension
 from reportspec.resolve.binding import Binding, Missing, Unresolved
@@ -34,7 +35,7 @@ class Context:
     grain: str
     period: Period | None
     fiscal: Fiscal
-    compared: bool
+    compared: tuple[SideName, ...]  # the sides that the report is compared with
     ended: bool = False  # whether the report is as of the end of its period or later
     lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
     systems: bool = False  # whether the project lists systems that hold customer data
@@ -91,6 +92,7 @@ class Draft:
             "break_before": self.data.get("break") == "before",
             "keep_together": self.data.get("keep") == "together",
             "half": bool(self.data.get("half")),
+            "titled": self.path is not None and bool(self.data.get("title")),
             "omitted": lacks(context, self.omitted),
         }
 

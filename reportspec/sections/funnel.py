@@ -9,15 +9,14 @@ from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import number
-from reportspec.measures.metric_columns import Footnotes, label
-from reportspec.measures.words import word
+from reportspec.measures.metric_columns import Footnotes, label, other_columns
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.model.query import Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.document import Place
 from reportspec.sections.asked_metrics import Rules, asked_metrics
-from reportspec.sections.asking import rows_query
+from reportspec.sections.asking import also_second, rows_query
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.kpis import tiles_of
 from reportspec.sections.section_kind import Kind, section_of
@@ -60,13 +59,13 @@ _UNITS = {"count": "a number", "currency": "an amount"}
 
 def queries(report: Report, spec: FunnelSection) -> tuple[Query, ...]:
     """The figures of the steps."""
-    return rows_query(report, spec, report.sides)
+    return also_second(report, rows_query(report, spec, report.sides))
 
 
 def figures(report: Report, spec: FunnelSection, answers: Answers, footnotes: Footnotes) -> Section:
     """A row for each step."""
     _, columns, cells = tiles_of(report, spec, answers, footnotes)
-    width = 2 if report.compare else 1
+    width = len(report.side_names)
     values = cells[::width]
     rows = []
     for index, metric in enumerate(spec.metrics):
@@ -88,13 +87,8 @@ def figures(report: Report, spec: FunnelSection, answers: Answers, footnotes: Fo
 def _heads(report: Report, first: Column) -> tuple[Column, ...]:
     names = vocabulary(report.language)["funnel"]
     count = names["number"]
-    heads = [
-        Column("step", names["step"], "text", role="dimension"),
-        Column("value", count, first.type, first.unit, "metric", currency=first.currency),
-    ]
-    if report.compare:
-        before = word(report.language, "previous", count)
-        heads.append(Column("value__previous", before, first.type, first.unit, "previous", currency=first.currency))
+    counted = Column("value", count, first.type, first.unit, "metric", currency=first.currency)
+    heads = [Column("step", names["step"], "text", role="dimension"), counted, *other_columns(report, counted)]
     return (
         *heads,
         Column("of_previous_step", names["of_previous"], "number", "percent", "metric"),
@@ -104,7 +98,7 @@ def _heads(report: Report, first: Column) -> tuple[Column, ...]:
 
 def columns(context: Context, spec: FunnelSection) -> tuple[str, ...]:
     """What its columns are called."""
-    past = ("value__previous",) if context.compared else ()
+    past = tuple(f"value__{side}" for side in context.compared)
     return ("step", "value", *past, "of_previous_step", "of_first_step")
 
 

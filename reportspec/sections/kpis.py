@@ -21,17 +21,17 @@ from reportspec.measures.metric_columns import (
     lengths,
     marked,
     metric_column,
-    previous_column,
+    other_columns,
 )
 from reportspec.measures.words import word
-from reportspec.model.column_ids import BUCKET, Aggregated, Row, SideName
+from reportspec.model.column_ids import BUCKET, Aggregated, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Kpi, Section
 from reportspec.model.query import AggregateQuery, Measure, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import goals_needed, metrics_needed
 from reportspec.sections.asked_metrics import Rules, asked_metrics
-from reportspec.sections.asking import conditions_of, rows_query
+from reportspec.sections.asking import also_second, conditions_of, rows_query
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.section_kind import Kind, section_of
 from reportspec.sections.text import nothing_served
@@ -74,7 +74,7 @@ def _with_goals(context: Context, draft: Draft, metrics: tuple[Metric, ...]) -> 
 def queries(report: Report, spec: KpisSection) -> tuple[Query, ...]:
     """The figures, and for sparklines the same in the steps of the period."""
     rows = rows_query(report, spec, report.sides)
-    return (*rows, *_sparks(report, spec)) if rows else ()
+    return (*also_second(report, rows), *_sparks(report, spec)) if rows else ()
 
 
 def _sparks(report: Report, spec: KpisSection) -> tuple[Query, ...]:
@@ -129,9 +129,8 @@ def tiles_of(
         tiles.append(tile)
         columns.append(tile.column)
         cells.append(tile.value)
-        if report.compare is not None:
-            columns.append(previous_column(report, tile.column))
-            cells.append(tile.previous)
+        columns += other_columns(report, tile.column)
+        cells += [tile.previous, tile.second][: len(report.side_names) - 1]
     return tiles, columns, cells
 
 
@@ -153,11 +152,22 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
         column = replace(column, direction="neutral")
     moved = change(metric, value, before) if compared else None
     goal = goal_state(report, metric, goal_for(report, spec, metric), value)
-    sides: tuple[SideName, ...] = ("current", "previous") if compared else ("current",)
-    rests_on = tuple(cases_and_hits(report, metric, row, side) for side in sides)
-    spark = _spark(report, spec, metric, answers)
-    conditioned = bool(spec.conditions)
-    return Kpi(column, value, before, moved, goal, spark, conditioned, rests_on, _spark_grain(report), _is_mean(metric))
+    second = metric_value(catalogue, metric, row, "second") if report.second is not None else None
+    sides = report.side_names[:2]
+    return Kpi(
+        column,
+        value,
+        before,
+        moved,
+        goal,
+        _spark(report, spec, metric, answers),
+        bool(spec.conditions),
+        second=second,
+        second_change=change(metric, value, second) if report.second is not None else None,
+        cases=tuple(cases_and_hits(report, metric, row, side) for side in sides),
+        step=_spark_grain(report),
+        mean=_is_mean(metric),
+    )
 
 
 def _is_mean(metric: Metric) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import metric_value, summed
-from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column, previous_column
+from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, metric_column, other_columns
 from reportspec.model.column_ids import ColumnId, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column
@@ -15,13 +15,9 @@ from reportspec.model.spec import Report, SectionSpec
 
 
 def metric_cells(report: Report, metrics: Sequence[Metric], row: Row, total: Row) -> list[Cell]:
-    """The metrics of a row, each with its value on the other side where there is one."""
-    cells: list[Cell] = []
-    for metric in metrics:
-        cells.append(metric_value(report.binding.catalogue, metric, row, "current", total))
-        if report.compare is not None:
-            cells.append(metric_value(report.binding.catalogue, metric, row, "previous", total))
-    return cells
+    """The metrics of a row, each with its values on the other sides where there are any."""
+    catalogue, sides = report.binding.catalogue, report.side_names
+    return [metric_value(catalogue, metric, row, side, total) for metric in metrics for side in sides]
 
 
 def metric_columns(report: Report, spec: SectionSpec, footnotes: Footnotes, total: Row) -> list[Column]:
@@ -29,9 +25,7 @@ def metric_columns(report: Report, spec: SectionSpec, footnotes: Footnotes, tota
     columns = []
     for metric in spec.metrics:
         column = metric_column(report, metric, footnotes, total, spec.conditions)
-        columns.append(column)
-        if report.compare is not None:
-            columns.append(previous_column(report, column))
+        columns += [column, *other_columns(report, column)]
     return columns
 
 
@@ -43,8 +37,6 @@ def total_row(report: Report, spec: SectionSpec, rows: Sequence[Row], answers: A
     return {**total, **all_lengths(report)}
 
 
-def column_names(metrics: Sequence[Metric], compared: bool) -> tuple[str, ...]:
-    """What these columns are called."""
-    return tuple(
-        name for metric in metrics for name in ((metric.id, f"{metric.id}__previous") if compared else (metric.id,))
-    )
+def column_names(metrics: Sequence[Metric], others: Sequence[str]) -> tuple[str, ...]:
+    """What these columns are called, with those of `others` sides."""
+    return tuple(name for metric in metrics for name in (metric.id, *(f"{metric.id}__{side}" for side in others)))

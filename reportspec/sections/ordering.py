@@ -40,8 +40,7 @@ def ordered(
     by, descending = sort
     shown = [metric.id for metric in metrics]
     if by in shown:
-        step = 2 if report.compare is not None else 1
-        return nameless_last(dimensions, _by_value(rows, shown.index(by) * step, descending))
+        return nameless_last(dimensions, _by_value(rows, shown.index(by) * len(report.side_names), descending))
     at = [dimension.name for dimension in dimensions].index(by)
     known = [item for item in rows if item[0][Member(at)] is not None]
     unknown = [item for item in rows if item[0][Member(at)] is None]

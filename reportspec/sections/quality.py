@@ -200,6 +200,9 @@ class _Shown:
         """As of when it is, and what got better or worse since the audit before."""
         day = self.day(self.audit.at)
         notes = [self.word("as_they_are", day)]
+        ended = self.audit.last_day(self.report.binding.zone)
+        if ended is not None:
+            notes.append(self.word("data_ended", self.date(ended)))
         before = self.report.audited_before
         if before is not None and before.at is not None:
             outcomes = [one for one in self.audit.outcomes if one.level != "not_applicable"]

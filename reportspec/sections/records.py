@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -325,7 +325,11 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         columns=tuple(_column(report, spec, query, name, path) for name, path in query.fields),
         rows=tuple(rows),
         available_rows=int(table.rows[0][at]) if table.rows else 0,
-        notes=(*_which(report, spec), *(chance_notes(report) if reading else ())),
+        notes=(
+            *_which(report, spec),
+            *_unrated(report, query, table.rows),
+            *(chance_notes(report) if reading else ()),
+        ),
         whole=spec.whole,
         known_by=known_by(report.binding, spec.entity, spec.fields),
     )
@@ -340,6 +344,21 @@ def _column(report: Report, spec: RecordsSection, query: RecordsQuery, name: str
     if name.endswith(CONVERTED):
         return replace(column, label=f"{column.label} ({column.currency})")
     return column
+
+
+def _unrated(report: Report, query: RecordsQuery, rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """How many of the amounts that stand in their own currency do not stand in the report's, for which no rate is
+    known on their day."""
+    at = {name: place for place, (name, _) in enumerate(query.fields)}
+    for name, path in query.fields:
+        own = at.get(name.removesuffix(CONVERTED)) if name.endswith(CONVERTED) else None
+        if own is None:
+            continue
+        count = sum(row[own] is not None and row[at[name]] is None for row in rows)
+        if count:
+            called = called_here(report.binding, query.entity, path, report.language)
+            currency = report.binding.currency or ""
+            yield word(report.language, "records_unrated", called, report.number(count), currency)
 
 
 def _which(report: Report, spec: RecordsSection) -> tuple[str, ...]:

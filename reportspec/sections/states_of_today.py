@@ -21,8 +21,8 @@ def without_change(report: Report, spec: GroupedSection, cells: list[Cell]) -> l
     many of today's were there then is no change of them."""
     if report.compare is None:
         return cells
-    by_today = [bool(_entities(report, spec, metric)) for metric in spec.metrics]
-    return [None if at % 2 and by_today[at // 2] else cell for at, cell in enumerate(cells)]
+    by_today, width = [bool(_entities(report, spec, metric)) for metric in spec.metrics], len(report.side_names)
+    return [None if at % width and by_today[at // width] else cell for at, cell in enumerate(cells)]
 
 
 def closed_since(report: Report, spec: GroupedSection, kept: Sequence[Kept]) -> tuple[str, ...]:

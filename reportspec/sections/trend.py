@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from reportspec.calendar import Bucket, bucket_label, buckets, instant, same_point
+from reportspec.calendar import Bucket, bucket_label, buckets, instant, period_label, same_point
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import adds_up, goal_for
+from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
@@ -24,7 +25,7 @@ from reportspec.model.spec import GroupedSection, Report, SectionSpec
 from reportspec.resolve.binding import metrics_needed
 from reportspec.sections.asked_dimensions import dimensions_of
 from reportspec.sections.asked_metrics import Rules, asked_metrics
-from reportspec.sections.asking import rows_query, totals_query
+from reportspec.sections.asking import also_second, rows_query, totals_query
 from reportspec.sections.context import Context, Draft, title_of
 from reportspec.sections.metric_rows import column_names, metric_cells, metric_columns, total_row
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
@@ -58,6 +59,13 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     metrics = asked_metrics(context, draft, Rules(over_time=True), dimensions) if dimensions is not None else ()
     if dimensions is None or not metrics:
         return nothing_served(context, draft, title_of(context, draft, "trend"))
+    if body.get("chart") == "multiples" and not dimensions:
+        context.document.tell(
+            "bad-chart",
+            "`multiples` has columns for each value of a field",
+            (*draft.inner, "chart"),
+            "name one in `by`, or use `chart: bar`",
+        )
     return TrendSection(
         **draft.common(context),
         title=title_of(context, draft, "trend", dimensions),
@@ -73,7 +81,8 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
 def queries(report: Report, spec: TrendSection) -> tuple[Query, ...]:
     """The steps, and what does not add up over them."""
     rows = rows_query(report, spec, _in_steps(report, spec))
-    return (*rows, *totals_query(report, spec, shown=spec.totals, over_time=True)) if rows else ()
+    asked = (*rows, *totals_query(report, spec, shown=spec.totals, over_time=True)) if rows else ()
+    return also_second(report, asked, spec.grain)
 
 
 def _in_steps(report: Report, spec: TrendSection) -> tuple[Side, ...]:
@@ -121,9 +130,12 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     if spec.totals and all(m.time is not None for metric in spec.metrics for m in metrics_needed(catalogue, metric)):
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
-    apart = [name for index, name in enumerate(names) if _alone(report, query.sides, index)]
+    notes = tuple(
+        _apart_note(report, side, apart)
+        for side in query.sides[1:]
+        if (apart := [name for index, name in enumerate(names) if _alone(report, (query.sides[0], side), index)])
+    )
     in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
-    notes = (word(report.language, "steps_apart", ", ".join(apart)),) if apart else ()
     section = section_of(
         spec,
         columns=tuple(columns),
@@ -140,10 +152,16 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if body and not in_rows else None,
         bars=in_rows and spec.chart is None,
+        cases=tuple(
+            cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))
+            for index in range(len(current))
+            for group in steps.groups
+        ),
     )
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 
 
+MOST_PANELS = 8  # of values of a field, beside each other
 FEW_STEPS = 12  # that the bars of a table show as well as a drawing
 
 
@@ -175,7 +193,9 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
     catalogue, sides = report.binding.catalogue, steps.query.sides
     bucket = sides[0].buckets[index]
     future = instant(bucket.start, report.binding.zone) >= report.reached
-    compares = report.compare is not None and _answers(report, sides, index)
+    others = [
+        (side.name, _answers(report, (sides[0], side), index)) for side in sides[1:] if report.compare is not None
+    ]
     rows_of_trend = []
     for group in steps.groups:
         row = dict(steps.found.get((index, group), {}))
@@ -188,9 +208,9 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
         for metric in spec.metrics:
             unknown = future and metric.id not in steps.ahead
             cells.append(None if unknown else metric_value(catalogue, metric, row))
-            if report.compare is not None:
+            for side_name, compares in others:
                 is_told = metric.id in steps.ahead or compares
-                cells.append(metric_value(catalogue, metric, row, "previous") if is_told else None)
+                cells.append(metric_value(catalogue, metric, row, side_name) if is_told else None)
         rows_of_trend.append(tuple(cells))
     return rows_of_trend
 
@@ -203,12 +223,16 @@ def _names(report: Report, current: Sequence[Bucket]) -> list[str]:
 
 def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
     several = len(steps.query.sides[0].buckets) > 1
-    kind = {"bar": "bar", "stacked": "stacked"}.get(spec.chart or "", "line" if several else "bar")
     first, by = spec.metrics[0], spec.dimensions[0] if spec.dimensions else None
+    named = {one: one for one in ("bar", "stacked", "multiples")}
+    kind = named.get(spec.chart or "", "line" if several else "bar")
+    few = 1 < len(steps.groups) <= MOST_PANELS and several and len(steps.query.sides[0].buckets) <= FEW_STEPS
+    if by is not None and spec.chart is None and few and first.adds_up:
+        kind = "multiples"
     if kind == "bar" and by is not None and first.adds_up:
         kind = "stacked"  # a bar for each step, of which the values of the field are parts
     goal = goal_for(report, spec, first)
-    shown = goal.target if goal and spec.targeted else None
+    shown = goal.target if goal and spec.targeted and kind != "multiples" else None
     return Chart(
         kind,
         "period",
@@ -231,11 +255,11 @@ def _mark(report: Report, bucket: Bucket) -> RowMark:
     return "not_begun" if begins >= report.reached else "in_progress"
 
 
-def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+def _apart(report: Report, sides: tuple[Side, Side], index: int) -> bool:
     """Whether a step and the one of the other period were cut to different lengths by the bounds of
     their periods: 1 to 4 October, and 1 to 6 September. One that is not over is compared as far as it
     has come."""
-    if len(sides) < 2 or index >= len(sides[1].buckets):
+    if index >= len(sides[1].buckets):
         return False
     bucket, before = sides[0].buckets[index], sides[1].buckets[index]
     over = instant(bucket.end, report.binding.zone) <= report.reached
@@ -243,15 +267,24 @@ def _apart(report: Report, sides: tuple[Side, ...], index: int) -> bool:
     return over and cut and bucket.end - bucket.start != before.end - before.start
 
 
-def _alone(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+def _apart_note(report: Report, side: Side, apart: Sequence[str]) -> str:
+    """What is said of steps that are not compared with those of another period; of which one where there are two."""
+    listed = ", ".join(apart)
+    if report.second is None or report.compared is None or report.compared_besides is None:
+        return word(report.language, "steps_apart", listed)
+    stretch = report.compared if side.name == "previous" else report.compared_besides
+    return word(report.language, "steps_apart_from", listed, period_label(stretch, report.language, report.locale))
+
+
+def _alone(report: Report, sides: tuple[Side, Side], index: int) -> bool:
     """Whether a step that has begun shows no earlier figure, though there is one in its place in the other period."""
-    if report.compare is None or len(sides) < 2 or index >= len(sides[1].buckets):
+    if report.compare is None or index >= len(sides[1].buckets):
         return False
     begun = instant(sides[0].buckets[index].start, report.binding.zone) < report.reached
     return begun and not _answers(report, sides, index)
 
 
-def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
+def _answers(report: Report, sides: tuple[Side, Side], index: int) -> bool:
     """Whether a bucket has one of the other period to stand beside. Where an unfinished period cuts
     one of the two, both must be the same stretch: four days of a week say nothing beside one."""
     current, other = sides
@@ -266,9 +299,12 @@ def _answers(report: Report, sides: tuple[Side, ...], index: int) -> bool:
         return True
     if any(start >= reached for start, _, reached in bounds):
         return False
-    assert report.compare is not None
+    compared = report.comparison(other.name)
+    assert compared is not None
     own_stretch, there = ((start, min(end, reached)) for start, end, reached in bounds)
-    return there == tuple(same_point(at, report.period, report.compare, zone, report.alignment) for at in own_stretch)
+    return there == tuple(
+        same_point(at, report.period, compared.period, zone, compared.alignment) for at in own_stretch
+    )
 
 
 def columns(context: Context, spec: TrendSection) -> tuple[str, ...]:

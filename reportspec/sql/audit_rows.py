@@ -64,13 +64,21 @@ WHOLE = Cut()
 
 
 def counts_statement(
-    binding: Binding, entity: str, checks: Sequence[AuditCheck], fields: Sequence[str], now: datetime, cut: Cut = WHOLE
+    binding: Binding,
+    entity: str,
+    checks: Sequence[AuditCheck],
+    fields: Sequence[str],
+    now: datetime,
+    cut: Cut = WHOLE,
+    fresh: datetime | None = None,
 ) -> exp.Expr:
     """One row, or of a cut `by` a field one for each of its values (`by`): how many `rows` an entity has, how many are
     `clean` of errors; of each check, by its place, how many rows are looked at (`w0`, …) and broken (`f0`, …), and of
     those that are still open how many (`o0`, …), with what they are worth (`a0`, …); of each of the `fields` how many
-    rows have it (`g0`, …). Where the entity has open rows, `open` and `amount` are those of all rows with an error."""
-    rows = _Rows(binding, entity, checks, now, cut)
+    rows have it (`g0`, …). Where the entity has open rows, `open` and `amount` are those of all rows with an error.
+    Dates are held against `now`, how fresh the newest is against `fresh`, where that is another instant."""
+    fresh = fresh or now
+    rows = _Rows(binding, entity, checks, now, cut, fresh)
     stake = stake_of(binding, binding.entity(entity))
     if stake is not None:
         is_open, amount = stake
@@ -89,7 +97,7 @@ def counts_statement(
         select = _staked(select, "open", "amount", error, types)
     for at, check in enumerate(checks):
         if check.kind == "fresh_within":
-            select = select.select(named(_stale(rows, check, at, now), f"f{at}"), copy=False)
+            select = select.select(named(_stale(rows, check, at, fresh), f"f{at}"), copy=False)
             select = select.select(named(literal(1), f"w{at}"), copy=False)
         elif check.kind == "anomaly":
             select = _measured(rows, select, check, at, types)
@@ -182,9 +190,15 @@ class _Rows:
     """The rows of an entity with what checks ask of each; those that a cut leaves, once all have been compared."""
 
     def __init__(
-        self, binding: Binding, entity: str, checks: Sequence[AuditCheck], now: datetime, cut: Cut = WHOLE
+        self,
+        binding: Binding,
+        entity: str,
+        checks: Sequence[AuditCheck],
+        now: datetime,
+        cut: Cut = WHOLE,
+        fresh: datetime | None = None,
     ) -> None:
-        self.binding, self.entity = binding, entity
+        self.binding, self.entity, self.fresh = binding, entity, fresh or now
         self.statement = RecordStatement(binding)
         self.moment = Moment("current", now, now, now)
         self.scope = Scope(self.statement, entity, self.moment)
@@ -258,8 +272,9 @@ class _Rows:
             past = exp.LTE(this=copied(value), expression=exp.column(exp.to_identifier("as_of")))
             both = all_of([*([copied(asked.looked)] if asked.looked is not None else []), past])
             assert both is not None
-            own = copied(self.scope.compile(value, self.moment))
-            self.keep(f"x{at}", when(self.scope.compile(both, self.moment), own))
+            asked_at = Moment("current", self.fresh, self.fresh, self.fresh)
+            own = copied(self.scope.compile(value, asked_at))
+            self.keep(f"x{at}", when(self.scope.compile(both, asked_at), own))
         elif check.kind == "anomaly":
             self._measure(at, check)
         elif check.kind in ("same_spelling", "same_format", "determined_by"):

@@ -23,6 +23,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.findings import FIRST_TIME, Check
 from reportspec.resolve.binding import Binding
+from reportspec.sql.history import CHANGED, SINCE
 from reportspec.sql.statement import Statement
 
 
@@ -56,6 +57,22 @@ def broken_today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
     cte = statement.states(check.entity)
     last = exp.Is(this=column(cte, "valid_until"), expression=exp.Null())
     return cte, exp.and_(last, exp.Paren(this=breaks(statement, cte, check)))
+
+
+def may_break_today(statement: Statement, cte: str, check: Check) -> exp.Expr | None:
+    """The condition over an entity's records that the last state of one may break a check, whatever its history says:
+    it does so itself, or lacks some of what the check asks, which the history may have. None where a state says
+    something else of it than its record does."""
+    entity = statement.binding.entity(check.entity)
+    assert check.expectation is not None
+    assert entity.history is not None
+    names = {path_of(node)[-1] for node in column_nodes(check.expectation.unless)}
+    outcome = entity.history.outcome
+    if names & {entity.history.stage, outcome.lost_from, outcome.reopened, SINCE, CHANGED}:
+        return None
+    names |= {field.name for field in entity.fields.values() if field.currency in names}
+    lacks = [exp.Is(this=field_of(statement, cte, entity.name, name), expression=exp.Null()) for name in sorted(names)]
+    return any_of([exp.Paren(this=breaks(statement, cte, check)), *lacks])
 
 
 def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:

@@ -28,7 +28,7 @@ def spelled(column: ColumnId) -> str:
             return _BESIDE[column]
         case _:
             raise ValueError(f"no statement has {column}")
-    return short(name if side == "current" else f"{name}__previous")
+    return short(name if side == "current" else f"{name}__{side}")
 
 
 def measure_name(measure: Measure, side: Side) -> str:

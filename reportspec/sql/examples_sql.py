@@ -31,8 +31,10 @@ from reportspec.sql.broken_keys import (
     tied_rows,
     unrated,
 )
-from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, settled_by_history
+from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, may_break_today, settled_by_history
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.parts import from_part
+from reportspec.sql.some_records import SomeRecords
 from reportspec.sql.statement import Statement
 
 MOST_VALUES = 20  # that are not the declared ones: enough to write what they mean
@@ -61,12 +63,25 @@ RATED = {
 }
 
 
-def recount_statement(binding: Binding, check: Check) -> exp.Expr:
-    """How many rows break a check that the history may settle, as `count`, the history being read."""
-    statement = Statement(binding)
+def recount_statement(binding: Binding, check: Check, known: KnownOrder = NOTHING_KNOWN) -> exp.Expr:
+    """How many rows break a check that the history may settle, as `count`, the history being read by what is `known` of
+    its order."""
+    statement = _of_broken(binding, check, known)
     cte, broken = broken_today(statement, check)
     select = exp.Select().select(_every()).from_(table(cte)).where(broken)
     return statement.finish(select, {"count": "integer"})
+
+
+def tied_statement(binding: Binding, check: Check) -> exp.Expr:
+    """How many times it is that an order leaves rows in one place which differ, as `count`."""
+    statement = Statement(binding)
+    tied = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
+    return statement.finish(exp.Select().select(_every()).from_(tied), {"count": "integer"})
+
+
+def _of_broken(binding: Binding, check: Check, known: KnownOrder) -> Statement:
+    """A statement with the states of records that may break a check that the history may settle."""
+    return SomeRecords(binding, check.entity, lambda statement, cte: may_break_today(statement, cte, check), known)
 
 
 def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
@@ -76,15 +91,16 @@ def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
     return statement.finish(exp.Select().select(_every()).from_(both), {"count": "integer"})
 
 
-def examples_statement(binding: Binding, check: Check) -> exp.Expr:
+def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHING_KNOWN) -> exp.Expr:
     """Values that show what breaks a check, most frequent first, as `value` and `count`: keys, values
     of the field, or what a row without a key is called. Of a value that a filter names, those that
-    the source has; of a stretch of time the `first` and the `last` day that it has."""
-    statement = Statement(binding)
+    the source has; of a stretch of time the `first` and the `last` day that it has. A history is read by what
+    is `known` of its order."""
+    settled = settled_by_history(binding, check)
+    statement = _of_broken(binding, check, known) if settled else Statement(binding)
     across = _across(statement, check)
     if across is not None:
         return statement.finish(across, EXAMPLE)
-    settled = settled_by_history(binding, check)
     cte, broken = broken_today(statement, check) if settled else (statement.rows_only(check.entity), None)
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
@@ -205,6 +221,25 @@ def near_keys_statement(binding: Binding, check: Check, wanted: Iterable[str]) -
     near = exp.In(this=plain, expressions=[literal(name) for name in wanted])
     select = exp.Select().select(named(cast(key, "VARCHAR"), "value")).from_(table(cte)).where(near)
     return statement.finish(select, {"value": "text"})
+
+
+def nothing_made_statement(binding: Binding, part: MappedPart, name: str) -> exp.Expr | None:
+    """The values of a table's column of which the mapping's expression for a field makes nothing, as `value` and
+    `count`, most frequent first; None where the field is none of several values of one column."""
+    tree = part.fields[name].sql if name in part.fields else None
+    columns = {node.sql(): node for node in tree.find_all(exp.Column)} if tree is not None else {}
+    if tree is None or isinstance(tree, exp.Column) or len(columns) != 1:
+        return None
+    [of] = columns.values()
+    written = cast(copied(of), "VARCHAR")
+    filled = exp.NEQ(this=exp.Trim(this=copied(written)), expression=literal(""))
+    none = exp.Is(this=exp.Paren(this=copied(tree)), expression=exp.Null())
+    every = exp.Count(this=exp.Star())
+    select = exp.Select().select(named(written, "value"), named(every, "count"))
+    select = from_part(select, part).where(none, filled)
+    if part.where is not None:
+        select = select.where(copied(part.where), copy=False)
+    return Statement(binding).finish(_most(select.group_by(copied(written)), every, written, MOST_VALUES), EXAMPLE)
 
 
 MOST_TEXTS = 100_000  # different values of a column that are looked through for those that cannot be read

@@ -15,10 +15,12 @@ from sqlglot import exp
 
 from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte, short
 from reportspec.lazy_dataclass import dataclass
+from reportspec.model.domain import Derived
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
 from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement, together
 
@@ -65,8 +67,9 @@ class _Library(Statement):
 
     called_alike = False
 
-    def __init__(self, binding: Binding) -> None:
+    def __init__(self, binding: Binding, known: KnownOrder) -> None:
         super().__init__(binding)
+        self._known = known
         self._names: dict[tuple[object, ...], str] = {}
         self._spans: dict[str, list[Spans | None]] = {}
 
@@ -90,38 +93,47 @@ class _Library(Statement):
         for field in rows.fields:
             self.need(cte, field)
 
+    def _as_known(self, derived: Derived, tree: exp.Expr) -> exp.Expr:
+        return narrower(self.binding, self._known, derived, tree)
+
     def _held_in(self, cte: str) -> Spans | None:
         return together([*self._spans.get(cte, ()), *(look.spans for look in self._looks.get(cte, ()))])
 
 
-def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary, prefix: str = PREFIX) -> Script | None:
+def script(
+    binding: Binding,
+    trees: Sequence[exp.Expr],
+    place: Temporary,
+    prefix: str = PREFIX,
+    known: KnownOrder = NOTHING_KNOWN,
+) -> Script | None:
     """The statements with what several of them are made from as temporary tables, whose names begin with the `prefix`;
-    where tables have indexes, also with all that others are joined to, and rates, which are few. None where there is
-    nothing of that kind."""
-    found: dict[Key, list[RowsOf]] = {}
-    for tree in trees:
+    where tables have indexes, also with all that others are joined to, and rates, which are few. Tables are made by
+    what is `known` of the order of rows, which statements by themselves do not need. None where there is nothing of
+    that kind."""
+    found: dict[Key, list[tuple[int, RowsOf]]] = {}  # with the number of the statement
+    for at, tree in enumerate(trees):
         for one in tree.meta.get(ROWS, ()):
             key = _key(one)
             if key is not None and (place.indexes or (one.made and one.entity)):
-                found.setdefault(key, []).append(one)
-    several = [key for key, rows in found.items() if len(rows) > 1 or place.indexes]
+                found.setdefault(key, []).append((at, one))
+    several = {key: rows for key, rows in found.items() if len(rows) > 1 or place.indexes}
     if not several:
         return None
-    library = _Library(binding)
-    names: dict[Key, str] = {}
-    for key in several:
-        names[key] = library.made_again(found[key][0])
-        for one in found[key]:
-            library.read(names[key], one)
+    library, names = _library(binding, known, several, None)
     made = {short(name): tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     asked = [_Asked.of(tree, names) for tree in trees]
-    kept = _worth_it({short(names[key]) for key in several if found[key][0].made}, order, asked)
+    kept = _worth_it({short(names[key]) for key, rows in several.items() if rows[0][1].made}, order, asked)
     if place.indexes:
         kept |= _joined(made, asked)
     kept = _with_what_several_read(kept, order, sources=place.narrower)
     if not kept:
         return None
+    # What statements do not read themselves has what is read of it here alone: that may be less than in theirs.
+    library, names = _library(binding, known, several, [one.met(kept) for one in asked])
+    made = {short(name): tree for name, tree, _ in library.ctes()}
+    order = {name: _names_read(tree) for name, tree in made.items()}
     done: dict[str, str] = {}
     selects: dict[str, exp.Expr] = {}
     for name, tree in made.items():
@@ -142,6 +154,23 @@ def script(binding: Binding, trees: Sequence[exp.Expr], place: Temporary, prefix
     keys = _keys_read((*selects.values(), *over), selects)
     tables = tuple(TemporaryTable(name, tree, (*sorted(keys.get(name, ())),)) for name, tree in selects.items())
     return Script(place, tables, over)
+
+
+def _library(
+    binding: Binding,
+    known: KnownOrder,
+    several: Mapping[Key, Sequence[tuple[int, RowsOf]]],
+    met: Sequence[Collection[str]] | None,
+) -> tuple[_Library, dict[Key, str]]:
+    """The CTEs of several statements, and what they are called by what they have: with all that statements have in
+    theirs, or, of those that each has `met`, in these alone."""
+    library, names = _Library(binding, known), dict[Key, str]()
+    for key, rows in several.items():
+        names[key] = library.made_again(rows[0][1])
+        for at, one in rows:
+            if met is None or short(names[key]) in met[at]:
+                library.read(names[key], one)
+    return library, names
 
 
 def times_read(trees: Iterable[exp.Expr]) -> Counter[str]:

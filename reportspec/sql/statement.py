@@ -361,6 +361,11 @@ class Statement:
             return []
         return [column(derived.source, name) for name in self.binding.ties(derived)]
 
+    def _as_known(self, derived: Derived, tree: exp.Expr) -> exp.Expr:
+        """What a field of a derived entity is made as, by what is known of the source besides its mapping: as it is
+        written, where nothing is."""
+        return tree
+
     def _derive(self, rows: _DerivedRows) -> exp.Expr:
         """The SELECT of a derived entity. One of the same fields at the same moment is the same tree in each
         statement of a binding, and asks each for the same."""
@@ -395,7 +400,8 @@ class Statement:
             if name not in wanted:
                 continue
             field = rows.entity.fields.get(name)
-            value = scope.compile(_in_place(tree, ties), moment, day=field is not None and field.type == "date")
+            made = self._as_known(derived, _in_place(tree, ties))
+            value = scope.compile(made, moment, day=field is not None and field.type == "date")
             if self.binding.key_kind(rows.entity.name, name):
                 value = bare_key(value)
             select = select.select(named(value, name), copy=False)

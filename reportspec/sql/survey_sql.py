@@ -27,6 +27,7 @@ from reportspec.sql.broken_keys import (
     across,
 )
 from reportspec.sql.broken_rows import count_of, field_of
+from reportspec.sql.known_order import RowOrder, counted_of, left_out, several_at_once
 from reportspec.sql.statement import Statement
 
 WRITTEN = (
@@ -38,20 +39,26 @@ SOUGHT = ("unknown-value", "no-rows", "late-start")  # checks of what should occ
 
 
 def survey_statement(
-    binding: Binding, entities: Mapping[str, frozenset[str]], checks: Sequence[Check], now: datetime
+    binding: Binding,
+    entities: Mapping[str, frozenset[str]],
+    checks: Sequence[Check],
+    now: datetime,
+    orders: Sequence[RowOrder] = (),
 ) -> exp.Expr:
     """One row for each entity, by its name: `rows`, in `t0`, `t1`, … (times) and `d0`, `d1`, … (whole
     days) the latest up to now of each field that says when it changed, and in `n0`, `n1`, … how many
     rows break each of its checks, in their order. Checks that hold records against their history have a row for each
     entity, `history of deal`, with their numbers likewise. Another check that looks at more than the entity's rows
-    has a row of its own, `check 7` for the eighth, with its number in `rows`."""
+    has a row of its own, `check 7` for the eighth, with its number in `rows`. Of orders that rows are put in there are
+    two, as `counted_of` calls them; the first counts for rows that an order leaves in one place, too."""
     statement = Statement(binding)
     of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
     by_history: dict[str, list[Check]] = {}
     for check in checks:
         if check.kind in BY_HISTORY:
             by_history.setdefault(check.entity, []).append(check)
-    widths = {"n": max(map(len, (*of.values(), *by_history.values())), default=0)}
+    cells = (*of.values(), *by_history.values(), *(order.carried for order in orders))
+    widths = {"n": max(map(len, cells), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
     for kind in ("t", "d"):
         widths[kind] = max((len(cells[kind]) for cells in newest.values()), default=0)
@@ -61,7 +68,17 @@ def survey_statement(
     for name, own in by_history.items():
         counts, source = apart_of(statement, own)
         selects.append(_row(_history_of(name), exp.Count(this=exp.Star()), {"n": counts}, widths, source))
+    for order in orders:
+        times, values = counted_of(order.entity)
+        count, rest = several_at_once(statement, order)
+        selects.append(_row(times, count, {}, widths, rest))
+        if order.carried:
+            counts, source = left_out(statement, order)
+            selects.append(_row(values, exp.Count(this=exp.Star()), {"n": counts}, widths, source))
+    timed = {order.entity for order in orders}
     for number, check in enumerate(checks):
+        if check.kind == "tied-rows" and check.entity in timed:
+            continue  # rows that are the same in more are of one time
         if not _within(check) and check.kind not in BY_HISTORY:
             count, rest = across(statement, check)
             selects.append(_row(f"check {number}", count, {}, widths, rest))
@@ -80,7 +97,8 @@ _TYPES = {"n": ("BIGINT", "integer"), "t": ("TIMESTAMP", "time"), "d": ("DATE", 
 
 def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dict[Check, int]:
     """How many rows break each check, of those that any break, from the survey's rows. Of what is
-    sought it is how often it occurs, which should not be never; of several values, how many do."""
+    sought it is how often it occurs, which should not be never; of several values, how many do. Of rows that an order
+    leaves in one place it may be how many have one time."""
     by_name = {str(row["entity"]): row for row in rows}
     seen: dict[str, int] = {}
     counts: dict[Check, int] = {}
@@ -90,7 +108,8 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
             at = seen[row] = seen.get(row, -1) + 1
             value = by_name[row][f"n{at}"]
         else:
-            value = by_name[f"check {number}"]["rows"]
+            own = by_name.get(f"check {number}")
+            value = (own if own is not None else by_name[counted_of(check.entity)[0]])["rows"]
         count = value if isinstance(value, int) else 0
         wrong = count < max(len(check.names), 1) if check.kind in SOUGHT else count > 0
         if wrong or check.kind in ANYHOW:

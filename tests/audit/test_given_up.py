@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.audit.finding import audit_of
+from tests.figures.asking import figures, rows
 from tests.figures.from_tables import project_of
 
 LEADS = """lead_id,owner_id,email,status,created_at,first_response_at,converted_at
@@ -33,6 +34,13 @@ def _found(place: Path) -> dict[str, set[str]]:
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 def test_leads_that_were_given_up_wait_for_nobody(engine: str, tmp_path: Path) -> None:
     assert _found(project_of(tmp_path, TABLES, engine)) == {key: {"new", "none"} for key in CHECKS}
+
+
+def test_the_metric_counts_the_same(tmp_path: Path) -> None:
+    folder = project_of(tmp_path, TABLES)
+    spec = {"period": "2026-Q1", "sections": [{"id": "x", "kpis": ["leads_without_followup_count"]}]}
+    [row] = rows(figures(folder, spec), "x")
+    assert row["leads_without_followup_count"] == len({"new", "none"})
 
 
 def test_a_source_without_a_status_has_given_up_none(tmp_path: Path) -> None:

@@ -288,3 +288,12 @@ def test_figures_of_each_value_are_one_document(run: Run, folder: Path) -> None:
     assert "each" not in whole
     counts = [one["sections"][0]["rows"][0]["won_deals_count"] for one in every]
     assert sum(counts) == whole["sections"][0]["rows"][0]["won_deals_count"]  # each deal has one owner
+
+
+def test_the_catalogue_is_told_in_the_projects_language(run: Run, tmp_path: Path) -> None:
+    """People look for what stands on their pages: labels are those of the project's reports; data keep English."""
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\nlocale: fr_FR\n", "utf-8")
+    told = run("catalog", "metrics", "--project", tmp_path).stdout
+    assert any(line.split()[1:4] == ["won_amount", "Montant", "gagné"] for line in told.splitlines())
+    data = json.loads(run("catalog", "metrics", "--project", tmp_path, "--format", "json").stdout)
+    assert next(one["label"] for one in data["metrics"] if one["name"] == "won_amount") == "Won amount"

@@ -164,6 +164,7 @@ def test_an_amount_beside_its_currency_is_in_it(project: Path) -> None:
     assert told["late"] == (96000, "JPY", pytest.approx(480))
     assert told["open"] == (96000, "JPY", pytest.approx(480))
     assert told["pound"] == (5000, "GBP", None)
+    assert "Amount: 1 not converted to EUR, for want of an exchange rate." in section.notes
     # The list adds up to the tile.
     [tile] = rows(asked(project, {"id": "tile", "kpis": ["won_amount"]}), "tile")
     listed = sum(worth or 0 for name, (_, _, worth) in told.items() if name != "open")

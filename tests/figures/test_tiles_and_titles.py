@@ -48,7 +48,8 @@ def test_a_lead_names_rows_without_a_name_where_they_moved_most(tmp_path: Path) 
     # New revenue 12 x 100 and 12 x 100 before; then 12 x 900 without a source and 12 x 110 by Web.
     before = [(source, 100, date(2026, 5, 1 + n), 9) for n in range(12) for source in ("", "Web")]
     after = [(source, 110 if source else 900, date(2026, 8, 1 + n), 9) for n in range(12) for source in ("", "Web")]
-    project_of(tmp_path, {"deal": deals(*before, *after)})
+    first = ("Web", 100, date(2026, 1, 20), 9)  # the source has the whole of the period before
+    project_of(tmp_path, {"deal": deals(first, *before, *after)})
     made = figures(
         tmp_path, {"report": "pipeline", "period": "2026-Q3", "compare": "previous_period", "currency": "EUR"}
     )

@@ -207,6 +207,14 @@ def test_chances(folder: Path, tmp_path: Path) -> None:
         assert row["expected"] == pytest.approx(row["amount"] * chance * made.pipeline.kept)
         assert row["win_chance"] == pytest.approx(chance, abs=0.0251)
         assert row["base_rate"] == judged.rates.base
+        # Beside the stage and the days in it stand the factors that they are, as they are read: to two digits or so.
+        for name in ("stage", "days"):
+            text = row[{"stage": "stage.name", "days": "deal.days_in_stage"}[name] + "__factor"]
+            said, factor = text.split(" × ")
+            assert float(factor) == pytest.approx(row[f"{name}_factor"], abs=0.05)
+            assert said == (row["stage.name"] if name == "stage" else f"{row['deal.days_in_stage']:,.0f}")
+        assert 0 <= row["won_like"] <= row["deals_like"]
+    assert any(row["deals_like"] for row in listed)
     tested = [facts.windows.all[test.place] for test in made.tests]
     for row, stage in zip(rows(found, "s"), "abc", strict=True):
         cells = [cell for window in tested for key, cell in window.open.items() if key[0] == stage]

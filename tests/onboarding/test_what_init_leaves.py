@@ -77,10 +77,31 @@ class Person:
         return proposed
 
 
+def with_another_time(folder: Path) -> Path:
+    """The same history, with a second time in it, so that none is the only one."""
+    file = folder / "storico_fasi.csv"
+    head, *rows = file.read_text("utf-8").splitlines()
+    times = [f"{row.rpartition(';')[2]}" for row in rows]
+    lines = [f"{head};Registrato", *(f"{row};{time}" for row, time in zip(rows, times, strict=True))]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def test_the_only_time_of_a_history_is_proposed(run_cli: RunCli, tmp_path: Path) -> None:
+    """No word of the catalogue is "Momento"; it is marked as uncertain."""
+    crm(tmp_path / "dati", "Momento")
+    made = run_cli(["init", "dati", "--into", "p", "--yes"], cwd=tmp_path, env=NOW)
+    assert "no column was found for deal_stage_history.entered_at" not in made.stdout + made.stderr
+    line = next(x for x in (tmp_path / "p" / "mapping.yaml").read_text("utf-8").splitlines() if "entered_at:" in x)
+    assert '"Momento"' in line
+    assert "CONFIRM" in line
+
+
 def test_what_is_missing_is_asked_and_told_and_answers_are_settled(tmp_path: Path) -> None:
     """No word of the catalogue is "Momento": without it the history is no use. A proposal of less than nine in ten but of
     more than eight is not asked."""
     crm(tmp_path / "dati", "Momento")
+    with_another_time(tmp_path / "dati")
     order = Order(datetime(2026, 11, 29, tzinfo=UTC), {})
     wish = Wish((str(tmp_path / "dati"),), tmp_path / "p", currency="EUR", timezone="UTC", locale="it_IT")
     person = Person()
@@ -96,6 +117,7 @@ def test_what_is_missing_is_asked_and_told_and_answers_are_settled(tmp_path: Pat
 
 def test_without_anybody_to_ask_what_is_missing_is_told(run_cli: RunCli, tmp_path: Path) -> None:
     crm(tmp_path / "dati", "Momento")
+    with_another_time(tmp_path / "dati")
     made = run_cli(["init", "dati", "--into", "p", "--yes"], cwd=tmp_path, env=NOW)
     assert "no column was found for deal_stage_history.entered_at" in made.stdout + made.stderr
     assert "`--column deal_stage_history.entered_at=Momento`" in made.stdout + made.stderr
@@ -108,3 +130,33 @@ def test_tables_without_rows_are_refused(run_cli: RunCli, tmp_path: Path, rows: 
     assert made.returncode == 1
     assert "wrong-type" not in made.stderr
     assert not (tmp_path / "p").exists() or not any((tmp_path / "p").iterdir())
+
+
+STEPS = "S1;P1;Qualification;1;non;non|S2;P1;Gagnée;2;oui;non|S3;P1;Perdue;3;non;oui|R1;P2;À préparer;1;non;non"
+STEPS += "|R2;P2;Renouvelée;2;oui;non|R3;P2;Sans suite;3;non;oui"
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_stages_of_several_pipelines_win_by_what_says_so(said: bool, run_cli: RunCli, tmp_path: Path) -> None:
+    """Columns of participles in the feminine say which stages win; where names alone do, and not for each pipeline, the
+    line is to be confirmed."""
+    rows: list[list[object]] = [list(row.split(";")) for row in STEPS.split("|")]
+    head = "ID étape;ID pipeline;Étape;Ordre;Est gagnée;Est perdue"
+    if not said:
+        rows, head = [row[:4] for row in rows], head.rpartition(";Est gagnée")[0]
+    write(tmp_path / "etapes.csv", head, rows)
+    deals: list[list[object]] = [
+        [f"A{n}", f"Offre {n}", "S1" if n % 2 else "R1", 1000 + n, f"2026-05-{1 + n % 28:02}"] for n in range(40)
+    ]
+    write(tmp_path / "affaires.csv", "ID affaire;Nom de l'affaire;ID étape;Montant HT;Créée le", deals)
+    made = run_cli(["init", "etapes.csv", "affaires.csv", "--into", "p", "--yes"], cwd=tmp_path, env=NOW)
+    text = (tmp_path / "p" / "mapping.yaml").read_text("utf-8")
+    entities = yaml.safe_load(text)["entities"]
+    assert entities["deal"]["fields"]["name"] == '"Nom de l\'affaire"', made.stdout
+    stage = entities["stage"]["fields"]
+    line = next(line for line in text.splitlines() if line.strip().startswith("is_lost:"))
+    if said:
+        assert (stage["is_won"], stage["is_lost"]) == ('"Est gagnée"', '"Est perdue"')
+    else:
+        assert "Perdue" in stage["is_lost"]
+        assert "CONFIRM" in line

@@ -87,6 +87,7 @@ def values(figures: Figures) -> Iterator[tuple[Any, str]]:
         for kpi in section.kpis:
             yield from of_tile(kpi)
     said = (*figures.headline.title, *figures.headline.lead)
+    said = (*said, *(section.message for section in figures.sections if section.message is not None))
     for one in (*said, *(one for section in figures.sections for one in section.highlights)):
         for _, told in one.values:
             yield from of_told(told)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render import render_html
-from reportspec.render.beside import Bar, Swing, beside, difference, with_changes, without_dead
+from reportspec.render.beside import Bar, Swing, beside, difference, with_changes, with_shares, without_dead
 from reportspec.render.locale import formats_for
 from reportspec.render.tables import table_view
 from tests.render import sample
@@ -46,7 +46,7 @@ def test_bars_are_on_the_scale_of_the_largest_row_with_a_name() -> None:
     drawn = beside(section(), 3)
     assert drawn.bars == (Bar(100.0, 50.0), Bar(25.0, 75.0), None)
     # 200 points from -100 to +100: what has no name is on neither scale.
-    assert drawn.swings == (Swing(50.0, 50.0, 50.0, "good"), Swing(50.0, 0.0, 50.0, "bad"), None)
+    assert drawn.swings == ((2, (Swing(50.0, 50.0, 50.0, "good"), Swing(50.0, 0.0, 50.0, "bad"), None)),)
     others = beside(section(("Ada", 200, 100, 0.5, 0.4), ("Others (9)", 900, 0, 0.1, 0.1), others=9), 2)
     assert others.bars == (Bar(100.0, 50.0), None)
 
@@ -54,7 +54,8 @@ def test_bars_are_on_the_scale_of_the_largest_row_with_a_name() -> None:
 def test_nothing_below_zero_stands_on_a_scale_from_nothing() -> None:
     drawn = beside(section(("Ada", -5, 10, 0.1, 0.1), ("Bo", 3, 1, 0.1, 0.1)), 2)
     assert drawn.bars == ()
-    assert drawn.swings == (Swing(88.24, 0.0, 88.24, "bad"), Swing(88.24, 88.24, 11.76, "good"))  # of 15 and 2
+    swings = (Swing(88.24, 0.0, 88.24, "bad"), Swing(88.24, 88.24, 11.76, "good"))  # of 15 and 2
+    assert drawn.swings == ((2, swings),)
 
 
 def test_goals_stand_on_the_same_scale() -> None:
@@ -73,7 +74,9 @@ def test_no_bar_leaves_its_room_and_lengths_are_as_the_values() -> None:
             assert bar is not None
             assert abs(bar.now - row[1] / top * 100) < 0.006  # type: ignore[operator]
             assert abs(bar.was - row[2] / top * 100) < 0.006  # type: ignore[operator]
-        for row, swing in zip(rows, drawn.swings, strict=True):
+        [(place, swings)] = drawn.swings
+        assert place == 2
+        for row, swing in zip(rows, swings, strict=True):
             assert swing is not None
             assert swing.axis is not None
             assert -0.001 <= swing.start <= swing.start + swing.length <= 100.02
@@ -121,3 +124,52 @@ def test_bullets_have_each_row_s_own_goal_at_one_place() -> None:
     assert far.bars[1] == Bar(26.67, None, 33.33, True)
     below = beside(replace(goals, rows=(("Ada", -10, 100, -0.1), *rows[1:])), 3)
     assert below.bars == ()
+
+
+def of_two() -> Section:
+    """Won 200, 100 the quarter before, 250 the year before; and of somebody who had nothing before."""
+    won_before, rate_before = (replace(one, against="Q2 2026") for one in (WON_BEFORE, RATE_BEFORE))
+    won_second, rate_second = (
+        replace(one, name=one.name.replace("previous", "second"), role="second", against="Q3 2025")
+        for one in (won_before, rate_before)
+    )
+    columns = (OWNER, WON, won_before, won_second, RATE, rate_before, rate_second)
+    rows = (("Ada", 200, 100, 250, 0.5, 0.4, 0.75), ("Bo", 50, 0, 40, 0.25, None, 0.25))
+    total = (None, 250, 100, 290, 0.4, 0.4, 0.6)
+    return Section("s", "breakdown", "By owner", columns, rows, total, bars=True)
+
+
+def test_of_two_comparisons_each_has_its_change_and_its_share() -> None:
+    """+100 of 100 is +100 %, -50 of 250 is -20 %; of nothing no share is known, and percentages have points."""
+    shown = with_changes(with_shares(of_two(), ["won", "rate"]))
+    assert [column.role for column in shown.columns] == [
+        *("dimension", "metric", "difference", "change", "difference", "change"),
+        *("metric", "difference", "difference"),
+    ]
+    assert shown.rows[0] == ("Ada", 200, 100, 1.0, -50, -0.2, 0.5, 0.5 - 0.4, -0.25)
+    assert shown.rows[1] == ("Bo", 50, 50, None, 10, 0.25, 0.25, None, 0.0)
+    assert shown.total == (None, 250, 150, 1.5, -40, -40 / 290, 0.4, 0.0, 0.4 - 0.6)
+
+
+def test_changes_of_two_comparisons_are_on_one_scale() -> None:
+    """From -50 to +100, 150 in all: a third to the left of the axis."""
+    drawn = beside(of_two(), 2)
+    assert drawn.bars[0] == Bar(100.0, 50.0)  # the outline is the first period's
+    assert drawn.swings == (
+        (2, (Swing(33.33, 33.33, 66.67, "good"), Swing(33.33, 33.33, 33.33, "good"))),
+        (3, (Swing(33.33, 0.0, 33.33, "bad"), Swing(33.33, 33.33, 6.67, "good"))),
+    )
+
+
+def test_heads_say_against_what_each_change_is() -> None:
+    view = table_view(of_two(), formats_for(sample.figures("en", (of_two(),))), None)
+    assert view is not None
+    assert [heading.label for heading in view.headings] == [
+        *("Owner", "Won", "Δ Q2 2026", "Δ %", "Δ Q3 2025", "Δ %"),
+        *("Rate", "Δ pp Q2 2026", "Δ pp Q3 2025"),
+    ]
+    assert [cell.text for cell in view.rows[0]][2:6] == ["+€100.00", "+100.0%", "−€50.00", "−20.0%"]
+    assert [cell.text for cell in view.rows[1]][2:6] == ["+€50.00", "–", "+€10.00", "+25.0%"]
+    assert not view.landscape
+    assert view.bar
+    assert view.swing

@@ -145,7 +145,7 @@ def test_the_csv_of_a_cut_table_has_all_rows() -> None:
 
 @pytest.mark.parametrize("count", range(30))
 def test_tiles_stand_in_even_rows_without_a_gap(count: int) -> None:
-    tiles = tuple(tile_of(Kpi(sample.metric(f"m{n}", "M", "count"), n), GERMAN, PALETTE, "") for n in range(count))
+    tiles = tuple(tile_of(Kpi(sample.metric(f"m{n}", "M", "count"), n), GERMAN, PALETTE, ("",)) for n in range(count))
     rows = tile_rows(tiles)
     assert tuple(tile for row in rows for tile in row) == tiles
     widths = [len(row) for row in rows]
@@ -441,7 +441,7 @@ def test_where_columns_do_not_fit_lines_are_broken_before_words() -> None:
 def test_the_figure_of_a_tile_fits_into_it(columns: int, value: float) -> None:
     kpi = Kpi(sample.metric("a", "Amount", "currency"), value)
     formats = replace(GERMAN, cents="always")
-    tile = tile_of(kpi, formats, palette_for("#0b5fff"), "")
+    tile = tile_of(kpi, formats, palette_for("#0b5fff"), ("",))
     ems, size = value_size((tile,), columns)
     assert ems >= text_width(tile.value)
     millimetres = ems * size / 72 * 25.4

@@ -293,3 +293,17 @@ def test_likely_mistakes(run_cli: RunCli, repository: Path, tmp_path_factory: py
         assert run.returncode == code, (args, run.stdout, run.stderr)
         assert message in run.stdout + run.stderr
         assert "Traceback" not in run.stderr
+
+
+def test_a_row_of_nothing_is_in_a_mean(run_cli: RunCli, project: Path) -> None:
+    """A deal won for 0 is left out: the sum stays, and the mean of four (13,300 / 4) becomes that of three."""
+    with (project / "deals.csv").open("a") as file:
+        file.write("Z0,Nought,1,won,0,2026-07-01,2026-08-15,2026-08-15,false\n")
+    mean = "version: 1\nreport: custom\nperiod: 2026-Q3\nsections:\n  - {id: head, kpis: [avg_won_amount]}\n"
+    (project / "all.yaml").write_text(mean)
+    (project / "some.yaml").write_text(mean + "filters:\n  - {field: deal.amount, gt: 0}\n")
+    found = change(told(run_cli, project, "all.yaml", "some.yaml"), "Average won deal")
+    assert (found["then"], found["now"]) == (pytest.approx(13300 / 4), pytest.approx(13300 / 3))
+    [part] = found["consists_of"]["parts"]
+    assert (part["new"], part["gone"], part["other"]) == ([0, 0], [1, 0], [0, 0])
+    assert part["rows"] == [{"key": "Z0", "then": 0, "now": None}]

@@ -17,6 +17,7 @@ from reportspec.render.charts import (
     heatmap,
     histogram,
     line,
+    multiples,
     pareto,
     ranges,
     stacked,
@@ -38,6 +39,7 @@ KINDS: tuple[Kind, ...] = (
     heatmap.KIND,
     waterfall.KIND,
     ranges.KIND,
+    multiples.KIND,
 )
 
 __all__ = ["KINDS", "Drawing", "Key", "drawings", "fits_half"]

@@ -72,13 +72,13 @@ def rows_to_draw(canvas: Canvas, one: Series, *, whole: bool) -> Drawn:
 
 
 def few_series(
-    canvas: Canvas, series: tuple[Series, ...], sum_rest: bool
+    canvas: Canvas, series: tuple[Series, ...], sum_rest: bool, most: int = SERIES
 ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
-    """At most `SERIES` series; what is left is summed into one more, or left out, and told."""
-    if len(series) <= SERIES:
+    """At most so many series; what is left is summed into one more, or left out, and told."""
+    if len(series) <= most:
         return series, ()
     other = canvas.formats.word("other")
-    kept = set(sorted(range(len(series)), key=lambda at: -_size(series[at]))[: SERIES - 1])
+    kept = set(sorted(range(len(series)), key=lambda at: -_size(series[at]))[: most - 1])
     chosen = tuple(kept_series for at, kept_series in enumerate(series) if at in kept)
     counts_told = {"shown": len(chosen), "available": number(canvas.formats, len(series))}
     if not sum_rest:

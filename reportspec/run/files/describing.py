@@ -266,6 +266,13 @@ class _Look:
         read = self.reads.get(name.lower())
         return read.type if read and not self.texts else ""
 
+    def any_type(self, name: str) -> str:
+        """The type of a column without any value that expressions alone read: one that fits in all of them."""
+        read = self.reads.get(name.lower())
+        if read is None or self.texts:
+            return "VARCHAR"
+        return "TIMESTAMP" if read.timed else '"NULL"'
+
     def in_percent(self, name: str) -> bool:
         """Whether the project says that a column's numbers are hundredths."""
         return name.lower() in {other.lower() for other in self.spec.percent}
@@ -413,7 +420,9 @@ class _Look:
         wanted = self.kind(name)
         if kind != "VARCHAR":
             return ("nothing",) if kind in _NOTHING and wanted and wanted != kind else ()
-        if wanted == "VARCHAR" or (self.reads and name.lower() not in self.reads):
+        if wanted == "VARCHAR":
+            return ("nothing",) if self.reckoned(name) else ()
+        if self.reads and name.lower() not in self.reads:
             return ()
         if wanted:
             return (_family(wanted),)
@@ -459,9 +468,8 @@ class _Look:
     def column(self, name: str, kind: str, parts: Mapping[str, Sequence[Any]]) -> Column:
         """A column as it will be, of the answers about what it may be."""
         wanted, quoted_name = self.kind(name), quoted(name)
-        as_text = Column(name, "VARCHAR", quoted_name)
         if kind == wanted == "VARCHAR" and self.reckoned(name):
-            return self.refuse_texts(name)
+            return self.refuse_texts(name) if parts["nothing"][0] else _nothing(name, self.any_type(name))
         if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
             return self.refuse(
                 name,
@@ -474,7 +482,7 @@ class _Look:
             return Column(name, kind, quoted_name)
         number = next(iter(parts.values()))[0]
         if not number:
-            return _nothing(name, wanted) if wanted else as_text
+            return _nothing(name, wanted or self.any_type(name))
         if "nothing" in parts:
             return Column(name, kind, quoted_name)
         if wanted and self.cells(name) == "mixed":

@@ -13,6 +13,7 @@ from sqlglot import exp
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.expression.trees import (
     LANDS,
+    SOME,
     ZONE,
     alias_of,
     all_of,
@@ -152,8 +153,8 @@ def nulls_by_case(node: exp.Expr) -> exp.Expr:
 
 
 def lands_rows(tree: exp.Expr) -> bool:
-    """Whether a SELECT brings rows of the source."""
-    return isinstance(tree, exp.Select) and any(LANDS in item.meta for item in tree.expressions)
+    """Whether a SELECT brings rows of the source, or some of those that another one within it brings."""
+    return isinstance(tree, exp.Select) and (SOME in tree.meta or any(LANDS in item.meta for item in tree.expressions))
 
 
 def bounded_rows(tree: exp.Expr) -> exp.Expr:
