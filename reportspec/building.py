@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from reportspec.check.report import Checked, check_document, check_file
 from reportspec.diagnostics import Diagnostic, in_order
-from reportspec.errors import NoReport, ReportspecError
+from reportspec.errors import NoReport, ReportspecError, SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.resolve.document import Place, written_document
 from reportspec.timings import Timings
@@ -150,7 +150,7 @@ def absent_columns(path: Path, checked: Checked) -> list[Diagnostic]:
     if report is None or not report.binding.source.wrong:
         return []
     from reportspec.compile import compile_report
-    from reportspec.contract.fit import absent_columns_of, fields_of
+    from reportspec.contract.refusals import absent_columns_of, fields_of
     from reportspec.problems import problems_of
 
     read = fields_of(compile_report(report))
@@ -208,13 +208,18 @@ def run_report(program: Program) -> Figures:
 def run_settled(program: Program, timings: Timings | None = None) -> tuple[Figures, Report]:
     """The same, and the report as they were made. Raises SourceError."""
     from reportspec.contract.fit import fitted
+    from reportspec.contract.refusals import further
     from reportspec.contract.survey import answered
     from reportspec.evaluate.report_figures import figures_of
     from reportspec.render.filled import filled
 
     timings = timings or Timings()
     with timings.of("query"):
-        answers = answered(fitted(program))
+        program = fitted(program)
+        try:
+            answers = answered(program)
+        except SourceError as error:
+            raise further(program, error) from None
         for result in answers.results:
             timings.asked += result.asked
     with timings.of("evaluate"):

@@ -22,6 +22,11 @@ _PLAIN_END = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?['\"]?\s*")
 _SHORT = 4  # letters of a secret that is hidden only where it stands by itself
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether what an option of that name says is a password, a token or a key."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def is_certain(url: str) -> bool:
     """Whether a URL can be read in one way only. Of any other a driver may take a part of the password for the host,
     and say it."""

@@ -24,12 +24,14 @@ class ReportspecError(Exception):
 
 class SourceError(ReportspecError):
     """The source cannot be read. `lost` says that the connection broke off, and that another try may do;
-    `column` is one that is not there. `table` is the one that it is about, where that is a file; `also`
-    are the other mistakes that were found with this one. `tree` is the statement that failed, where one
-    did; `span` the line of the mapping that it is about, where that is known."""
+    `column` is one that is not there. `table` is the one that it is about, where that is a file, `of_column` its
+    column, where it is about one, and `columns` those of the file, where these are known though not all its values can
+    be read. `also` are the other mistakes that were found with this one. `tree` is the statement that failed, where
+    one did; `span` the line of the mapping that it is about, where that is known."""
 
     tree: object = None
     span: Span | None = None
+    columns: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -41,10 +43,12 @@ class SourceError(ReportspecError):
         lost: bool = False,
         column: str = "",
         table: str = "",
+        of_column: str = "",
         also: tuple[SourceError, ...] = (),
     ) -> None:
         super().__init__(message, help, notes)
         self.code, self.lost, self.column, self.table, self.also = code, lost, column, table, also
+        self.of_column = of_column
         self.temporary = lost or code in ("no-connection", "held-source")
 
 

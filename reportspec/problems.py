@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +13,11 @@ from sqlglot import exp
 
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
+from reportspec.suggested_yaml import yaml_list
 
 if TYPE_CHECKING:
     from reportspec.burst.unowned import Unowned
-    from reportspec.model.settings import Project
+    from reportspec.model.settings import FileSpec, Project
     from reportspec.model.spec import Report
     from reportspec.resolve.binding import Binding
 
@@ -40,16 +43,35 @@ def problems_of(path: Path, error: ReportspecError | OSError, reading: OfSource 
         return [Diagnostic(error.code, error.message, None, error.help, error.notes)]
     if isinstance(error, ReportspecError):
         personal = _of_rows(error)
-        return [Diagnostic(error.code, f"{path}: {error.message}", None, error.help, error.notes, personal=personal)]
+        return [Diagnostic(error.code, _said_of(path, error.message), None, error.help, error.notes, personal=personal)]
     return [_of_system(path, error)]
+
+
+def not_written(path: Path, error: OSError, by: str = "-o") -> Diagnostic:
+    """What is told of a file or folder that cannot be written: the name once, why, and what to do about that. `by` is
+    the option that names another place, if one does."""
+    named = f" with {by}" if by else ""
+    why = (error.strerror or str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        help = f"make room, or name a place that has some{named}" if by else "make room"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        help = f"name a place where you may write{named}" if by else "look who may write there"
+    else:
+        help = f"name another place{named}" if by else "look what stands there"
+    return Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, help)
+
+
+def _said_of(path: Path, message: str) -> str:
+    """A message with what it is about at its head, where it does not name that or something in it by itself."""
+    return message if f"`{path}`" in message or f"`{path}/" in message else f"{path}: {message}"
 
 
 def _of_system(path: Path, error: OSError) -> Diagnostic:
     """What is told where the system does not do something: files, or the library that makes PDFs."""
     if "load library" in str(error):
         return no_pango(error)
-    where = f" `{error.filename}`:" if error.filename else ""
-    message = f"{path}:{where} {(error.strerror or str(error)).lower()}"
+    named = f"`{error.filename}`: " if error.filename and str(error.filename) != str(path) else ""
+    message = _said_of(path, f"{named}{(error.strerror or str(error)).lower()}")
     return Diagnostic("no-file", message, None, "look whether there is room for files, and who may write them")
 
 
@@ -58,26 +80,46 @@ def _of_source(path: Path, reading: OfSource, error: SourceError) -> list[Diagno
     file or the source, or where the mapping names what is not there; of one of which no report is
     made, at the lines of the mapping."""
     source = reading.project.source
-    if isinstance(error, Broken):
-        return [
-            replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
-            for diagnostic in error.diagnostics
-        ]
-    return [_one_of_source(path, reading, failure) for failure in (error, *error.also)]
+    found = []
+    for failure in (error, *error.also):
+        if isinstance(failure, Broken):
+            found += [
+                replace(diagnostic, message=f"{path}: {diagnostic.message}", span=diagnostic.span or source.span)
+                for diagnostic in failure.diagnostics
+            ]
+        else:
+            found.append(_one_of_source(path, reading, failure))
+    return found
 
 
 def _one_of_source(path: Path, reading: OfSource, error: SourceError) -> Diagnostic:
-    source, notes = reading.project.source, error.notes
+    source, notes, help = reading.project.source, error.notes, error.help
     span, file = source.span, source.files.get(error.table)
     named = _named(reading, error.column) if error.column else []
     if file is not None:
-        span = file.span
+        span, help = file.span, _in_full(error.table, file, help)
     elif error.span is not None:
         span = error.span
     elif named:
         span = named[0][1]
         notes += ("the mapping takes " + ", ".join(f"`{name}`" for name, _ in named[:5]) + " from it",)
-    return Diagnostic(error.code, f"{path}: {error.message}", span, error.help, notes, personal=_of_rows(error))
+    return Diagnostic(error.code, f"{path}: {error.message}", span, help, notes, personal=_of_rows(error))
+
+
+_SETTING = re.compile(
+    "`((encoding|delimiter|decimal|thousands|date_format|skip|sheet|columns|null|percent): [^`]*)`"
+)  # of a file, as helps tell people to write it
+
+
+def _in_full(table: str, file: FileSpec, help: str | None) -> str | None:
+    """A help with all of what is to be written, where a file's path stands alone and a setting is told: whoever has
+    never written one does not know where it goes."""
+    found = dict.fromkeys(_SETTING.findall(help or ""))
+    if not file.alone or not found:
+        return help
+    (setting, key), *others = found
+    path = yaml_list([file.alone])[1:-1]
+    return f"{help}; in full `{table}: {{path: {path}, {f'{key}: …' if others else setting}}}`"
 
 
 def _of_rows(error: ReportspecError) -> tuple[str, ...]:

@@ -35,3 +35,20 @@ def remembered(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate
         return value
 
     return once
+
+
+def remembered_of_tree(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
+    """The same of a function whose last argument is a tree that nobody changes: it is known by what it is, since to
+    compare trees takes longer than what is asked of them, and kept beside the answer, so that nothing else gets its
+    id."""
+
+    @wraps(find)
+    def once(owner: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        kept, tree = owner.remembered, args[-1]
+        key = (find, *args[:-1], id(tree))
+        if key not in kept:
+            kept[key] = (tree, find(owner, *args, **kwargs))
+        value: T = kept[key][1]
+        return value
+
+    return once

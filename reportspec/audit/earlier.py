@@ -10,6 +10,7 @@ from typing import Any
 from reportspec.errors import ReportspecError
 from reportspec.files import write_whole
 from reportspec.model.audits import Audit, Earlier, key_of
+from reportspec.problems import not_written
 
 PLACE = Path(".reportspec") / "audits.jsonl"  # in the project's folder
 BROKEN_OFF = Path(".reportspec") / "audits.broken.jsonl"  # lines of it that are only the beginning of one
@@ -57,8 +58,8 @@ def kept(root: Path, audit: Audit) -> None:
             write_whole(aside, before + f"{broken_off}\n".encode())
         write_whole(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise HistoryError(f"the file of audits `{path}` cannot be written: {reason}") from None
+        told = not_written(PLACE, error, by="")
+        raise HistoryError(f"the audit is not kept: {told.message}", told.help) from None
 
 
 def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
@@ -68,7 +69,8 @@ def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
     except FileNotFoundError:
         return [], ""
     except OSError as error:
-        raise HistoryError(f"the file of audits `{path}` cannot be read: {error.strerror or error}") from None
+        why = (error.strerror or str(error)).lower()
+        raise HistoryError(f"the file of audits `{path}` cannot be read: {why}", "look who may read it") from None
     except UnicodeDecodeError:
         raise HistoryError(f"the file of audits `{path}` is no UTF-8", "move it away to begin anew") from None
     records = []

@@ -22,7 +22,8 @@ from reportspec.calendar import until
 from reportspec.check.mapping import tables_of
 from reportspec.contract.emptied import emptied, telling
 from reportspec.contract.ends import SourceAt, data_end, newest, stale_table, stopped
-from reportspec.contract.fit import absent_columns_of, absent_tables_of, refuse, seen
+from reportspec.contract.fit import seen
+from reportspec.contract.refusals import absent_columns_of, absent_tables_of, refuse
 from reportspec.contract.survey import ends_statement
 from reportspec.contract.unread import UNREAD, refuse_unfit, said, unreadable_fields
 from reportspec.contract.verdict import findings_of, unmapped_of

@@ -20,9 +20,11 @@ from reportspec.contract.emptied import over_empty, telling
 from reportspec.contract.ends import contradictions, ended
 from reportspec.contract.fit import fitted
 from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_statement
+from reportspec.contract.refusals import further
 from reportspec.contract.survey import Answered, Surveyed, answered_together, ask, ends_statement
 from reportspec.contract.verdict import settled, warnings
 from reportspec.diagnostics import Diagnostic
+from reportspec.errors import SourceError
 from reportspec.evaluate.report_figures import figures_with_doubts
 from reportspec.evaluate.unrated import unrated
 from reportspec.lazy_dataclass import dataclass
@@ -88,7 +90,17 @@ def run_each(program: Program, timings: Timings, only: Collection[str] = ()) -> 
     the data, and what no value gets of it. Every statement is checked to be cut to its value. Raises
     SourceError, and NoReport where there is none for a value."""
     with timings.of("query"):
-        program, listed = _settled(fitted(program))
+        program = fitted(program)
+    try:
+        return _run_fitted(program, timings, only)
+    except SourceError as error:
+        raise further(program, error) from None
+
+
+def _run_fitted(program: Program, timings: Timings, only: Collection[str]) -> Burst:
+    """The same of a program that is fitted to its source. Raises SourceError and NoReport."""
+    with timings.of("query"):
+        program, listed = _settled(program)
         report = program.report
         recipients = settled(report.binding, without_row(report, listed), report.project.checks)
         every = values_of(report, listed)

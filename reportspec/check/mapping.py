@@ -16,7 +16,7 @@ from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
-from reportspec.expression.trees import BARE, WRITTEN, cast, copied
+from reportspec.expression.trees import BARE, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
 from reportspec.holds import Holds, held, key_kind
@@ -59,8 +59,9 @@ def demo_map(catalogue: Catalogue) -> SourceMap:
 
     entities = {}
     for name, columns in COLUMNS.items():
-        fields = {c: MappedField(c, exp.column(exp.to_identifier(c, quoted=True)), None, {}, None) for c, _ in columns}
-        table = exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier("demo", quoted=True))
+        # Made by hand: sqlglot's own way makes a copy of each name.
+        fields = {c: MappedField(c, exp.Column(this=identifier(c)), None, {}, None) for c, _ in columns}
+        table = exp.Table(this=identifier(name), db=identifier("demo"))
         entities[name] = MappedEntity(name, (MappedPart(table, None, fields),), fields)
     return SourceMap("demo", "duckdb", "UTC", entities)
 
@@ -768,8 +769,8 @@ def _table(name: Any, at: Place, document: Document) -> exp.Table:
 
 
 def _quoted(tree: exp.Expr) -> exp.Expr:
-    for identifier in tree.find_all(exp.Identifier):
-        _quote(identifier)
+    for name in tree.find_all(exp.Identifier):
+        _quote(name)
     return tree
 
 

@@ -75,6 +75,7 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
     if not own.all():
         return base
     entities = dict(base.entities)
+    made: dict[str, Document] = {}
     for document in own.usable("entities"):
         entity = entity_from(document.data, _teller(document))
         if entity.name in base.entities:
@@ -94,6 +95,15 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
                 )
         if not document.broken:
             entities[entity.name] = entity
+            made[entity.name] = document
+    for name in _made_of_themselves(entities, made):
+        made[name].tell(
+            "circular-entity",
+            f"`{name}` is itself what its rows are made from",
+            ("derived", "from"),
+            "name an entity that is mapped, or one that is made of such",
+        )
+        del entities[name]
     metrics = dict(base.metrics.data)
     for document in own.usable("metrics"):
         for index, spec in enumerate(document.data["metrics"]):
@@ -144,6 +154,25 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
         audits=audits,
         endangering=endangering,
     )
+
+
+def _made_of_themselves(entities: Mapping[str, Entity], own: Iterable[str]) -> list[str]:
+    """Which entities of a project are derived from themselves, be it by way of others."""
+
+    def sources(name: str) -> set[str]:
+        entity = entities.get(name)
+        ways = (entity.derived, *entity.otherwise) if entity is not None else ()
+        return {at for way in ways if way for at in (way.source, *((way.match.entity,) if way.match else ()))}
+
+    circular = []
+    for name in own:
+        reached, ahead = set[str](), sources(name)
+        while ahead:
+            reached |= ahead
+            ahead = set().union(*map(sources, ahead)) - reached
+        if name in reached:
+            circular.append(name)
+    return circular
 
 
 def _own_audits(

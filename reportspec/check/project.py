@@ -23,6 +23,7 @@ from reportspec.languages import base_language, languages
 from reportspec.model.figures import LARGEST_LOGO, Theme
 from reportspec.model.settings import PARALLEL, TIMEOUT, FileSpec, Known, Project, SourceChecks, SourceSpec
 from reportspec.resolve.document import Document, Place
+from reportspec.run.url_options import unknown_option
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
@@ -410,6 +411,9 @@ def _source(document: Document, value: Any, root: Path) -> SourceSpec:
             suggestion(f"{scheme}://", known) or f"there are {', '.join(known)}",
         )
         return SourceSpec("url", scheme, span=span)
+    wrong = unknown_option(text, read_by.options) if read_by.local or is_certain(text) else None
+    if wrong is not None:
+        document.tell("unknown-option", wrong[0], ("source",), wrong[1])
     if read_by.local:
         name = text.partition("://")[2].partition("?")[0]
         return _file_source(document, read_by, name.removeprefix("/"), root)
@@ -476,6 +480,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         tuple(str(word) for word in written.get("null", ())),
         tuple(str(name).strip() for name in written.get("percent", ())),
         document.span(path),
+        pattern if not isinstance(given, dict) else "",
     )
 
 

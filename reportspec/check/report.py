@@ -133,14 +133,15 @@ def check_document(
         document.data["period"] = period
         document.options[("period",)] = ("--period", period)
     check_settings(document, project_document)
-    structural = document.broken
-    if structural and not isinstance(document.data, dict):
+    document.misshapen_parts = document.broken
+    if document.broken and not isinstance(document.data, dict):
         return Checked(None, documents, document)
-    try:
+    report = None
+    with document.as_far_as_it_goes():
         if now.tzinfo is None:  # a day of the report's, wherever that is
             now = now.replace(tzinfo=binding.zone)
         data = substitute(document, document.data, settings)
-        structural = document.broken  # also by what params bring
+        document.misshapen_parts = document.broken  # also by what params bring
         if clock:
             _check_loaded(project, project_document, now)
         report = _report(document, data, project, binding, language, locale, now, clock)
@@ -151,11 +152,6 @@ def check_document(
             return Checked(_report(again, data, project, narrow, language, locale, now, clock), [again], again)
 
         report = replace(report, over=over) if report is not None else None
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-        # Only a spec that the schema has refused already can have parts of the wrong shape.
-        if not structural:
-            raise
-        report = None
     return Checked(None if document.broken or project_document.broken else report, documents, document)
 
 
@@ -316,10 +312,10 @@ def _met(
 ) -> SourceMap:
     """The mapping, where it is known without asking a server which tables and columns there are: what they serve of
     it, with their types."""
-    from reportspec.run.files.describing import one_engine
-
     dialect, database = project.source.dialect, project.source.database
     if project.source.kind == "files":
+        from reportspec.run.files.describing import one_engine
+
         with one_engine():
             source = _with_reads(project, catalogue, source, extra)
             source = served(source, There(project.source.files, _columns_of_files(project, source), dialect))
@@ -387,7 +383,9 @@ def _report(
     texts: list[str] = []
     for index, spec in enumerate(data.get("filters") or ()):
         problems_before = len(document.problems)
-        tree = condition(binding, document, spec, ("filters", index), bounds)
+        tree = None
+        with document.as_far_as_it_goes():
+            tree = condition(binding, document, spec, ("filters", index), bounds)
         if tree is not None and len(document.problems) == problems_before:
             _check_reach(document, binding, preset, tree, ("filters", index))
             conditions.append(tree)
@@ -427,7 +425,9 @@ def _report(
     _check_currency(document, data, sections, project, binding)
     in_texts = figures_named(document, data, sections)
     check_currency_of_targets(document, binding, goals, project.currency)
-    delivery = delivery_of(document, data, sections, each, project.mail, binding)
+    delivery = None
+    with document.as_far_as_it_goes():
+        delivery = delivery_of(document, data, sections, each, project.mail, binding)
     if document.broken or period is None or as_of is None:
         return None
     for item in sections:
@@ -606,7 +606,9 @@ def _periods(
         period = parse_period(data.get("period", "last_month"), today, project.fiscal)
     except CalendarError as error:
         document.tell("bad-period", error.message, _part(("period",), error), error.help)
-        return None, ()
+        # What it is compared with is looked at all the same, from a period that is one.
+        _, others = _periods(document, {**data, "period": "last_month"}, preset, project, binding, now)
+        return None, others
     asked = data.get("compare", preset.get("compare", "none"))
     several = isinstance(asked, list)
     found: list[tuple[Period, Align]] = []

@@ -26,7 +26,9 @@ def goals_of(document: Document, data: Mapping[str, Any], binding: Binding) -> d
         if metric is None:
             continue
         goal_written = spec if isinstance(spec, dict) else {"target": spec}
-        goal = _goal(document, binding, metric, goal_written, path)
+        goal = None
+        with document.as_far_as_it_goes():
+            goal = _goal(document, binding, metric, goal_written, path)
         if goal is not None:
             goals[metric.id] = goal
     return goals
@@ -105,6 +107,7 @@ def _goal(
         by,
         targets,
         from_table,
+        places={name: at for name in targets if (at := document.span((*path, "targets", name), key=True)) is not None},
     )
 
 

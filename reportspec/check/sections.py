@@ -34,7 +34,9 @@ def check_sections(
     written = {str(d.data["id"]) for d in drafts if d.data.get("id") and not d.made}
     seen: set[str] = set()
     for index, draft in enumerate(drafts):
-        section = _section(context, draft, index, seen, written)
+        section = None
+        with context.document.as_far_as_it_goes():
+            section = _section(context, draft, index, seen, written)
         if section is not None:
             place = context.document.span(draft.path) if draft.path is not None else None
             sections.append(replace(section, span=place))

@@ -106,7 +106,7 @@ def audit(
         proposal, text = propose_checks(place, AuditOrder(order.now, os.environ, entity))
         tell.tell(proposal.diagnostics, proposal.texts)
         if text:
-            give_to(out, text, "the checks")
+            give_to(out, text, "the checks", tell)
         tell.close()
         sys.exit(DONE if text else WRONG)
     needed = _needed(specs, place, order, tell) if specs else None
@@ -227,11 +227,11 @@ def _shown(
     try:
         before: Earlier = earlier(root)
         shown = Shown(audit, made.binding, made.language, before, personal, only_worse, made.project.systems)
-        give_to(out, FORMS[form](shown), "the audit")
+        give_to(out, FORMS[form](shown), "the audit", tell)
         kept(root, audit)
         store_failures(root, audit)
     except (HistoryError, OSError) as error:
-        tell.tell(problems_of(out or root, error), {})
+        tell.tell(problems_of(root, error), {})
         return WRONG
     if before.broken_off:
         what = "the last line of the file of audits was not written to its end"

@@ -159,6 +159,7 @@ def _written(folder: Path, files: Mapping[str, bytes]) -> list[Diagnostic]:
     """Write files whole; what is wrong, where one cannot be, and of what stands beside tables."""
     from reportspec.cli.folder_of_tables import FolderOfTables
     from reportspec.files import write_whole
+    from reportspec.problems import not_written
 
     tables: dict[Path, dict[str, bytes]] = {}
     for file, data in files.items():
@@ -169,25 +170,20 @@ def _written(folder: Path, files: Mapping[str, bytes]) -> list[Diagnostic]:
         try:
             write_whole(path, data)
         except OSError as error:
-            return [_unwritable(path, error)]
+            return [not_written(path, error)]
     told = []
     for place, own in tables.items():
         made = FolderOfTables(place, own)
         try:
             made.write()
         except OSError as error:
-            return [_unwritable(Path(error.filename or place), error)]
+            return [not_written(Path(error.filename or place), error)]
         if made.others:
             names = ", ".join(f"`{name}`" for name in made.others[:3]) + (", …" if len(made.others) > 3 else "")
             text = f"`{place}` has other files that are named like tables of this report: {names}"
             help = "they may be of an earlier build: remove them, or build into another folder with -o"
             told.append(Diagnostic("other-files", text, None, help, severity="warning"))
     return told
-
-
-def _unwritable(path: Path, error: OSError) -> Diagnostic:
-    text = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
-    return Diagnostic("cannot-write", text, None, "choose another folder with -o")
 
 
 def _files(

@@ -116,9 +116,9 @@ def diff(
     with ExitStack() as stack:
         sides = _sides(first, second, _Against(rev, against_period, against_today), asked, stack, tell)
         found = difference(*sides)
-    tell.close()
     text = {"text": as_text, "md": as_markdown, "json": as_json}[form](found, sql)
-    give_to(out, harmless_json(text) if form == "json" else text, "the differences")
+    give_to(out, harmless_json(text) if form == "json" else text, "the differences", tell)
+    tell.close()
     sys.exit(_code(found, fail_on, threshold))
 
 
@@ -150,9 +150,9 @@ def _of_pdf(
     wanted = Recomputing(None, Path(spec) if spec else None, asked.order().settings, os.environ, asked.period)
     found, told, texts = recomputed(pdf, wanted)
     tell.tell(told, texts)
-    tell.close()
     text = {"text": as_text, "md": as_markdown, "json": as_json}[form]([found])
-    give_to(out, harmless_json(text) if form == "json" else text, "the differences")
+    give_to(out, harmless_json(text) if form == "json" else text, "the differences", tell)
+    tell.close()
     others = found.lost if fail_on == "any" else ()
     if found.why:
         return WRONG

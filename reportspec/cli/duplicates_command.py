@@ -12,7 +12,7 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import FilePath, FilledText, format_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages, echo, give, say
+from reportspec.cli.printing import Messages, give, say
 from reportspec.diagnostics import harmless, harmless_json
 
 
@@ -66,11 +66,12 @@ def duplicates(
         sys.exit(WRONG)
     if output is not None:
         from reportspec.files import write_whole
+        from reportspec.problems import not_written
 
         try:
             write_whole(output, text.encode() if isinstance(text, str) else text)
         except OSError as error:
-            echo(f"{output}: {(error.strerror or str(error)).lower()}", err=True)
+            out.tell([not_written(output, error)], {})
             sys.exit(WRONG)
         say(str(output), err=True)
     elif isinstance(text, str):

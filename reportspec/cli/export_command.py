@@ -11,8 +11,7 @@ import click
 
 from reportspec.cli.exit_codes import WRONG
 from reportspec.cli.options import FilePath
-from reportspec.cli.printing import give_to, print_diagnostics, say
-from reportspec.diagnostics import Diagnostic
+from reportspec.cli.printing import Messages, give_to, print_diagnostics, say
 
 
 @click.command()
@@ -44,12 +43,7 @@ def export(tool: str, project: Path, out: Path | None, version: str) -> None:
     if bound.binding is None or bound.project is None:
         sys.exit(WRONG)
     made = ossie_document(bound, version, bound.project.locale or "en")
-    try:
-        give_to(out, json.dumps(made.data, ensure_ascii=False, indent=2), "the document")
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        print_diagnostics([Diagnostic("cannot-write", f"`{out}` cannot be written to: {why}")], {}, "text")
-        sys.exit(WRONG)
+    give_to(out, json.dumps(made.data, ensure_ascii=False, indent=2), "the document", Messages("text"))
     for each in made.left:
         say(f"not in it: {each.what}: {each.why}", err=True)
     if made.not_served:

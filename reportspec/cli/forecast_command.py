@@ -105,9 +105,10 @@ def forecast(
     given = {("period",): ("--period", period), ("where",): ("--where", where or "")}
     given |= {("sections", at, "forecast", "metric"): ("--metric", metric or "") for at in range(len(shown))}
     built = build_written(text, "reportspec forecast", place, order, tell.tell, given)
-    code = WRONG if built.made is None else _shown(built.made.figures[0][1], form, out, tell)
+    if built.made is not None:
+        give_to(out, _PRINTED[form](built.made.figures[0][1]), "the forecast", tell)
     tell.close()
-    sys.exit(code)
+    sys.exit(WRONG if built.made is None else DONE)
 
 
 def _spec(shown: tuple[str, ...], period: str, where: str | None, metric: str | None) -> str:
@@ -118,17 +119,3 @@ def _spec(shown: tuple[str, ...], period: str, where: str | None, metric: str | 
     of = {} if metric is None else {"metric": metric}
     spec["sections"] = [{"id": show, "forecast": {"show": show, **of}} for show in shown]
     return json.dumps(spec, indent=1, ensure_ascii=False)
-
-
-def _shown(figures: Figures, form: str, out: Path | None, tell: Messages) -> int:
-    """Print it, or write it to a file; the code to end with."""
-    from reportspec.problems import problems_of
-
-    try:
-        give_to(out, _PRINTED[form](figures), "the forecast")
-    except OSError as error:
-        if out is None:
-            raise
-        tell.tell(problems_of(out, error), {})
-        return WRONG
-    return DONE

@@ -29,16 +29,22 @@ def give(text: str, what: str, nl: bool = True) -> None:
     click.echo(text, nl=nl)
 
 
-def give_to(out: Path | None, text: str, what: str) -> None:
+def give_to(out: Path | None, text: str, what: str, tell: Messages) -> None:
     """Write `what` a command was asked for to a file, or print it without what a terminal would obey; ended by a line
-    feed. Ends the program as `give` does. Raises OSError."""
+    feed. Ends the program as `give` does, and with 1 where the file cannot be written, which is told."""
     from reportspec.files import write_whole
+    from reportspec.problems import not_written
 
     text = text if text.endswith("\n") else f"{text}\n"
     if out is None:
         give(harmless(text), what, nl=False)
-    else:
+        return
+    try:
         write_whole(out, text.encode())
+    except OSError as error:
+        tell.tell([not_written(out, error)], {})
+        tell.close()
+        sys.exit(WRONG)
 
 
 def say(text: str, err: bool = False, painted: bool = False) -> None:

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -32,6 +33,7 @@ def run(command: click.Command) -> None:
     try:
         stop.listen()
         keep_together()
+        _need_folder()
         _ended_by(command, stop)
     except click.ClickException as error:
         error.show()
@@ -71,6 +73,15 @@ def _ended_by(command: click.Command, stop: Stop) -> None:
         if stop.code is not None:
             raise KeyboardInterrupt from None
         raise
+
+
+def _need_folder() -> None:
+    """Nothing, unless the folder in which the command runs was deleted: no path can be told from there. Raises
+    ClickException."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise click.ClickException("the folder in which this runs was deleted: go to another one (`cd`)") from None
 
 
 def _fill_gaps() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ def rewrite(path: Path, before: str, after: str) -> Diagnostic | None:
     written, if it cannot. What was saved meanwhile stays."""
     from reportspec.diagnostics import Diagnostic
     from reportspec.files import write_whole
+    from reportspec.problems import not_written
 
     help = "look who may write it, and whether there is room for it"
     try:
@@ -35,8 +37,7 @@ def rewrite(path: Path, before: str, after: str) -> Diagnostic | None:
             with contextlib.suppress(OSError):
                 os.chown(file, status.st_uid, status.st_gid)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        return Diagnostic("cannot-write", f"`{path}` cannot be written: {why}", None, help)
+        return replace(not_written(path, error), help=help)
     return None
 
 

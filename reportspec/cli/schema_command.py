@@ -13,7 +13,6 @@ import click
 from reportspec.cli.exit_codes import WRONG
 from reportspec.cli.options import FilePath
 from reportspec.cli.printing import echo, give, print_diagnostics
-from reportspec.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from reportspec.reference.bound_project import BoundProject
@@ -76,15 +75,13 @@ def schema(name: str | None, out: Path | None, project: Path | None, markdown: b
 
 def _write(folder: Path, names: Sequence[str], text: Callable[[str], str]) -> None:
     from reportspec.files import write_whole
+    from reportspec.problems import not_written
 
     try:
         for name in names:
             write_whole(folder / f"{name}.schema.json", text(name).encode())
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        help = "choose another folder with -o"
-        wrong = Diagnostic("cannot-write", f"`{folder}` cannot be written to: {why}", None, help)
-        print_diagnostics([wrong], {}, "text")
+        print_diagnostics([not_written(folder, error)], {}, "text")
         sys.exit(WRONG)
 
 

@@ -45,7 +45,7 @@ def is_spec(path: Path) -> bool:
     from reportspec.source.read import LARGEST
     from reportspec.source.regular import read_regular
 
-    if path.name in NAMES or not path.is_file():
+    if path.name in NAMES or path.is_dir():
         return False
     try:
         text = read_regular(path, LARGEST).decode("utf-8-sig")

@@ -168,7 +168,14 @@ def strangers(report: Report, members: dict[str, Members], ask: Ask) -> list[Fin
             check = Check("ambiguous-target", goal.by.field.entity, goal.by.field, goal=name, names=alike)
             findings.append(Finding(check, len(alike), len(names), tuple((name, 0) for name in shared[alike[0]])))
         if lone := tuple(sorted(names - known - set(shared))):
-            check = Check("unknown-target", goal.by.field.entity, goal.by.field, goal=name, names=lone)
+            check = Check(
+                "unknown-target",
+                goal.by.field.entity,
+                goal.by.field,
+                goal=name,
+                names=lone,
+                place=goal.places.get(lone[0]),
+            )
             near = tuple((name, 0) for name in sorted(known))
             findings.append(Finding(check, len(lone), len(names), near))
     return findings

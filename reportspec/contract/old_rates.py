@@ -27,12 +27,18 @@ _MONTH, _YEAR, _TIMES = timedelta(days=31), timedelta(days=366), 3
 def old_rates(report: Report, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]) -> list[Finding]:
     """The rates of currencies that amounts are in, the last of which is old on the last day that the report is about;
     those of one day together. `read` are the fields that the report reads of each entity."""
-    binding, entity = report.binding, report.binding.catalogue.exchange_rates.entity
+    over = min(report.reached, instant(report.period.end, report.binding.zone)) - timedelta(microseconds=1)
+    return rates_old_on(over.astimezone(report.binding.zone).date(), report.binding, ask, read)
+
+
+def rates_old_on(
+    day: date, binding: Binding, ask: Callable[[exp.Expr], Table], read: Mapping[str, frozenset[str]]
+) -> list[Finding]:
+    """The same on a day, of what is read of each entity."""
+    entity = binding.catalogue.exchange_rates.entity
     written = _currencies(binding, read)
     if entity not in read or not written or binding.currency is None or not has_rates(binding):
         return []
-    over = min(report.reached, instant(report.period.end, binding.zone)) - timedelta(microseconds=1)
-    day = over.astimezone(binding.zone).date()
     last: dict[date, list[str]] = {}
     for row in ask(ends_of_rates(binding, day)).dicts():
         if day - row["last"] > _allowed(row["first"], row["last"], int(row["count"])):

@@ -31,6 +31,7 @@ from reportspec.sql.examples_sql import (
     rates_statement,
     recount_statement,
     tied_statement,
+    told_by_field,
     values_there_statement,
     with_history_statement,
     written_statement,
@@ -274,7 +275,7 @@ def diagnostic(binding: Binding, finding: Finding, *, refused: bool) -> Diagnost
         message,
         _span(binding, finding),
         help,
-        _notes(finding),
+        _notes(binding, finding),
         "error" if refused else "warning",
         personal=_personal(finding),
     )
@@ -381,7 +382,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
         return (
             f"{tables} has {rows_of(count)} more than names in `{check.of}`: those of one name stand in rows of"
             f" their own, told apart by {ways}",
-            None,
+            "nothing is to be done where they are several; where they are one, leave one of them in the source",
         )
     if check.kind == "odd-time":
         assert check.field is not None
@@ -490,7 +491,7 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
     if check.side is not None:
         if not finding.examples:
             if not finding.rows:
-                return f"{tables} has no rows", None
+                return f"{tables} has no rows", "see why it is empty: the export or its filter may have failed"
             return (
                 f"{tables} has {rows_of(finding.rows)}, and the mapping's `where` leaves none of them",
                 "look whether its values are written as in the source",
@@ -697,8 +698,12 @@ def quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _notes(finding: Finding) -> tuple[str, ...]:
+def _notes(binding: Binding, finding: Finding) -> tuple[str, ...]:
     check = finding.check
+    if check.kind == "no-key" and finding.examples:
+        shown_by = told_by_field(binding, binding.entity(check.entity), keyless=True)
+        values = " or ".join(f"`{short(value)}`" for value, _ in finding.examples[:_SHOWN])
+        return (f"for example where `{check.entity}.{shown_by}` is {values}",)
     if check.kind == "unknown-value" and finding.examples:
         near = did_you_mean(check.value, [value for value, _ in finding.examples])
         known = [example for example in finding.examples if example[0].strip()]

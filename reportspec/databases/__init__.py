@@ -17,6 +17,7 @@ from reportspec.diagnostics import Span
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.settings import FileSpec, SourceSpec
 from reportspec.run.connection import Connection, Wanted
+from reportspec.run.url_options import Options
 from reportspec.sql.dialects.rewrite import Dialect
 
 # The files, each with its `DATABASE`, in the order in which people are told of them. Whoever looks for a URL
@@ -85,7 +86,8 @@ class Database:
     `example` a source as a project names it. Those that are `local` are files or folders, with the `suffixes`
     of their names; of files the tables, and the types of their columns, are known before a session is opened
     (`table_types`: None where they cannot be opened now), and, where any value may stand in
-    any column, which columns of tables have nothing but `whole_numbers`."""
+    any column, which columns of tables have nothing but `whole_numbers`. `options` are all that its URLs take behind
+    the address; any other is refused."""
 
     kind: str
     label: str
@@ -99,6 +101,7 @@ class Database:
     suffixes: tuple[str, ...] = ()
     table_types: Callable[[str], Mapping[str, Mapping[str, str]] | None] | None = None
     whole_numbers: Callable[[str, Mapping[str, Collection[str]]], Collection[tuple[str, str]]] | None = None
+    options: Options = field(default_factory=dict)
 
 
 @cache

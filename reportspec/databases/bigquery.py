@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from reportspec.databases import Database
 from reportspec.run.alchemy import Driver
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -101,4 +102,7 @@ DATABASE = Database(
     "bigquery://project/dataset",
     BIGQUERY,
     Driver("bigquery").open,
+    options=url_options(
+        "credentials_path credentials_base64 location maximum_bytes_billed priority use_query_cache arraysize"
+    ),
 )

@@ -36,6 +36,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -522,4 +523,5 @@ DATABASE = Database(
     CLICKHOUSE,
     open_clickhouse,
     Checkup("SELECT version()", (24, 8)),
+    options=url_options("secure"),
 )

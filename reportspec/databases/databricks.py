@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Database
 from reportspec.databases.spark import INSTANTS, RULES
 from reportspec.run.alchemy import Driver
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.generic import greatest, least
 from reportspec.sql.dialects.rewrite import Dialect
 
@@ -31,4 +32,8 @@ DATABASE = Database(
     "databricks://token:${TOKEN}@host?http_path=…&catalog=main&schema=crm",
     DATABRICKS,
     Driver("databricks").open,
+    options=url_options(
+        "http_path catalog schema auth_type _socket_timeout _tls_trusted_ca_file _tls_client_cert_file"
+        " _tls_client_cert_key_file _tls_client_cert_key_password"
+    ),
 )

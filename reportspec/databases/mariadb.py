@@ -11,6 +11,7 @@ from reportspec.databases.mysql import (
     DRIVER,
     INSTANTS,
     KEYS,
+    OPTIONS,
     collated,
     collations,
     exact_of,
@@ -118,4 +119,5 @@ DATABASE = Database(
         "GRANT CREATE TEMPORARY TABLES ON … TO …: reports are made many times as quickly",
         indexes,
     ),
+    options=OPTIONS,
 )

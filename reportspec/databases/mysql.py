@@ -31,6 +31,7 @@ from reportspec.run.connection import (
     unreadable,
 )
 from reportspec.run.reaper import Guard
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     NUMBER,
     difference,
@@ -675,6 +676,8 @@ def _transaction(*, reads: bool) -> tuple[str, ...]:
     )
 
 
+OPTIONS = url_options(" ".join(("charset unix_socket connect_timeout read_timeout", *tls.OPTIONS)))
+
 DRIVER = Driver(
     "mysql+pymysql",
     _begin,
@@ -721,4 +724,5 @@ DATABASE = Database(
     MYSQL,
     DRIVER.open,
     Checkup("SELECT VERSION()", (8, 0, 14), may_write, collations, indexes=indexes),
+    options=OPTIONS,
 )

@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import Wanted
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -183,4 +184,8 @@ DATABASE = Database(
     ORACLE,
     Driver("oracle+oracledb", _begin).open,
     Checkup("SELECT banner FROM v$version"),
+    options=url_options(
+        "service_name sid protocol wallet_location wallet_password ssl_server_dn_match ssl_server_cert_dn"
+        " tcp_connect_timeout retry_count retry_delay expire_time"
+    ),
 )

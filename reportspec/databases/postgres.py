@@ -40,6 +40,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     NUMBER,
     double,
@@ -572,5 +573,13 @@ DATABASE = Database(
         _may_write,
         temporary="GRANT TEMPORARY ON DATABASE … TO … (a replica has none)",
         indexes=_indexes,
+    ),
+    options=url_options(
+        "host hostaddr port user password dbname sslmode sslnegotiation sslrootcert sslcert sslkey sslpassword sslcrl"
+        " sslcrldir sslsni sslcertmode ssl_min_protocol_version ssl_max_protocol_version channel_binding require_auth"
+        " gssencmode krbsrvname gssdelegation target_session_attrs load_balance_hosts connect_timeout tcp_user_timeout"
+        " keepalives keepalives_idle keepalives_interval keepalives_count client_encoding application_name",
+        # Of the settings that a session may begin with only that which says where tables are.
+        options=r"-c *search_path=[\w,$\"]+",
     ),
 )

@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import Wanted
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -86,4 +87,8 @@ DATABASE = Database(
     REDSHIFT,
     Driver("redshift+redshift_connector", _begin).open,
     Checkup("SELECT version()"),
+    options=url_options(
+        "ssl sslmode timeout application_name iam region cluster_identifier db_user profile is_serverless"
+        " serverless_acct_id serverless_work_group"
+    ),
 )

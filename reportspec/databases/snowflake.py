@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import CONNECT_SECONDS, Wanted
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import difference, inlined_or_not, is_zoned, nulls_last, safe_division
 from reportspec.sql.dialects.generic import greatest, in_capitals, least, within_group
 from reportspec.sql.dialects.rewrite import TIMES, Dialect, Rules, snippet, type_of, with_args
@@ -66,4 +67,9 @@ DATABASE = Database(
     SNOWFLAKE,
     Driver("snowflake", _begin, {"login_timeout": CONNECT_SECONDS}).open,
     Checkup("SELECT CURRENT_VERSION()"),
+    options=url_options(
+        "warehouse role database schema authenticator token passcode passcode_in_password private_key_file"
+        " private_key_file_pwd account region application login_timeout network_timeout socket_timeout"
+        " client_session_keep_alive"
+    ),
 )

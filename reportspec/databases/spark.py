@@ -32,6 +32,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -302,4 +303,5 @@ DATABASE = Database(
     SPARK,
     open_spark,
     Checkup("SELECT version()", (3, 4)),
+    options=url_options("token use_ssl user_id user_agent x-databricks-cluster-id x-databricks-session-id"),
 )

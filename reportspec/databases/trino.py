@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     difference,
     inlined_or_not,
@@ -73,4 +74,7 @@ DATABASE = Database(
     TRINO,
     Driver("trino").open,
     Checkup("SELECT node_version FROM system.runtime.nodes LIMIT 1"),
+    options=url_options(
+        "access_token cert key verify externalAuthentication source client_tags roles extra_credential"
+    ),
 )

@@ -7,6 +7,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.run.alchemy import Driver
 from reportspec.run.connection import CONNECT_SECONDS, Wanted
+from reportspec.run.url_options import url_options
 from reportspec.sql.dialects.common import (
     inlined_or_not,
     is_zoned,
@@ -152,4 +153,9 @@ DATABASE = Database(
     TSQL,
     Driver("mssql+pymssql", _begin, {"login_timeout": CONNECT_SECONDS}).open,
     Checkup("SELECT @@VERSION"),
+    options=url_options(
+        "charset timeout login_timeout tds_version appname encryption Encrypt TrustServerCertificate"
+        " HostNameInCertificate ApplicationIntent MultiSubnetFailover Authentication",
+        driver=r"[\w .()+-]+",  # the name of one that is installed, and no file
+    ),
 )

@@ -24,6 +24,7 @@ def rows(
 ) -> Iterator[Finding]:
     """Whether the rows of all that is mapped keep to what the mapping and the catalogue say."""
     from reportspec.contract.checks import checks_of
+    from reportspec.contract.old_rates import rates_old_on
     from reportspec.contract.unread import unfit_columns
     from reportspec.contract.verdict import diagnostic, findings_of
     from reportspec.run.execute import ask
@@ -44,6 +45,8 @@ def rows(
     try:
         survey = ask(session, wanted, survey_statement(binding, read, checks, datetime.now(UTC)))
         findings = findings_of(binding, checks, survey, lambda tree: ask(session, wanted, tree))
+        today = datetime.now(binding.zone).date()
+        findings += rates_old_on(today, binding, lambda tree: ask(session, wanted, tree), read)
     except SourceError as error:
         yield from _unread(session, source, wanted, binding, read) or [
             Finding("error", "rows", error.message, error.help)

@@ -226,7 +226,7 @@ class Documents:
     ) -> Iterator[tuple[str, str, bool]]:
         shape, there = self._walked(path, node, steps[:-1])
         present = set(plain(there)) if isinstance(there, MappingNode) else set()
-        if is_key or (isinstance(there, MappingNode) and HERE in present):
+        if is_key or not steps or (isinstance(there, MappingNode) and HERE in present):
             yield from ((key, shape.of(key).means, True) for key in shape.order() if key not in present)
             return
         last = steps[-1]

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
-from reportspec.diagnostics import Diagnostic, Edit, Span
+from reportspec.diagnostics import Diagnostic, Edit, Span, one_line, shortened
 from reportspec.editing.documents import Documents, NotRenamed
 from reportspec.editing.text_places import Places, sound
 from reportspec.version import __version__
@@ -27,7 +29,7 @@ def server(environment: Mapping[str, str]) -> LanguageServer:
     documents = Documents(environment)
     told: dict[str, dict[str, tuple[Diagnostic, ...]]] = {}  # of each open file, what was found with it, by file
     waiting: list[asyncio.TimerHandle] = []
-    logging.getLogger("pygls.protocol.json_rpc").addFilter(_no_refusal)
+    _log_in_lines()
 
     def check(uri: str) -> None:
         path = _path(uri)
@@ -183,9 +185,31 @@ def _take(documents: Documents, uri: str, text: str) -> None:
         documents.opened(path, sound(text))
 
 
-def _no_refusal(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is more than that a request was answered with a reason."""
-    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
+def _log_in_lines() -> None:
+    """What the library of the protocol logs stands on standard error, where editors show it: of each thing a line, and
+    no stack of calls of a message that was not as the protocol has it."""
+    log = logging.getLogger("pygls")
+    log.propagate = False
+    log.handlers = [_Lines(logging.WARNING)]
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """A line for each thing that is logged, with the error that was its cause. What was answered with a reason, or told
+    in a line before, is not told."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(sys.stderr)
+        self.setLevel(level)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = [line for line in record.getMessage().splitlines() if line.strip()]
+        lines = [said[0], *(line for line in said[-1:] if len(said) > 1)] if said else []
+        if record.exc_info and record.exc_info[1] is not None:
+            lines.append(f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}")
+        return f"reportspec lsp: {shortened(one_line(': '.join(lines)), 300)}"
 
 
 def _places(documents: Documents, path: Path | None) -> Places:

@@ -21,6 +21,7 @@ from reportspec.exchange.ossie_model import take_ossie
 from reportspec.lazy_dataclass import dataclass
 from reportspec.onboarding.mapping_lines import CONFIRM
 from reportspec.onboarding.project_files import written
+from reportspec.problems import not_written
 
 _ADAPTER = re.compile(rb'"adapter_type":\s*"(\w+)"')
 _HEAD = 1 << 16  # bytes of dbt's manifest, in which it says its adapter
@@ -83,8 +84,7 @@ def bring(wish: Wish, environment: Mapping[str, str] = os.environ) -> Brought:
         )
         raise NotRead(Diagnostic("file-exists", what, None, help)) from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise NotRead(Diagnostic("cannot-write", f"`{wish.folder}` cannot be written to: {why}")) from None
+        raise NotRead(not_written(wish.folder, error, "--into")) from None
     lines = [*lines_taken(model), *(_other_mapping(wish, project, environment) if inside else ())]
     return Brought(made, lines, tuple(dict.fromkeys(foreign.told)), _texts(foreign))
 

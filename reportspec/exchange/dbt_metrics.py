@@ -18,6 +18,7 @@ from reportspec.source.tree import Scalar
 
 _SAME = {"sum": "sum", "average": "average", "min": "min", "max": "max", "median": "median"}
 _DAYS = {"day": 1, "week": 7}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _KEYS = frozenset(
     [
         "name",
@@ -315,10 +316,10 @@ class _Metrics:
         conditions.append(f"{time} < as_of")
         if window is not None:
             count, unit = window.number("count"), window.text("granularity")
-            if count is None or unit not in _DAYS or count != int(count) or count < 1:
-                what = "of its windows, those of days and weeks alone can be taken over"
+            if count is None or unit not in (*_DAYS, *_MONTHS) or count != int(count) or count < 1:
+                what = "of its windows, those of days, weeks, months, quarters and years alone can be taken over"
                 raise LeftOut(what, window.place)
-            conditions.append(f"days_between({time}, as_of) <= {int(count) * _DAYS[unit]}")
+            conditions.append(_within(time, int(count), unit))
         elif grain:
             conditions.append(_to_date(time, grain, params.place))
         self._last_day(part, told)
@@ -332,6 +333,15 @@ class _Metrics:
 
 _ADDING = frozenset({"sum", "count", "sum_boolean", "count_distinct"})
 _SEMI = "it is of the first or last rows of a time alone (`non_additive_dimension`), which has no counterpart"
+
+
+def _within(time: str, count: int, unit: str) -> str:
+    """That a time lies in the days, weeks or months up to the report's instant, which is the end of a day. Months are
+    taken off that day, and not added to the time's: of a month's last days that is another thing."""
+    if unit in _DAYS:
+        return f"days_between({time}, as_of) <= {count * _DAYS[unit]}"
+    last = "local_date(as_of - interval '1 second')"
+    return f"local_date({time}) > {last} - interval '{count * _MONTHS[unit]} month'"
 
 
 def _to_date(time: str, grain: str, place: Span) -> str:

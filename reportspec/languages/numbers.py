@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 NO_BREAK_SPACE = "\u00a0"
+_DIGITS = 400  # more than any float has
 
 
 def number_locale(language: str, locale: str) -> Locale:
@@ -43,10 +44,14 @@ def number_in(language: str, locale: str, value: float, spec: str = ",") -> str:
     spoken, _, country = locale.replace("-", "_").partition("_")
     if spoken == language and country in ("", *vocabulary(language)["numbers"]["countries"]):
         return in_number(language, value, spec)  # which needs no table of all locales
-    plain = Decimal(format(value, spec.replace(",", "")))
+    text = format(value, spec.replace(",", ""))
+    if not text.lstrip("-").replace(".", "", 1).isdecimal():
+        return in_number(language, value, spec)  # `1e+30`, which nobody reads as a row of digits
+    plain = Decimal(text)
     exponent = plain.as_tuple().exponent
     pattern = _pattern(language, locale, max(0, -exponent) if isinstance(exponent, int) else 0)
-    written = str(pattern.apply(plain, number_locale(language, locale)))
+    with localcontext(prec=_DIGITS):
+        written = str(pattern.apply(plain, number_locale(language, locale)))
     return written.replace("\u202f", NO_BREAK_SPACE)  # the packaged font has no narrow one
 
 

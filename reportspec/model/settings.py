@@ -37,6 +37,7 @@ class FileSpec:
     null: tuple[str, ...] = ()
     percent: tuple[str, ...] = ()  # columns whose numbers are hundredths
     span: Span | None = None
+    alone: str = ""  # the path as it is written, where the project says nothing else of them
 
 
 @dataclass(frozen=True, slots=True)

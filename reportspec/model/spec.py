@@ -72,6 +72,7 @@ class GoalSpec:
     covers: tuple[int, int] | None = None
     parts: tuple[PartTarget, ...] = ()
     sure: bool = True  # whether all that have one belong to the report, be nothing counted of them
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)  # where the spec has each of the `targets`
 
 
 @dataclass(frozen=True, slots=True)

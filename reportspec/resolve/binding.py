@@ -338,10 +338,12 @@ class Binding:
     def need_some(self, base: str, tree: exp.Expr | None, *, listed: bool = False) -> None:
         """The same, if rows can have what it says: a condition that none can meet, or a value that is
         null in all of them, would make a 0 that nobody counted. Raises Unresolved."""
-        if tree is None:
+        key = (Binding.need_some, base, listed, id(tree))
+        if tree is None or key in self.remembered:
             return
         self.need_tree(base, tree, listed=listed)
         self._need_cause(never_so(self, base, tree))
+        self.remembered[key] = tree  # kept, so that nothing else gets its id
 
     def need_some_of(self, base: str, path: tuple[str, ...]) -> None:
         """Nothing, if rows can have a value of a field that they are grouped by. Raises Unresolved."""
@@ -355,11 +357,17 @@ class Binding:
     def need_entity(self, name: str) -> None:
         """Nothing, if the source can give an entity's rows: of a derived one also what decides
         which rows there are. Raises Missing."""
+        key = (Binding.need_entity, name)
+        if key in self.remembered:
+            return
         if not self.has_entity(name):
             raise _no_entity(self, name)
         derived = self.catalogue.entities[name].derived
-        if derived is None:
-            return
+        if derived is not None:
+            self._need_made(derived)
+        self.remembered[key] = True
+
+    def _need_made(self, derived: Derived) -> None:
         self.need_derived(derived, derived.where)
         if derived.where is not None:
             paired = derived.match.entity if derived.match is not None else None
@@ -547,7 +555,7 @@ def _lacked(binding: Binding, name: str) -> tuple[str, str]:
     )
     why = f"{lack.text}, from which the mapping `{binding.source.name}` reads `{name}`"
     near = lack.help if lack.help.startswith("did you mean") else ""
-    return why, near or f"add the {kind} to the source, or map another one"
+    return why, f"in the mapping of `{name}`: {near}" if near else f"add the {kind} to the source, or map another one"
 
 
 def _lacking(binding: Binding, base: str, tree: exp.Expr | None) -> tuple[str, str, str | None] | None:
@@ -712,8 +720,12 @@ def goals_needed(catalogue: Catalogue, metric: Metric) -> tuple[str, ...]:
 
 def need_metric(binding: Binding, metric: Metric) -> None:
     """Nothing, if the source can serve a metric. Raises Missing (or Unresolved for a wrong name)."""
+    key = (need_metric, id(metric))
+    if key in binding.remembered:
+        return
     for part in metrics_needed(binding.catalogue, metric):
         binding.need_entity(part.entity)
         for tree in (part.of, part.where, part.time):
             binding.need_some(part.entity, tree)
         binding.need_tree(part.entity, part.rate_before)
+    binding.remembered[key] = metric  # kept, so that nothing else gets its id

@@ -54,6 +54,8 @@ _COMPARE: dict[str, type[exp.Binary]] = {
     "lte": exp.LTE,
 }
 
+_ALL_DIGITS = 1e16  # floats below it are written digit by digit
+
 
 class BadValue(Exception):
     """A filter's value does not fit its field; the message says why."""
@@ -507,7 +509,8 @@ def in_words(binding: Binding, spec: Any, language: str, locale: str) -> str:
 def _shown(value: Any, language: str, locale: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    return number_in(language, locale, value)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _ALL_DIGITS
+    return number_in(language, locale, int(value) if whole else value)
 
 
 def _beside_text(binding: Binding, node: exp.Expr) -> bool:

@@ -6,11 +6,12 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.model.domain import Derived, Field
-from reportspec.remembered import remembered
+from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding
 
 
-def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tuple[str, ...]]:
+@remembered_of_tree
+def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> tuple[tuple[str, ...], ...]:
     """The paths of the currencies of the money fields in an expression, where the source has them."""
     paths: dict[tuple[str, ...], None] = {}
     for node in column_nodes(tree):
@@ -21,7 +22,7 @@ def money_currencies(binding: Binding, entity: str, tree: exp.Expr) -> list[tupl
         owner = binding.entity_at(entity, reference.steps)
         if reference.field.currency and binding.gives(owner, reference.field.currency):
             paths[(*path[:-1], reference.field.currency)] = None
-    return list(paths)
+    return tuple(paths)
 
 
 def only_amount(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import field
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,17 @@ class Document:
     problems: list[Diagnostic] = field(default_factory=list)
     misshapen: frozenset[Span] = frozenset()  # where values of another type than their key's stand
     options: dict[Place, tuple[str, str]] = field(default_factory=dict)  # what stands in for the file's: `--period`
+    misshapen_parts: bool = False  # whether parts of it may not be as the schema has them, which has been told
+
+    @contextmanager
+    def as_far_as_it_goes(self) -> Iterator[None]:
+        """A step of a check that a part of the wrong shape may end: the steps after it are taken all the same. Only a
+        file that the schema has refused already can have such parts."""
+        try:
+            yield
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+            if not self.misshapen_parts:
+                raise
 
     def span(self, path: Place, key: bool = False) -> Span | None:
         """Where a part of the file stands: of a value that an option gives, in what the option says."""

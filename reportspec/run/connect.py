@@ -8,6 +8,7 @@ from reportspec.errors import SourceError
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding
 from reportspec.run.connection import Connection, Wanted
+from reportspec.run.url_options import unknown_option
 
 
 def wanted_for(project: Project, binding: Binding, tables: Iterable[str]) -> Wanted:
@@ -27,4 +28,7 @@ def connect(source: SourceSpec, wanted: Wanted) -> Connection:
     """A session over a source. Raises SourceError."""
     if source.database is None:
         raise SourceError("unsupported-source", f"`{source.label}` cannot be read")
+    wrong = None if source.database.local else unknown_option(source.path, source.database.options)
+    if wrong is not None:
+        raise SourceError("unknown-option", *wrong)
     return source.database.open(source, wanted)

@@ -78,6 +78,8 @@ def read_yaml_file(path: Path | str, name: str | None = None) -> tuple[Node | No
     try:
         data = read_regular(Path(path), LARGEST)
     except FileNotFoundError:
+        if Path(path).is_symlink():
+            return None, (Diagnostic("not-a-file", f"`{shown}` is a link to a file that is not there"),), ""
         return None, (Diagnostic("file-not-found", f"there is no file `{shown}`"),), ""
     except IsADirectoryError:
         return None, (Diagnostic("not-a-file", f"`{shown}` is a folder"),), ""

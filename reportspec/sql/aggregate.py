@@ -48,6 +48,7 @@ from reportspec.sql.over_time import (
     moment_of,
 )
 from reportspec.sql.scope import Scope
+from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, bare
 
@@ -311,9 +312,12 @@ def window_of(scope: Scope, measure: Measure, side: Side) -> Window:
         end = min(end, side.as_of)
     start = scope.instant(instant(side.start, binding.zone), storage)
     until = scope.instant(end, storage)
-    window = Window(bare(anchor, until), start, until)
-    scope.windows[key] = window
-    return window
+    known = scope.binding.remembered.setdefault(Window, {})
+    made = (id(anchor), id(start), id(until))
+    if made not in known:  # they are kept beside their ids, so that nothing else gets those
+        known[made] = (Window(bare(anchor, until), start, until, shared_of(binding)), anchor)
+    scope.windows[key] = known[made][0]
+    return scope.windows[key]
 
 
 def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Measure | None = None) -> exp.Expr:

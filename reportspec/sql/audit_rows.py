@@ -149,7 +149,11 @@ def records_to_mend(
     select = select.select(named(every, "available"), copy=False)
     select = rows.cut_to(select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False))
     order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types if name.startswith("v")]
-    select = select.where(exp.Paren(this=any_of(list(map(_is_one, flags)))), copy=False).order_by(*order).limit(most)
+    select = (
+        select.where(exp.Paren(this=any_of(list(map(_is_one, flags)))), copy=False)
+        .order_by(*order, copy=False)
+        .limit(most, copy=False)
+    )
     return rows.statement.finish(select, {**types, "available": "integer"})
 
 
@@ -166,7 +170,7 @@ def broken_rows_statement(
     select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
     select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
     order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types]
-    select = select.where(_is_one("f0")).order_by(*order).limit(most)
+    select = select.where(_is_one("f0"), copy=False).order_by(*order, copy=False).limit(most, copy=False)
     return rows.statement.finish(select, types)
 
 

@@ -17,7 +17,15 @@ from reportspec.sql.dialects.check_digits import written_out
 from reportspec.sql.dialects.common import ALIKE, quotient, remainder
 from reportspec.sql.dialects.generic import NODES
 from reportspec.sql.dialects.portable import checked
-from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, rewritten, with_args
+from reportspec.sql.dialects.rewrite import (
+    Dialect,
+    Rule,
+    Rules,
+    Unsupported,
+    rewritten,
+    rewritten_in_turn,
+    with_args,
+)
 from reportspec.sql.shared_trees import shared_in
 from reportspec.sql.wall import Breached, hold
 
@@ -210,10 +218,12 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
     own, shared = "" if dialect.canonical else dialect.sqlglot, shared_in(tree)
     alike = {**ALIKE, exp.Anonymous: written_out(dialect.brings)}
-    found = rewritten(_apart(tree), alike, own, shared=(shared, (dialect, "alike")))
-    if dialect.before is not None:
-        found = dialect.before(found)
-    found = rewritten(found, _rules(dialect), own, dialect.anyhow, (shared, (dialect, "rules")))
+    found = _apart(tree)
+    if dialect.before is None:
+        found = rewritten_in_turn(found, alike, _rules(dialect), own, dialect.anyhow, (shared, dialect))
+    else:
+        found = dialect.before(rewritten(found, alike, own, shared=(shared, (dialect, "alike"))))
+        found = rewritten(found, _rules(dialect), own, dialect.anyhow, (shared, (dialect, "rules")))
     if dialect.settings and isinstance(found, exp.Select):
         settings = [
             exp.EQ(this=exp.Var(this=name), expression=exp.Literal.number(value))

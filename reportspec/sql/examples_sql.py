@@ -104,7 +104,7 @@ def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHI
     cte, broken = broken_today(statement, check) if settled else (statement.rows_only(check.entity), None)
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
-        shown = _called(binding, binding.entity(check.entity), check.kind == "no-key")
+        shown = told_by_field(binding, binding.entity(check.entity), keyless=check.kind == "no-key")
     if not shown:
         lone = exp.Select().select(named(null("VARCHAR"), "value"), _every()).from_(table(cte))
         return statement.finish(lone, EXAMPLE)
@@ -180,8 +180,8 @@ def _most(select: exp.Select, count: exp.Expr, value: exp.Expr, most: int) -> ex
     return select.order_by(*order).limit(most)
 
 
-def _called(binding: Binding, entity: Entity, keyless: bool) -> str:
-    """The field that a row is best told by."""
+def told_by_field(binding: Binding, entity: Entity, *, keyless: bool) -> str:
+    """The field that a row is best told by, of one that has none (`keyless`) not by its key; empty if there is none."""
     first: tuple[str, ...] = () if keyless or entity.key is None else (entity.key,)
     for name in (*first, "name", "full_name", "title", "email", "subject", "created_at"):
         if binding.field(entity.name, name) and binding.mapped(entity.name, name) is not None:

@@ -262,7 +262,8 @@ def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp
     them as well as the rows."""
     if not rows.small:
         return []
-    used = {alias for tree in others for alias in _aliases(tree)}
+    # Measures share most of their conditions.
+    used = {alias for tree in {id(tree): tree for tree in others}.values() for alias in _aliases(tree)}
     for join in rows.joins:
         if (on := join.args.get("on")) is not None:
             used |= _aliases(on) - {join.this.alias_or_name}

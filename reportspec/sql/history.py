@@ -11,7 +11,7 @@ the history also has what other fields were (a deal's amount), a state has a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlglot import exp
@@ -300,19 +300,15 @@ def _versions(
     assert history is not None
     assert entity.key is not None
     history_of = past_values(binding, entity, needed)
-    fields_of_state = _of_state(binding, entity, base, states)
-    if history_of:
-        fields_of_state |= _bounds(history, states)
     select = exp.Select()
     for known in (entity.fields[name] for name in history_of):
         if known.as_of is not None:
             select = select.select(named(column(WORTH, known.name), before_event(known)), copy=False)
     for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
-        value = fields_of_state.get(field) or _as_then(binding, entity, base, states, field)
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
-        if amount in history_of:
-            value = _value_then(history, base, states, field, amount, value)
-        select = select.select(named(value, field), copy=False)
+        told = amount if amount in history_of else None
+        cell = _column(binding, of_entity, base, states, field, told, bool(history_of))
+        select = select.select(cell, copy=False)
     row = _key(binding, base, entity.name, entity.key)
     on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(binding, entity) else row)
     if spans:
@@ -325,10 +321,26 @@ def _versions(
         return shared_of(binding).added(select)
     select = select.join(_join_values(binding, entity, states), copy=False)
     if spans:
-        select = select.where(
-            _held_in(binding, fields_of_state["valid_from"], fields_of_state["valid_until"], spans), copy=False
-        )
+        bounds = _bounds(history, states)
+        select = select.where(_held_in(binding, bounds["valid_from"], bounds["valid_until"], spans), copy=False)
     return shared_of(binding).added(select)
+
+
+@remembered
+def _column(
+    binding: Binding, of_entity: str, base: str, states: str, name: str, amount: str | None, valued: bool
+) -> exp.Alias:
+    """A field as of a state, under its name. Where the history has what it was, it says so for an `amount` (the field,
+    or the one whose currency it is); `valued` says whether a state has a row for each change of what it has."""
+    entity = binding.entity(of_entity)
+    history = entity.history
+    assert history is not None
+    value = _bounds(history, states).get(name) if valued else None
+    value = value or _of_state(binding, of_entity, base, states).get(name)
+    value = value or _as_then(binding, entity, base, states, name)
+    if amount is not None:
+        value = _value_then(history, base, states, name, amount, value)
+    return shared_of(binding).added(named(value, name))
 
 
 def _is_today(history: History, states: str) -> exp.Expr:
@@ -351,8 +363,10 @@ def _closed_state(states: str) -> exp.Expr:
     return exp.Or(this=column(states, "is_won"), expression=column(states, "is_lost"))
 
 
-def _of_state(binding: Binding, entity: Entity, base: str, states: str) -> dict[str, exp.Expr]:
+@remembered
+def _of_state(binding: Binding, of_entity: str, base: str, states: str) -> Mapping[str, exp.Expr]:
     """What a state says of a row in it, by field, and when it held."""
+    entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
     outcome = history.outcome

@@ -32,7 +32,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.expression.types import explicit
 from reportspec.model.domain import Entity, Field, Match, Relation
-from reportspec.remembered import remembered
+from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
@@ -541,12 +541,10 @@ def _rates_alias(there: int) -> str:
     return f"{RATES}_{there + 1}" if there else RATES
 
 
+@remembered_of_tree
 def _written_by_people(binding: Binding, tree: exp.Expr) -> bool:
     """Whether people wrote any part of an expression; what the catalogue says sees to the clock itself."""
-    known = binding.remembered.setdefault(_written_by_people, {})
-    if id(tree) not in known:  # the tree is kept beside its id, so that nothing else gets it
-        known[id(tree)] = (tree, any(WRITTEN in node.meta for node in tree.walk() if node._meta))
-    return bool(known[id(tree)][1])
+    return any(WRITTEN in node.meta for node in tree.walk() if node._meta)
 
 
 def _with_bare_keys(node: exp.Expr) -> exp.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any, TypeVar
 
 from sqlglot import exp
@@ -12,6 +12,7 @@ from reportspec.resolve.binding import Binding
 
 E = TypeVar("E", bound=exp.Expr)
 
+_ASKED = ("where", "group", "having", "order")
 SHARED = "shared"  # in the meta of a statement: the `Shared` of its binding
 
 
@@ -41,6 +42,25 @@ class Shared:
     def made(self, by: Hashable) -> dict[int, Any]:
         """What was made of trees by something, by their ids."""
         return self._made.setdefault(by, {})
+
+
+def parts_of(statement: exp.Expr) -> Iterator[exp.Expr]:
+    """What a statement without CTEs gives and asks, and what SELECTs within it do: all but the tables that it reads.
+    It is written with these, and once more over temporary ones."""
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.Union):
+            waiting += (node.this, node.expression)
+        elif isinstance(node, exp.Select):
+            yield from node.expressions
+            yield from (part for name in _ASKED if (part := node.args.get(name)) is not None)
+            joins = node.args.get("joins") or ()
+            yield from (on for join in joins if (on := join.args.get("on")) is not None)
+            sources = [join.this for join in joins]
+            if (source := node.args.get("from_")) is not None:
+                sources.append(source.this)
+            waiting += [source.this for source in sources if isinstance(source, exp.Subquery)]
 
 
 @remembered

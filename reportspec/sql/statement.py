@@ -33,7 +33,7 @@ from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
 from reportspec.sql.history import past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
-from reportspec.sql.shared_trees import SHARED, shared_of
+from reportspec.sql.shared_trees import SHARED, parts_of, shared_of
 from reportspec.sql.source_rows import select_rows
 
 
@@ -125,6 +125,7 @@ class Statement:
         self._rated = False
         self._looks: dict[str, list[Look]] = {}
         self.listening: list[Wishes] = []
+        self._granted: dict[int, Wishes] = {}
 
     def look(self, cte: str) -> Look:
         """Say that a SELECT reads an entity's CTE; what it asks of it is said to the answer."""
@@ -209,7 +210,11 @@ class Statement:
         return RATES
 
     def grant(self, wishes: Wishes) -> None:
-        """Have all that was asked of another statement."""
+        """Have all that was asked of another statement; once, unless somebody listens."""
+        if not self.listening:
+            if id(wishes) in self._granted:
+                return
+            self._granted[id(wishes)] = wishes
         for others in self.listening:
             others.update(wishes)
         for method, args in wishes:
@@ -221,6 +226,9 @@ class Statement:
 
     def finish(self, select: exp.Select, outputs: Mapping[str, str] | None = None) -> exp.Select:
         """The statement: a SELECT with the CTEs that it needs before it, and the types of its `outputs`."""
+        shared = shared_of(self.binding)
+        for part in parts_of(select):
+            shared.add(part)
         ctes = []
         for name, tree, comment in self.ctes():
             alias = identifier(name)
@@ -232,7 +240,7 @@ class Statement:
         select.meta[READS] = self.reads()
         select.meta[ROWS] = self.rows()
         select.meta[SPEAKS] = self.binding.source.dialect
-        select.meta[SHARED] = shared_of(self.binding)
+        select.meta[SHARED] = shared
         if outputs is not None:
             select.meta[OUTPUTS] = dict(outputs)
         return select

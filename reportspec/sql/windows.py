@@ -15,15 +15,18 @@ from sqlglot import exp
 
 from reportspec.expression.trees import all_of, any_of, copied, nodes_in
 from reportspec.lazy_dataclass import dataclass
+from reportspec.sql.shared_trees import Shared
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`column >= start AND column < end`; `column` may be any expression of a time."""
+    """`column >= start AND column < end`; `column` may be any expression of a time. What is found out of trees that
+    are `shared` between statements is shared, too."""
 
     column: exp.Expr
     start: exp.Expr
     end: exp.Expr
+    shared: Shared | None = field(default=None, compare=False, repr=False)
     _known: dict[int, tuple[exp.Expr, exp.Expr | None]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -72,7 +75,8 @@ class Window:
             answer = self._answer(node)
             return node if answer is None else copied(answer)
 
-        return copied(tree).transform(settle, copy=False)
+        settled: exp.Expr = copied(tree).transform(settle, copy=False)
+        return settled if self.shared is None else self.shared.added(settled)
 
     def _answer(self, node: exp.Expr) -> exp.Expr | None:
         """The branch that a CASE over the window's own column takes for every row in it."""

@@ -143,7 +143,7 @@ def dates(written: str) -> Callable[[Given], None]:
             year, month, day = found.groups()
             return written.replace("yyyy", year).replace("yy", year[2:]).replace("mm", month).replace("dd", day)
 
-        given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, DEALS).encode()
+        given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, given.files["deals.csv"].decode()).encode()
 
     return change
 
@@ -155,7 +155,7 @@ def ambiguous(given: Given) -> None:
         year, month, day = found.groups()
         return f"{int(day) % 12 + 1:02}/{month}/{year}"
 
-    given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, DEALS).encode()
+    given.files["deals.csv"] = re.sub(r"(\d{4})-(\d\d)-(\d\d)", other, given.files["deals.csv"].decode()).encode()
 
 
 def one_ambiguous(given: Given) -> None:
@@ -290,6 +290,7 @@ CASES: dict[str, Callable[[Given], None]] = {
     # Files.
     "file_missing": set_file("deals", "deal.csv"),
     "file_empty": lambda given: given.files.update({"deals.csv": b""}),
+    "file_empty_users": lambda given: given.files.update({"users.csv": b""}),
     "file_header_only": lambda given: given.files.update({"deals.csv": DEALS.splitlines(True)[0].encode()}),
     "file_title_rows": lambda given: given.files.update({"deals.csv": b"All deals\nof 1 November\n" + DEALS.encode()}),
     "file_semicolons": lambda given: given.files.update(

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.bad_data.cases import CASES, Given
 from tests.golden import Golden
@@ -16,10 +18,17 @@ MESSAGES = Path(__file__).resolve().parent / "messages"
 NOW = "2026-11-01T12:00:00Z"
 
 
-def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
-    """The exit, and what is printed of a case beside the figures."""
+def kept(name: str) -> str:
+    path = MESSAGES / f"{name}.txt"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def said(names: tuple[str, ...], folder: Path, run_cli: Callable[..., Any], **spec: object) -> str:
+    """The exit, and what is printed of cases together beside the figures; `spec` are more of the spec's keys."""
     given = Given()
-    CASES[name](given)
+    for name in names:
+        CASES[name](given)
+    given.spec.update(spec)
     given.write(folder)
     done = run_cli(("query", "s.yaml", "--format", "json"), env={"REPORTSPEC_NOW": NOW}, cwd=folder)
     assert "Traceback" not in done.stderr
@@ -28,7 +37,7 @@ def said(name: str, folder: Path, run_cli: Callable[..., Any]) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_messages(name: str, tmp_path: Path, run_cli: Callable[..., Any], golden: Golden) -> None:
-    golden.text(said(name, tmp_path, run_cli), MESSAGES / f"{name}.txt")
+    golden.text(said((name,), tmp_path, run_cli), MESSAGES / f"{name}.txt")
 
 
 def test_every_case_has_its_message(golden: Golden) -> None:
@@ -49,3 +58,20 @@ def test_something_is_said(name: str) -> None:
     """And it is a message, with a place in a file of the project, or in the data."""
     text = (MESSAGES / f"{name}.txt").read_text(encoding="utf-8")
     assert "error[" in text or "warning[" in text, text
+
+
+IN_FULL = re.compile(r"in full `(\w+: \{[^…]*\})`$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if IN_FULL.search(kept(name))])
+def test_what_is_to_be_written_does_what_it_says(name: str, tmp_path: Path, run_cli: Callable[..., Any]) -> None:
+    """A setting of a file that a message has in full ends the mistake."""
+    given = Given()
+    CASES[name](given)
+    before = kept(name)
+    for line in IN_FULL.findall(before):
+        given.tables.update(yaml.safe_load(line))
+    given.write(tmp_path)
+    done = run_cli(("query", "s.yaml"), env={"REPORTSPEC_NOW": NOW}, cwd=tmp_path)
+    assert before.splitlines()[1] not in done.stderr
+    assert "error[" not in done.stderr

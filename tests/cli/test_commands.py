@@ -9,6 +9,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +17,10 @@ import duckdb
 import pytest
 import sqlglot
 import yaml
+from click import Context
 from jsonschema import Draft202012Validator
 
-from reportspec.cli import COMMANDS
+from reportspec.cli import COMMANDS, cli
 from tests.conftest import Draw
 
 Done = subprocess.CompletedProcess[str]
@@ -56,7 +58,21 @@ def test_help_names_every_command(run: Run, flag: str) -> None:
 
 def test_every_command_is_a_file_and_is_listed(checkout: Path) -> None:
     files = {path.stem for path in (checkout / "reportspec" / "cli").glob("*_command.py")}
-    assert {f"{(command.name or '').replace('-', '_')}_command" for command in COMMANDS} == files
+    assert {f"{name.replace('-', '_')}_command" for name in COMMANDS} == files
+    assert {command.name for name in COMMANDS if (command := cli.get_command(Context(cli), name))} == set(COMMANDS)
+
+
+def test_a_misspelt_command_is_told_with_the_one_that_is_meant(run: Run) -> None:
+    done = run("valdate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'valdate'. Did you mean 'validate'?" in done.stderr
+
+
+def test_only_the_command_that_is_asked_for_is_imported() -> None:
+    loaded = "print(*sorted(name for name in sys.modules if name.endswith('_command')))"
+    code = f"import sys\nfrom reportspec.cli import cli\n{loaded}\ncli.get_command(None, 'validate')\n{loaded}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["", "reportspec.cli.validate_command", ""]
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -6,10 +6,13 @@ import json
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.bad_data.cases import CASES, Given
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -195,3 +198,14 @@ sections:
     assert "indexes" not in findings(run_cli, project)[1]
     said = run_cli(["doctor", project, "--deep"]).stdout
     assert index["help"] in said
+
+
+def test_old_exchange_rates_are_told(tmp_path: Path, run_cli: RunCli) -> None:
+    """The last of them is years old; the one of today is not."""
+    for last, told in (("2021-08-01", True), (date.today().isoformat(), False)):
+        given = Given()
+        CASES["rate_twice"](given)
+        given.files["rates.csv"] = f"on,from,to,worth\n2021-07-01,USD,EUR,0.8\n{last},USD,EUR,0.7\n".encode()
+        given.write(tmp_path)
+        done = run_cli(["doctor"], tmp_path)
+        assert (f"the last exchange rate of USD in `rates` is of {last}" in done.stdout) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -20,6 +20,7 @@ from tests.loading import load_report
 TELLING = {
     *{"Diagnostic", "tell", "_tell", "SourceError", "Unresolved", "Unclear", "Check", "refuse", "NoStart", "__init__"},
 }
+SHOWN = re.compile(r"(?:error|warning)\[([a-z-]+)\]")
 NAME = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 
 
@@ -56,6 +57,50 @@ def test_each_code_has_a_page_and_each_page_a_code(checkout: Path) -> None:
     assert len(codes) > 180
     assert {code: file for code, file in codes.items() if code not in pages} == {}
     assert pages.keys() - words == set(), "a page of what nothing tells"
+
+
+def taking_a_code(trees: Iterable[ast.Module]) -> dict[str, set[int]]:
+    """What has a parameter or a field called `code`, by name, and which argument that is."""
+    found: dict[str, set[int]] = {}
+    for tree in trees:
+        methods = {id(one): each.name for each in ast.walk(tree) if isinstance(each, ast.ClassDef) for one in each.body}
+        for each in ast.walk(tree):
+            if isinstance(each, ast.FunctionDef):
+                names = [one.arg for one in (*each.args.posonlyargs, *each.args.args) if one.arg not in ("self", "cls")]
+                name = methods.get(id(each), "") if each.name == "__init__" else each.name
+            elif isinstance(each, ast.ClassDef):
+                name = each.name
+                names = [
+                    one.target.id
+                    for one in each.body
+                    if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+                ]
+            else:
+                continue
+            if "code" in names:
+                found.setdefault(name, set()).add(names.index("code"))
+    return found
+
+
+def test_whatever_takes_a_code_is_given_one_that_has_a_page(checkout: Path) -> None:
+    """The same without a list of what tells something: by the names of parameters."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (checkout / "reportspec").rglob("*.py")]
+    places, given = taking_a_code(trees), set[str]()
+    for call in (each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Call)):
+        name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+        values = [call.args[at] for at in places.get(name, ()) if at < len(call.args)]
+        values += [one.value for one in call.keywords if one.arg == "code" and name in places]
+        given |= {code for value in values for node in ast.walk(value) for code in constants(node) if "-" in code}
+    assert len(given) > 150
+    assert given - error_pages().keys() == set()
+
+
+def test_codes_that_texts_show_have_a_page(checkout: Path) -> None:
+    """Those of the messages that are kept, and of the documentation."""
+    texts = [*(checkout / "tests").rglob("*.txt"), *(checkout / "docs").rglob("*.md"), checkout / "README.md"]
+    shown = {code for path in texts for code in SHOWN.findall(path.read_text(encoding="utf-8", errors="replace"))}
+    assert len(shown) > 60
+    assert shown - error_pages().keys() == set()
 
 
 def test_the_page_of_the_documentation_is_up_to_date(checkout: Path, golden: Golden) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -65,3 +66,22 @@ def test_a_folder_that_is_called_like_a_file_is_refused(run_cli: RunCli, tmp_pat
     assert done.returncode == 2
     assert "write `-o out`" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names there")
+def test_what_cannot_be_read_in_a_folder_is_told_and_not_left_out(run_cli: RunCli, tmp_path: Path) -> None:
+    specs = tmp_path / "specs"
+    (specs / "folder.yaml").mkdir(parents=True)
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
+    (specs / "fine.yaml").write_text("version: 1\nreport: pipeline\nperiod: 2026-Q3\n", encoding="utf-8")
+    (specs / "away.yaml").symlink_to("nowhere.yaml")
+    (specs / "circle.yaml").symlink_to("circle.yaml")
+    os.mkfifo(specs / "pipe.yaml")
+    done = run_cli(["validate", str(specs)], cwd=tmp_path)
+    assert done.returncode == 1
+    for name in ("away", "circle", "pipe"):
+        assert done.stderr.count(f"{name}.yaml") + done.stdout.count(f"{name}.yaml") == 1, name
+        alone = run_cli(["validate", str(specs / f"{name}.yaml")], cwd=tmp_path)
+        assert "did you mean" not in alone.stdout + alone.stderr
+    assert "away.yaml` is a link to a file that is not there" in done.stdout + done.stderr
+    assert "1 spec valid" in done.stdout + done.stderr

@@ -97,7 +97,10 @@ class LanguageServer:
             self.errors.close()
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.send(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def send(self, data: bytes) -> None:
+        """Send a message as it is."""
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
         self.process.stdin.flush()

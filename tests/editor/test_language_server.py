@@ -152,6 +152,15 @@ def test_what_may_stand_at_a_place(
     assert not absent & found.keys()
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# a note\n", "  "])
+def test_a_file_in_which_nothing_stands_may_begin(project: Path, documents: Documents, text: str) -> None:
+    path = project / "specs" / "new.yaml"
+    documents.opened(path, text)
+    lines = text.split("\n")
+    found = documents.offers(path, len(lines), len(lines[-1]) + 1)
+    assert {"version", "report", "period"} <= {offer.name for offer in found}
+
+
 def test_a_project_that_cannot_be_read_still_has_the_language(tmp_path: Path) -> None:
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: {files: {deals: none.csv}}\n", encoding="utf-8")
     path = tmp_path / "specs" / "q1.yaml"
@@ -371,6 +380,31 @@ def test_what_is_refused_is_an_answer(server: LanguageServer, project: Path) -> 
         "end": {"line": row, "character": first + len("won_amount")},
     }
     assert server.written() == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{half a message",
+        b"\xff\xfe",
+        b"[]",
+        b"7",
+        b'{"jsonrpc": "1.0", "method": "x"}',
+        b'{"jsonrpc": "2.0", "id": 9, "method": 5}',
+        b'{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": "no"}}',
+        b'{"jsonrpc": "2.0", "id": [], "method": "textDocument/hover", "params": {}}',
+    ],
+)
+@pytest.mark.xdist_group("language-server")
+def test_a_message_that_is_none_is_a_line_of_the_log(server: LanguageServer, project: Path, body: bytes) -> None:
+    """And the server answers what comes after it."""
+    before = server.written()
+    server.send(body)
+    file = server.open(project / "specs" / "after.yaml", SPEC)
+    assert server.diagnostics(file["uri"]) == []
+    lines = server.written()[len(before) :].splitlines()
+    assert 1 <= len(lines) <= 2
+    assert [line for line in lines if not line.startswith("reportspec lsp: ") or len(line) > 320] == []
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, run_cli: RunCli) -> None:

@@ -69,6 +69,8 @@ STOCKS: Mapping[str, str] = {  # as of the end of a day
     " and ordered_at > date '{0}' - interval 7 day",
     "visits_2_weeks": f"{_UNTIL.format('count(*)', 'visits', 'came_at')}"
     " and cast(came_at as date) > date '{0}' - interval 14 day",
+    "visits_3_months": f"{_UNTIL.format('count(*)', 'visits', 'came_at')}"
+    " and cast(came_at as date) > date '{0}' - interval 3 month",
     **{
         f"visits_{name}": f"{_UNTIL.format('count(*)', 'visits', 'came_at')}"
         f" and date_trunc('{unit}', came_at) = date_trunc('{unit}', date '{{0}}')"

@@ -6,12 +6,14 @@ import csv
 import json
 import os
 import shutil
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 import yaml
 
@@ -97,6 +99,42 @@ def test_cumulative_ones_go_by_the_days_of_the_report(zone: str, tmp_path: Path,
             assert row[name] == sum(start(day) <= each <= day for each in days), (day, name)
 
 
+@pytest.mark.parametrize(
+    ("count", "unit", "months", "zone"), [(1, "month", 1, "America/New_York"), (1, "quarter", 3, "Asia/Tokyo")]
+)
+def test_windows_of_months_begin_as_many_before_the_day(
+    count: int, unit: str, months: int, zone: str, tmp_path: Path, bakery: Path, run_cli: RunCli
+) -> None:
+    """Of one visit each day: as many as the days since then, also of 31 March, whose window is from 1 March."""
+    every = tmp_path / "bakery.duckdb"
+    shutil.copy(bakery, every)
+    with duckdb.connect(str(every)) as connection:
+        connection.execute("CREATE TABLE one AS FROM visits LIMIT 1")
+        connection.execute("DELETE FROM visits")
+        day = "timestamp '2025-06-01 09:30:00' + to_days(number::int)"
+        connection.execute(
+            f"INSERT INTO visits SELECT one.* REPLACE ({day} AS came_at, number AS visit_id) FROM one, range(400) AS r(number)"
+        )
+    manifest = json.loads((MADE / "semantic_manifest_1_11.json").read_text(encoding="utf-8"))
+    [metric] = [each for each in manifest["metrics"] if each["name"] == "visits_3_months"]
+    told = metric["type_params"]
+    for each in (told, told.get("cumulative_type_params") or {}):
+        if each.get("window"):
+            each["window"] = {"count": count, "granularity": unit}
+    (tmp_path / "semantic_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    taken(run_cli, tmp_path, "dbt", "semantic_manifest.json", "--source", str(every))
+    project = tmp_path / "p" / "reportspec.yaml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("\ntimezone: UTC", f"\ntimezone: {zone}"), encoding="utf-8")
+    rows = queried(run_cli, tmp_path / "p", "  - {id: d, trend: {metrics: [visits_3_months], grain: day}}\n")["d"]
+    assert len(rows) == 90
+    for row in rows:
+        last = date.fromisoformat(row["period"])
+        year, month = divmod(last.year * 12 + last.month - 1 - months, 12)
+        start = date(year, month + 1, min(last.day, monthrange(year, month + 1)[1]))
+        assert row["visits_3_months"] == (last - start).days, last
+
+
 def test_figures_are_those_of_metricflow(imported: Import, run_cli: RunCli) -> None:
     """By month, by day and by a dimension of another model; what MetricFlow has no row for is nothing or none."""
     project, _ = imported("1_11")
@@ -141,7 +179,6 @@ LEFT = {
     "metric `last_order`": "`non_additive_dimension`",
     "metric `net_growth`": "an earlier period (`offset_window`)",
     "metric `growth_twice`": "made of `net_growth`",
-    "metric `visits_3_months`": "windows",
     "metric `reorder_rate`": "conversions",
     "saved query `by_town`": "write a spec",
     "time spine `days`": "calendar of their own",

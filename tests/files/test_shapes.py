@@ -170,6 +170,55 @@ def test_rows_of_totals_with_more_beside_the_word(row: str, tmp_path: Path) -> N
     assert found.notes == (f"line 4: {row}",)
 
 
+@pytest.mark.parametrize("notes", [["Exported on 2026-10-01,,"], ["# end,,", "Copyright: all rights,,"]])
+def test_notes_below_a_table(notes: list[str], tmp_path: Path) -> None:
+    rows = "".join(f"{note}\n" for note in notes)
+    found = refusal(tmp_path, "id,name,amount\n1,Anna,60\n2,,\n" + rows, "id:key name:text amount:money")
+    assert found.code == "note-row"
+    assert found.notes == tuple(f"line {number}: {note}" for number, note in enumerate(notes, start=4))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["Anna Rossi,Rom,60", "Bo Berg,,"],  # keys of several words
+        ["1,Rom,60", "Bo Berg,,", "2,Rom,1"],  # not the last
+        ["1,Rom,60", "Bo Berg,Rom,"],  # not alone
+        ["1,Rom,60", "EX-2026-10,,"],  # one word
+        ["Bo Berg,,"],  # nothing else
+    ],
+)
+def test_what_is_no_note_below_a_table(rows: list[str], tmp_path: Path) -> None:
+    found = read(tmp_path, "id,name,amount\n" + "\n".join(rows) + "\n", "id:key name:text amount:money")
+    assert [row[0] for row in found] == [row.partition(",")[0] for row in rows]
+
+
+@pytest.mark.parametrize("above", ["\n", "\n\n", " \t\n", "sep=,\n\n", "\nsep=,\n", "\n\nsep=,\n\n\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_blank_lines_above_the_header(above: str, end: str, mark: str, tmp_path: Path) -> None:
+    data = mark + (above + "id,name,amount\n1,Anna,60\n\n2,Bo,40\n").replace("\n", end)
+    assert read(tmp_path, data, "id:key name:text amount:money") == [("1", "Anna", 60), ("2", "Bo", 40)]
+    for skip in (0, 1) if above == "\n" else (0,):
+        again = read(tmp_path, data, "id:key name:text amount:money", skip=skip)
+        assert [row[0] for row in again] == ["1", "2"]
+
+
+def test_blank_lines_above_rows_without_a_header(tmp_path: Path) -> None:
+    found = read(tmp_path, "\n\n1,Anna\n2,Bo\n", "id:key name:text", columns=("id", "name"))
+    assert found == [("1", "Anna"), ("2", "Bo")]
+
+
+def test_a_file_of_blank_lines_is_empty(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "\n \n\n", "id:key").code == "empty-file"
+
+
+@pytest.mark.parametrize("again", ["ID,Name,Amount", "id,NAME,amount", " Id ,name, AMOUNT"])
+def test_a_header_among_the_rows_in_other_letters(again: str, tmp_path: Path) -> None:
+    found = refusal(tmp_path, f"id,name,amount\n1,Anna,60\n{again}\n2,Bo,1\n", "id:key name:text")
+    assert (found.code, found.notes) == ("repeated-header", (f"line 3: {again.strip()}",))
+
+
 def test_what_is_only_called_like_a_total(tmp_path: Path) -> None:
     rows = [
         "1,Total Energies,Rom,u,60",

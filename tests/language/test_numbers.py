@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from reportspec.languages import languages, vocabulary
-from reportspec.languages.numbers import number_in
+from reportspec.languages.numbers import number_in, number_locale
 from reportspec.render.locale import formats_for, number
 from tests.loading import load_report
 from tests.render import sample
@@ -34,6 +36,49 @@ def test_sentences_and_tables_have_the_same_numbers(language: str, locale: str) 
     formats = formats_for(replace(sample.figures("en", ()), language=language, locale=locale))
     for value, spec, decimals in ((1234567, ",", 0), (5000, ",.15g", 0), (1234.5, ",.1f", 1), (0.25, ",.15g", 2)):
         assert number_in(language, locale, value, spec) == number(formats, value, decimals)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(list(languages())), st.sampled_from(COUNTRIES))
+@example(1e308, "de", "en_US")
+@example(1e30, "en", "de_CH")
+def test_any_number_can_be_written(value: float, language: str, locale: str) -> None:
+    """And with digits alone it is the number that it was."""
+    for spec in (",", ",.2f"):
+        shown = number_in(language, locale, value, spec)
+        bare = shown.replace("\u2212", "-")
+        signs = number_locale(language, locale).number_symbols["latn"]
+        groups = {signs["group"], "\u00a0", "\u202f"} - {signs["decimal"]}
+        for group in groups:
+            bare = bare.replace(group, "")
+        if "e" not in bare and bare.count(signs["decimal"]) <= 1:
+            assert float(bare.replace(signs["decimal"], ".")) == float(format(value, spec.replace(",", "")))
+
+
+@pytest.mark.parametrize(("amount", "shown"), [("1e15", "1,000,000,000,000,000"), ("1.0e+18", "1e+18"), ("2.5", "2.5")])
+@pytest.mark.parametrize("locale", ["en_US", "en_GB"])
+def test_conditions_of_large_numbers_are_told(amount: str, shown: str, locale: str, tmp_path: Path) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(
+        f"version: 1\nreport: pipeline\nlocale: {locale}\nlanguage: en\n"
+        f"filters: [{{any: [{{field: deal.amount, lte: {amount}}}, {{field: deal.amount, eq: 7}}]}}]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: Europe/Rome\n", encoding="utf-8")
+    checked = load_report(spec, datetime(2026, 11, 1, tzinfo=UTC), {})
+    assert checked.report is not None
+    assert f" {shown} " in f"{checked.report.filter_texts[0]} "
+
+
+def test_a_number_beyond_all_bounds_in_a_condition_is_a_mistake(tmp_path: Path) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(
+        "version: 1\nreport: pipeline\nlocale: en_US\nlanguage: de\n"
+        "filters: [{any: [{field: deal.name, eq: 1.0e+308}, {field: deal.name, eq: x}]}]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: Europe/Rome\n", encoding="utf-8")
+    checked = load_report(spec, datetime(2026, 11, 1, tzinfo=UTC), {})
+    assert [problem.code for problem in checked.diagnostics] == ["out-of-range"]
 
 
 @pytest.mark.parametrize(("locale", "shown"), [("en_GB", "5,000"), ("de_CH", "5’000"), ("de_DE", "5.000")])

@@ -100,6 +100,20 @@ def test_metrics(change: tuple[str, str], code: str, line: int, tmp_path: Path) 
     assert (code, "own.yaml", line) in told(tmp_path, metrics=change)
 
 
+@pytest.mark.parametrize("source", ["big", "other", "third"])
+def test_entities_made_of_themselves(source: str, tmp_path: Path) -> None:
+    """By themselves, by one other, by the partner of a match; whether or not anything asks for them."""
+    (tmp_path / "entities").mkdir()
+    other = ENTITY.replace("entity: big", "entity: other").replace("from: deal", "from: big").replace("deal.", "big.")
+    (tmp_path / "entities" / "other.yaml").write_text(other, encoding="utf-8")
+    paired = ENTITY.replace("entity: big", "entity: third").replace(
+        "  where: deal.amount > 1000\n", "  match: {entity: big, on: deal.amount > 1000}\n"
+    )
+    (tmp_path / "entities" / "third.yaml").write_text(paired, encoding="utf-8")
+    found = [one for one in told(tmp_path, entities=("from: deal", f"from: {source}")) if one[0] == "circular-entity"]
+    assert found == [("circular-entity", f"{name}.yaml", 6) for name in dict.fromkeys(("big", source))]
+
+
 def test_report_types(tmp_path: Path) -> None:
     found = told(tmp_path, report_types=("close_rate", "closed_rate"))
     assert ("unknown-metric", "bigs.yaml", 5) in found

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click import Context
 
 from reportspec import files
-from reportspec.cli import COMMANDS
+from reportspec.cli import cli
 from reportspec.onboarding.project_files import AGENTS, written
 from tests.conftest import RunCli
 
@@ -57,6 +58,7 @@ def test_commands_that_agents_are_told_of_can_be_given() -> None:
     assert len(found) >= 7
     for text in found:
         name, *arguments = text.split()
-        command = next(one for one in COMMANDS if one.name == name)
+        command = cli.get_command(Context(cli), name)
+        assert command is not None, name
         own = [{"SPEC": __file__, "specs": "."}.get(argument, argument) for argument in arguments]
         command.make_context(name, own, resilient_parsing=False)

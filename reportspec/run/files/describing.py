@@ -176,6 +176,13 @@ class _Look:
 
     def found(self) -> Description:
         self.check_names()
+        try:
+            return self.looked()
+        except SourceError as error:
+            error.columns = tuple(self.relation.types)
+            raise
+
+    def looked(self) -> Description:
         self.tallies = [self.tallied(file) for file in self.relation.files if not file.first_row]
         columns = self.columns()
         wanted = {name: self.candidates(name, kind) for name, kind in columns.items()}
@@ -314,7 +321,7 @@ class _Look:
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
         # The first columns are enough to look for a header among the rows; then Python looks at all.
-        same = " AND ".join(f"{_unmarked(quoted(name))} = {string(name)}" for name in names[:3])
+        same = " AND ".join(f"lower({_unmarked(quoted(name))}) = lower({string(name)})" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
     def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
@@ -402,7 +409,8 @@ class _Look:
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
             for row in file.rows() if file.shape.header else ():
-                if [field.strip().lstrip(MARK) for field in row.fields] != list(file.shape.names):
+                names = [field.strip().lstrip(MARK).lower() for field in row.fields]
+                if names != [name.lower() for name in file.shape.names]:
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
                 raise SourceError(
@@ -704,6 +712,8 @@ class _Look:
             what = f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
             read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
             help = f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
+            if bare:  # with which `percent` would be refused
+                help = "write the sign behind all numbers of the column, or behind none"
         few = ", ".join(f"`{shown(value)}`" for value in values)
         return self.refuse(name, "unclear-percent", f"{what}: {few}", help, values)
 
@@ -832,7 +842,12 @@ class _Look:
         whose = f" for `{read.field}`" if read and read.field else ""
         self.problems.append(
             SourceError(
-                code, f"{place}: the column `{name}`{whose} {what}", help, self.places(name, values), table=self.table
+                code,
+                f"{place}: the column `{name}`{whose} {what}",
+                help,
+                self.places(name, values),
+                table=self.table,
+                of_column=name,
             )
         )
         return Column(name, "VARCHAR", quoted(name))

@@ -14,8 +14,10 @@ from reportspec.model.settings import FileSpec
 from reportspec.run.connection import Wanted
 from reportspec.run.files.describing import Description, State, described
 from reportspec.run.files.opening import Relation, engine_error, opened
-from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_totals, shown
+from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_note, is_totals, shown
 from reportspec.run.files.text_file import TextFile, quoted, string
+
+_NOTES = 10  # rows below a table that are looked at as such
 
 
 def state_of(path: str) -> tuple[int, ...]:
@@ -53,7 +55,9 @@ def file_types(table: str, spec: FileSpec, reads: tuple[ColumnRead, ...], texts:
         if described.names in _NO_OBJECTS:
             return {}
         return dict.fromkeys(described.names, "") | {column.name: column.type for column in described.columns}
-    except (SourceError, OSError):
+    except SourceError as error:
+        return dict.fromkeys(error.columns, "")
+    except OSError:
         return {}
 
 
@@ -122,8 +126,11 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         if read.table != table or not read.key_of or read.column.lower() not in names:
             continue
         totals = list(_totals(raw, table, read, relation))
-        if not totals:
+        seems = "and seems to add up others" if totals else "and nothing else: it seems to be a note below the table"
+        notes = [] if totals else _notes(raw, table, read, relation)
+        if not totals and not notes:
             continue
+        totals = totals or notes
         file, row = totals[0]
         more = f" ({len(totals)} such rows)" if len(totals) > 1 else ""
         key = row.fields[_place(file, read.column)].strip()
@@ -132,9 +139,9 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         other = f"<> {string(shown(key))}" if key else "IS NOT NULL"
         keep = json.dumps(f"{column} {other}", ensure_ascii=False)  # as YAML writes a text, too
         raise SourceError(
-            "totals-row",
+            "note-row" if notes else "totals-row",
             f"`{file.name}` (table `{table}`), {file.unit} {file.number(row)}: the row has {what}"
-            f" in `{read.column}`, and seems to add up others{more}",
+            f" in `{read.column}`, {seems}{more}",
             f"take it out of the file, or leave it out in the mapping: `where: {keep}`",
             tuple(file.place(row) for file, row in totals[:3]),
             table=table,
@@ -165,3 +172,26 @@ def _totals(raw: Any, table: str, read: ColumnRead, relation: Relation) -> Itera
                 yield file, row
             if at >= last:
                 return
+
+
+def _notes(raw: Any, table: str, read: ColumnRead, relation: Relation) -> list[tuple[TextFile, Row]]:
+    """Rows at the end of files that are notes below a table, as the file has them: where no other row has words for its
+    key."""
+    words = f"contains(trim(CAST({quoted(read.column)} AS VARCHAR)), ' ')"
+    sql = f"SELECT count(*) FILTER (WHERE {words}), count(*) FROM {quoted(table)} WHERE {read.key_of}"
+    number, rows = raw.execute(sql).fetchone()
+    if not 0 < number <= min(_NOTES, rows - 1):
+        return []
+    found: list[tuple[TextFile, Row]] = []
+    for file in relation.files:
+        index = _place(file, read.column)
+        last: list[tuple[TextFile, Row]] = []
+        for row in file.rows():
+            if " " in row.fields[index].strip():
+                last.append((file, row))
+            elif any(row.fields):
+                if last:
+                    return []
+        found += last
+    alone = all(is_note(_place(file, read.column), row.fields) for file, row in found)
+    return found if alone and len(found) == number else []

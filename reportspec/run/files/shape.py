@@ -92,14 +92,15 @@ def shape_of(head: bytes, whole: bool, asked: Asked) -> Shape:
     lines = list(_lines(text))
     if not whole and len(lines) > 1:
         lines.pop()
-    separator = re.fullmatch(r"sep=(.)\r?\n?", lines[0]) if lines else None  # what Excel itself writes
-    skip = (asked.skip or 0) + (separator is not None)
+    first = _blank_to(lines, 0)
+    separator = re.fullmatch(r"sep=(.)\r?\n?", lines[first]) if first < len(lines) else None  # what Excel itself writes
+    skip = _blank_to(lines, (asked.skip or 0) + (first + 1 if separator else 0))
     delimiter = asked.delimiter or (separator[1] if separator else "") or _delimiter(lines[skip:], asked)
     records = list(islice(_placed(lines[skip:], delimiter), _RECORDS))
     if not records:
         raise Unclear(
             "empty-file",
-            "the file is empty" if not skip else f"there is nothing below {counted(skip, 'line')}",
+            f"there is nothing below {counted(asked.skip, 'line')}" if asked.skip else "the file is empty",
             "leave the table out of `files:`, or export the file again",
         )
     if asked.columns:
@@ -191,7 +192,7 @@ def not_in(data: bytes, at: int, encoding: str) -> Unclear:
     help = (
         f"write `encoding: {few[0][1]}` if it reads the line rightly"
         if few
-        else "write `encoding:` with the one that the file is in"
+        else "if it is a text, write `encoding: …` with the one that it is in; else export it again as CSV"
     )
     return Unclear(
         "unclear-encoding", f"line {number} has the byte 0x{data[at]:02X}, which is no {encoding.upper()}", help, notes
@@ -212,6 +213,11 @@ def noted(number: int, line: str) -> str:
 def _lines(text: str) -> Iterator[str]:
     """Lines with their ends, as files have them: no other sign ends a line."""
     return (match[0] for match in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text))
+
+
+def _blank_to(lines: Sequence[str], start: int) -> int:
+    """Where the first line from a start on stands that is not blank; the end, if all are."""
+    return next((at for at in range(start, len(lines)) if lines[at].strip()), max(start, len(lines)))
 
 
 def _placed(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -475,6 +481,13 @@ TOTALS_END = r"[:\s]*([(\[]\s*[0-9][^)\]]*[)\]])?[:\s]*$"
 
 def _totals_word(text: str) -> bool:
     return re.sub(TOTALS_END, "", text).lower() in TOTALS
+
+
+def is_note(at: int, fields: Sequence[str]) -> bool:
+    """Whether a row may be a note below a table (`Exported on 2026-10-01`): words in the column of its key, and nothing
+    in any other."""
+    words = fields[at].split()
+    return len(words) > 1 and len(fields) > 2 and sum(bool(text.strip()) for text in fields) == 1
 
 
 def is_totals(key: str | None, fields: Iterable[str | None]) -> bool:

@@ -97,14 +97,17 @@ def rewritten(
     become is remembered by the name that is given to these rules."""
     if not own and shared is None and tree.find(*rules) is None:
         return tree
+    return _rewriter(rules, own, anyhow, shared)(tree)
+
+
+def _rewriter(
+    rules: Rules, own: str, anyhow: tuple[type[exp.Expr], ...], shared: tuple[Shared, Hashable] | None
+) -> Rule:
+    """The same for several trees, which have to be kept as long as it is asked: it knows them by their ids."""
     done: dict[int, exp.Expr] = {}
     kept_by: Mapping[int, exp.Expr] = shared[0].trees if shared is not None else {}
     made: dict[int, exp.Expr] = shared[0].made(shared[1]) if shared is not None else {}
-    changed_in_own: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
-    kept: Rules = {kind: rules[kind] for kind in changed_in_own if kind in rules}
-    # Two nodes of five are names, which have no parts. What has none is told by its type: most values are no nodes,
-    # and it takes `isinstance` long to say so.
-    still = _VALUES if exp.Identifier in rules else _VALUES | {exp.Identifier} | (_LEAVES - rules.keys())
+    kept, still = _in_own(rules, anyhow), _still(rules)
 
     def visit(node: exp.Expr) -> exp.Expr:
         key = id(node)
@@ -147,7 +150,104 @@ def rewritten(
             shared[0].add(result)
         return result
 
+    return visit
+
+
+def rewritten_in_turn(
+    tree: exp.Expr,
+    first: Rules,
+    then: Rules,
+    own: str,
+    anyhow: tuple[type[exp.Expr], ...],
+    shared: tuple[Shared, Hashable],
+) -> exp.Expr:
+    """What the rules of `then` make of the tree that `first` makes (what is `own` has none of its rules changed but
+    names), as `rewritten` says it: in one way through the tree, since the first rules change few nodes."""
+    trees, kept_by = shared[0], shared[0].trees
+    made: dict[int, exp.Expr] = trees.made((shared[1], "in turn"))
+    first_made: dict[int, exp.Expr] = trees.made((shared[1], "first"))
+    done: dict[int, exp.Expr] = {}
+    between: dict[int, exp.Expr] = {}  # what the first rules made of nodes, where that is another one
+    anew = _rewriter(then, own, anyhow, (trees, (shared[1], "then")))
+    kept, still = _in_own(first, ()), _still(first) & _still(then)
+
+    def visit(node: exp.Expr) -> exp.Expr:
+        key = id(node)
+        if key in done:
+            return done[key]
+        if key in made:
+            if key in first_made:
+                between[key] = first_made[key]
+            return made[key]
+        if own and node._meta and node._meta.get(OWN) == own:
+            if kept and (named := rewritten(node, kept)) is not node:
+                between[key] = named
+            done[key] = anew(between.get(key, node))
+            return done[key]
+        changed = halfway = None
+        for name, value in node.args.items():
+            kind = type(value)
+            if kind in still:
+                continue
+            if kind is list:
+                items = halves = None
+                for at, item in enumerate(value):
+                    if type(item) in still or not isinstance(item, exp.Expr):
+                        continue
+                    new = visit(item)
+                    if new is not item:
+                        items = items or list(value)
+                        items[at] = new
+                    if id(item) in between:
+                        halves = halves or list(value)
+                        halves[at] = between[id(item)]
+                if items is not None:
+                    changed = changed or dict(node.args)
+                    changed[name] = items
+                if halves is not None:
+                    halfway = halfway or dict(node.args)
+                    halfway[name] = halves
+            elif isinstance(value, exp.Expr):
+                new = visit(value)
+                if new is not value:
+                    changed = changed or dict(node.args)
+                    changed[name] = new
+                if id(value) in between:
+                    halfway = halfway or dict(node.args)
+                    halfway[name] = between[id(value)]
+        half: exp.Expr = node if halfway is None else remade(node, halfway)
+        rule = first.get(type(node))
+        after = half if rule is None else rule(half)
+        if after is not node:
+            between[key] = after
+        if after is half:
+            result = node if changed is None else remade(node, changed)
+            rule = then.get(type(result))
+            if rule is not None:
+                result = rule(result)
+        else:
+            result = anew(after)
+        done[key] = result
+        if key in kept_by:
+            made[key] = result
+            trees.add(result)
+            if after is not node:
+                first_made[key] = after
+        return result
+
     return visit(tree)
+
+
+def _in_own(rules: Rules, anyhow: tuple[type[exp.Expr], ...]) -> Rules:
+    """The rules that also change what a mapping says in the database's own SQL."""
+    changed: tuple[type[exp.Expr], ...] = (exp.Identifier, *anyhow)
+    return {kind: rules[kind] for kind in changed if kind in rules}
+
+
+def _still(rules: Rules) -> frozenset[type]:
+    """The types of arguments that rules change nothing of. Two nodes of five are names, which have no parts. What has
+    none is told by its type: most values are no nodes, and it takes `isinstance` long to say so."""
+    return _VALUES if exp.Identifier in rules else _VALUES | {exp.Identifier} | (_LEAVES - rules.keys())
 
 
 def refusing(label: str, *types: type[exp.Expr]) -> Rules:
