@@ -16,6 +16,7 @@ from reportspec.model.spec import HeadlineRules, LeadRule, Report
 from reportspec.rounding import half_up
 
 FEWEST = 10  # cases on each side, of a change that is told
+NOTABLE = 0.1  # of what it was, by how much a mean has to change to be called a rise or a fall
 WORSE = 0.05  # by how much of what it was something got worse that good news is not told without
 MOST_SENTENCES = 4  # of a lead, so that it is read
 MOST_NAMES = 4  # that a sentence lists
@@ -90,8 +91,10 @@ def _of_tile(kpi: Kpi) -> Highlight:
 
 def sure(kpi: Kpi, held: int = 1) -> bool:
     """Whether a change rests on enough cases on both sides and, of a rate, is more than chance, where so many are
-    held against each other."""
+    held against each other. Of a mean it has to be notable: what the cases spread by is not known here."""
     if len(kpi.cases) < 2 or min(count for count, _ in kpi.cases) < FEWEST:
+        return False
+    if kpi.mean and abs(kpi.change or 0.0) < NOTABLE:
         return False
     (n, x), (m, y) = kpi.cases
     return shares_differ(Share(n, x), Share(m, y), held) if x is not None and y is not None else True
@@ -205,11 +208,16 @@ def _of_drivers(report: Report, section: Section, tiles: Sequence[Kpi]) -> list[
         values = [("by_number", Told(numbered[0][1], column)), ("by_size", Told(numbered[1][1], column))]
         said.append(_said("number_and_size", column, values, kpi.cases))
     named, parts = next(iter(groups.items()), ("", []))
-    some = {words["nameless"], words["unaccounted"]}
-    called = [part for part in parts if part[0] not in some and not _is_others(report, part[0])]
+    # Rows without a name are a part like others: to leave out the largest would make another one look so.
+    called = [part for part in parts if part[0] != words["unaccounted"] and not _is_others(report, part[0])]
+    untold = [part[1] for part in parts if part[0] == words["unaccounted"]]
     most, least = max(called, key=_size, default=None), min(called, key=_size, default=None)
     values = [("dimension", Told(named, section.columns[0]))]
     kind = ""
+    if most is not None and any(part > most[1] for part in untold):
+        most = None
+    if least is not None and any(part < least[1] for part in untold):
+        least = None
     if most is not None and most[1] > 0:
         values += [("a", Told(most[0], section.columns[1])), ("high", Told(most[1], column))]
         kind = "added"

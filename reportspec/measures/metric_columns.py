@@ -19,7 +19,7 @@ from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
-from reportspec.model.domain import Metric
+from reportspec.model.domain import Field, Metric
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
@@ -207,8 +207,13 @@ def _left_out(
         # What came converted from another entity does not tell why it is missing.
         direct = Aggregated(part.id, "other_currency", side) in row
         converted = not direct and _converted_before(report, part)
-        lacks = _lacking(report, part)
-        word_of_note = "missing_or_rate" if converted else "missing_one_of" if lacks else "missing"
+        cause = _same_rows(report, part, row, side)
+        lacks = _lacking(report, cause)
+        converted = converted and _converted_before(report, cause)
+        if lacks:
+            word_of_note = "missing_one_of_or_rate" if converted else "missing_one_of"
+        else:
+            word_of_note = "missing_or_rate" if converted else "missing"
         word_of_note = word_of_note if part.unit == "currency" else _without_value(report, part)
         counts = _counted(report, part, missing)
         said = part.unit != "currency" and part.aggregate == "sum" and metric.unit == "currency"  # of its amounts
@@ -278,15 +283,58 @@ def _converted_before(report: Report, part: Metric) -> bool:
     return part.of is not None and needs_currency(report.binding, part.entity, part.of)
 
 
+def _same_rows(report: Report, part: Metric, row: Row, side: SideName) -> Metric:
+    """The metric beside a part whose missing values are the part's: it is made of less, all of which the part needs,
+    and as many rows lack it. A margin lacks what the costs beside it lack."""
+    found, made_of = part, _made_of(report.binding, part.entity, part.of).keys()
+    for key, missing in row.items():
+        if not isinstance(key, Aggregated) or (key.part, key.side) != ("missing", side) or not missing:
+            continue
+        other = report.binding.catalogue.metrics.get(key.metric)
+        if (
+            other is None
+            or other.of is None
+            or other.aggregate != "sum"
+            or missing != row[key._replace(metric=part.id)]
+        ):
+            continue
+        if (other.entity, other.time, other.where) == (part.entity, part.time, part.where):
+            less = _made_of(report.binding, other.entity, other.of).keys()
+            if less < made_of:
+                found, made_of = other, less
+    return found
+
+
+_NAMED_AT_MOST = 5  # fields of which one is missing
+
+
 def _lacking(report: Report, part: Metric) -> str:
-    """What a value is made of, any of which may be missing; nothing where it is an amount alone."""
+    """What a value is made of in the source, any of which may be missing; nothing where it is an amount alone."""
     assert part.of is not None
     if only_amount(report.binding, part.entity, part.of) is not None:
         return ""  # what else may be missing is told by itself
-    paths = dict.fromkeys(map(path_of, column_nodes(part.of)))
-    fields = [report.binding.resolve(part.entity, path).field for path in paths if len(path) > 1]
-    names = list(dict.fromkeys(label(report, field.label) for field in fields))
-    return ", ".join(names) if len(names) > 1 else ""
+    fields = _made_of(report.binding, part.entity, part.of)
+    names = list(dict.fromkeys(label(report, field.label) for field in fields.values()))
+    return ", ".join(names) if 1 < len(names) <= _NAMED_AT_MOST else ""
+
+
+def _made_of(binding: Binding, entity: str, tree: exp.Expr | None) -> dict[str, Field]:
+    """The fields of the source that a value is made of, by their ids; what an entity makes of several rows of another
+    is one itself."""
+    found: dict[str, Field] = {}
+    for path in dict.fromkeys(map(path_of, column_nodes(tree))) if tree is not None else ():
+        if len(path) < 2:
+            continue
+        reference = binding.resolve(entity, path)
+        derived = binding.entity(binding.entity_at(entity, reference.steps)).derived
+        made = derived.fields.get(reference.field.name) if derived is not None else None
+        if derived is None or made is None or derived.group_by or derived.match is not None:
+            found[reference.field.id] = reference.field
+            continue
+        if isinstance(made, exp.Anonymous) and made.name.upper() == "CONVERTED":
+            made = made.expressions[0]
+        found |= _made_of(binding, derived.source, made)
+    return found
 
 
 def _counted(report: Report, metric: Metric, count: Any) -> str:

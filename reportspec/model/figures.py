@@ -103,6 +103,8 @@ class Kpi:
     second: Cell = None  # the figure of the second period that it is compared with
     second_change: float | None = None
     cases: tuple[tuple[int, int | None], ...] = ()  # of each side those that it rests on; of a rate how many of them
+    step: str = "month"  # the grain of the buckets
+    mean: bool = False  # whether it is a mean, a middle or the like of its cases, which chance moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -481,6 +481,7 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, labels: Sequence[str])
                 "trend_of",
                 label=column.label,
                 count=len(known),
+                by=formats.word(f"by_{kpi.step}"),
                 first=cell(formats, known[0], column, bare=False),
                 last=cell(formats, known[-1], column, bare=False),
             ),

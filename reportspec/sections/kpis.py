@@ -96,13 +96,15 @@ def _is_drawn(measure: Measure) -> bool:
 
 def _spark_sides(report: Report) -> tuple[Side, ...]:
     """The current side in buckets for sparklines, or nothing where the period is too short."""
-    grain = {"year": "month", "quarter": "week", "month": "week", "week": "day"}.get(
-        report.period.kind, default_grain(report.period)
-    )
-    stretches = buckets(report.period, grain, report.project.fiscal)
+    stretches = buckets(report.period, _spark_grain(report), report.project.fiscal)
     if len(stretches) < FEWEST_BUCKETS:
         return ()
     return (replace(report.sides[0], buckets=stretches),)
+
+
+def _spark_grain(report: Report) -> str:
+    grains = {"year": "month", "quarter": "week", "month": "week", "week": "day"}
+    return grains.get(report.period.kind, default_grain(report.period))
 
 
 def figures(report: Report, spec: KpisSection, answers: Answers, footnotes: Footnotes) -> Section:
@@ -163,7 +165,16 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
         second=second,
         second_change=change(metric, value, second) if report.second is not None else None,
         cases=tuple(cases_and_hits(report, metric, row, side) for side in sides),
+        step=_spark_grain(report),
+        mean=_is_mean(metric),
     )
+
+
+def _is_mean(metric: Metric) -> bool:
+    """Whether a figure is one of cases that differ, by their size: neither counted, nor added up, nor a share."""
+    if metric.kind == "ratio":
+        return metric.unit != "percent"
+    return metric.kind == "aggregate" and metric.aggregate not in ("count", "count_distinct", "sum")
 
 
 def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) -> tuple[float | None, ...]:
@@ -175,9 +186,13 @@ def _spark(report: Report, spec: SectionSpec, metric: Metric, answers: Answers) 
         return ()
     by_bucket = {row[BUCKET]: row for row in answers.rows(spec.id, "buckets")}
     points: list[float | None] = []
+    # What comes within a step is less in one that is cut, or not over: it would look like a fall.
+    flows = any(part.time is not None for part in metrics_needed(report.binding.catalogue, metric))
     for index, bucket in enumerate(query.sides[0].buckets):
         if instant(bucket.start, report.binding.zone) >= report.reached:
             break
+        if flows and (bucket.partial or instant(bucket.end, report.binding.zone) > report.reached):
+            continue
         row = {**by_bucket.get(index, {}), **lengths(report, query.sides[0], bucket)}
         value = metric_value(report.binding.catalogue, metric, row)
         points.append(None if value is None else float(value))
