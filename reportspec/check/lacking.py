@@ -89,13 +89,21 @@ def served(source: SourceMap, there: There) -> SourceMap:
         if rows is not None:
             lacks[name] = replace(rows, span=rows.span or entity.span)
             continue
+        # A table that one's own mapping names has to be there: its rows would be missing in silence.
+        absent = next((look.rows for look in looks if look.rows is not None and look.rows.own), None)
+        if absent is not None:
+            wrong[name] = replace(absent, span=absent.span or entity.span)
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
         parts = tuple(look.served(gone) for look in looks)
         fields = given_by(parts)
         entities[name] = replace(entity, parts=parts, fields=fields)
         lacks |= {f"{name}.{field}": lack for field, lack in gone.items()}
-        wrong |= {f"{name}.{field}" if field else name: lack for look in looks for field, lack in look.wrong.items()}
+        wrong |= {
+            f"{name}.{field}" if field else name: lack if lack.column else replace(lack, span=lack.span or entity.span)
+            for look in looks
+            for field, lack in look.wrong.items()
+        }
     return replace(source, entities=entities, lacks=lacks, wrong=wrong)
 
 
@@ -146,7 +154,11 @@ class _Look:
 
     def _join(self, join: MappedJoin) -> None:
         if self._absent(join.table, join.lenient):
-            self._gone[join.name, ""] = Lack(named(join.table))
+            table = named(join.table)
+            absent = Lack(table, help=self.there.near(table) or "", own=not join.lenient)
+            self._gone[join.name, ""] = absent
+            if absent.own:
+                self.wrong.setdefault("", absent)
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():

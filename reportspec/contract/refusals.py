@@ -57,7 +57,7 @@ def absent_columns_of(
 ) -> list[SourceError]:
     """An error for each column of what is read that one's own mapping names and the source does not have; of a server,
     which is `wanted`, those that the user may not read are told as such."""
-    from reportspec.run.connection import no_column, no_right
+    from reportspec.run.connection import no_column, no_right, no_table
     from reportspec.run.execute import forbidden_columns
 
     source = project.source
@@ -67,7 +67,9 @@ def absent_columns_of(
         forbidden = forbidden_columns(source, wanted())
     found = []
     for lack, names in lacks.items():
-        if lack.column in forbidden.get(lack.table, ()):
+        if not lack.column:
+            error = no_table(lack.table, lack.help or "name the table in the source, or leave it out of the mapping")
+        elif lack.column in forbidden.get(lack.table, ()):
             error = no_right(lack.table, lack.column)
         else:
             error = no_column(f"{lack.table}.{lack.column}", _with_rights(lack.help, source.typed_before))
