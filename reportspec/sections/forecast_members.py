@@ -35,12 +35,13 @@ def members_side(report: Report, spec: ForecastSection, basis: Made, answers: An
     if outcome is None or not basis.shown:
         return section_of(spec, highlights=tuple(refused(report, basis)), shape="sentences")
     parts = _parts(report, spec, outcome, answers)
+    by_pipeline = outcome.rest.way == "from_pipeline"
+    rest: tuple[str, ...] = ("open", "created") if by_pipeline else ("usual_rest",)
     columns = (
         *(dimension_column(report, dimension) for dimension in spec.dimensions),
         money_column(report, "forecast"),
         money_column(report, "won"),
-        money_column(report, "open"),
-        money_column(report, "created"),
+        *(money_column(report, name) for name in rest),
         count_column(report, "open_count"),
         money_column(report, "open_amount"),
     )
@@ -57,10 +58,12 @@ def members_side(report: Report, spec: ForecastSection, basis: Made, answers: An
     )
     gone = {str(row[0]) for row in table.rows} if (table := answers.table(spec.id)) is not None else set()
     left = [str(row[0]) for row in rows if str(row[0]) in gone]
-    notes = (forecast_word(report, "gone").format(", ".join(left)),) if left else ()
-    total = tuple(math.fsum(cells[at] for _, cells in ranked) for at in range(6))
-    names = (None,) * len(spec.dimensions)
-    whole = (*names, *total[:4], int(total[4]), total[5])
+    notes: tuple[str, ...] = (forecast_word(report, "gone").format(", ".join(left)),) if left else ()
+    if not by_pipeline:
+        notes += (forecast_word(report, "dealt_out"),)
+    count, width = len(spec.dimensions), len(columns) - len(spec.dimensions)
+    total = [math.fsum(cells[at] for _, cells in ranked) for at in range(width)]
+    whole = (*(None,) * count, *total[:-2], int(total[-2]), total[-1])
     return section_of(
         spec,
         columns=columns,
@@ -77,10 +80,11 @@ Members = tuple[Any, ...]
 
 def _parts(
     report: Report, spec: ForecastSection, outcome: Forecast, answers: Answers
-) -> dict[Members, tuple[float, float, float, float, int, float]]:
+) -> dict[Members, tuple[float, ...]]:
     """Of each member the forecast, and what it is made of: won, open, yet to be created; how many deals are open, and
     their amount. What is yet to be created is dealt out as what was created later in past periods was; where there was
-    none, as what is open. By the usual rest, the rest is dealt out as the pipeline would bring it."""
+    none, as what is open. By the usual rest there is that for the two, dealt out as the pipeline would bring it: what
+    it is made of is not known."""
     count = len(spec.dimensions)
     opened: dict[Members, list[tuple[CellKey, Open]]] = {}
     for row in rows_of(answers, spec.id, "open by"):
@@ -99,9 +103,12 @@ def _parts(
     whole = math.fsum(shares.values())
     created = {members: pipeline.rest.created * share / whole if whole else 0.0 for members, share in shares.items()}
     factor = outcome.rest.mean / pipeline.rest.mean if pipeline.rest.mean else 0.0
-    by_members = {}
+    by_members: dict[Members, tuple[float, ...]] = {}
     for members in dict.fromkeys((*opened, *won, *created)):
-        parts = won.get(members, 0.0), factor * brings.get(members, 0.0), factor * created.get(members, 0.0)
+        rest: tuple[float, ...] = (factor * brings.get(members, 0.0), factor * created.get(members, 0.0))
+        if outcome.rest.way != "from_pipeline":
+            rest = (math.fsum(rest),)
+        parts = won.get(members, 0.0), *rest
         deals = sum((cell.deals for _, cell in opened.get(members, ())), Deals())
         if any(parts) or deals.count:
             by_members[members] = (math.fsum(parts), *parts, int(deals.count), deals.amount)

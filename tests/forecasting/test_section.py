@@ -14,6 +14,7 @@ import yaml
 
 from reportspec.building import Order, build
 from reportspec.calendar import Fiscal
+from reportspec.forecasting import tested_forecast
 from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.tested_forecast import forecast
 from reportspec.forecasting.winning import chances
@@ -77,6 +78,21 @@ def test_the_amounts(folder: Path) -> None:
     assert report.reached == NOW
     before = [d for d in AS_OF_NOW if d["status"] == "won" and d["closed_at"] >= datetime(2026, 9, 30, 22)]
     assert made.won == pytest.approx(float(sum(d["amount"] for d in before)))
+
+
+def test_parts_say_the_usual_rest_where_that_is_the_forecast(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a rest that is the usual one nobody knows how much of it is open now: it is one column, which adds up, and it is
+    said how it is dealt out. The choice is pushed to it, which these deals would not be forecast by."""
+    for name, value in {"BETTER_BY": 0.0, "TESTS_OF_CHOICE": 1, "NEARER_BY": 1e9, "HELD": 0.0}.items():
+        monkeypatch.setattr(tested_forecast, name, value)
+    found = figures(folder, SPEC, NOW)
+    [row] = rows(found, "summary")
+    parts, whole = rows(found, "by"), total(found, "by")
+    assert not {"open", "created"} & set(parts[0])
+    assert whole["usual_rest"] == pytest.approx(row["usual_rest"])
+    assert sum(part["usual_rest"] for part in parts) == pytest.approx(row["usual_rest"])
+    assert sum(part["forecast"] for part in parts) == pytest.approx(row["forecast"])
+    assert vocabulary("en")["forecast"]["dealt_out"] in text_of(folder, SPEC)
 
 
 @pytest.mark.parametrize("language", languages())
