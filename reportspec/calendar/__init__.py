@@ -15,7 +15,7 @@ from reportspec.calendar.compare import (
     same_point,
 )
 from reportspec.calendar.instants import LAST, as_naive, day_within, instant, parse_as_of, until
-from reportspec.calendar.labels import bucket_label, clock_label, day_label, period_label
+from reportspec.calendar.labels import bucket_label, clock_label, day_label, period_label, stretch_label
 from reportspec.calendar.periods import (
     FIRST_YEAR,
     GRAINS,
@@ -68,5 +68,6 @@ __all__ = [
     "previous_period",
     "previous_year",
     "same_point",
+    "stretch_label",
     "until",
 ]

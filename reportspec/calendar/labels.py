@@ -67,6 +67,13 @@ def day_label(day: date, language: str, locale: str | None = None) -> str:
     return _words(language, locale).day(day)
 
 
+def stretch_label(period: Period, language: str, locale: str | None = None) -> str:
+    """A period by its first and last day, also where it is whole months: `1 Oct – 30 Nov 2026`."""
+    start, last = period.start, period.end - ONE_DAY
+    words = _words(language, locale)
+    return words.day(start) if start == last else words.days(start, last)
+
+
 def clock_label(clock: time, language: str, locale: str | None = None) -> str:
     """A time of day: `16:30`, `4:30 PM` in America."""
     if not isinstance(_words(language, locale), _MonthFirst):

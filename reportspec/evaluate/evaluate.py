@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 
-from reportspec.calendar import Period, clock_label, day_label, day_within, period_label
+from reportspec.calendar import Period, clock_label, day_label, day_within, period_label, stretch_label
 from reportspec.evaluate.caveat_notes import with_caveats
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
@@ -142,7 +142,8 @@ def _notices(report: Report) -> tuple[str, ...]:
     stretch, then = _named(report, report.told).label, _named(report, report.compared).label
     if report.compared_besides is not None:
         then = word(language, "both", then, _named(report, report.compared_besides).label)
-    if clock:
+    if clock:  # of a day that is named
+        stretch = stretch_label(report.told, language, report.locale)
         stretch = word(language, "stretch_until", stretch, clock)
     if ended:
         return (word(language, "ended_compared", last, stretch, then),)

@@ -201,4 +201,7 @@ def test_every_form_says_which_stretch(folder: Path, language: str) -> None:
 def test_a_time_of_day_is_told(folder: Path) -> None:
     found = asked(folder, datetime(2026, 11, 12, 11, tzinfo=UTC), "this_month", "previous_period")
     assert found.notices[0].startswith("The period is not over: 1–12 Nov 2026 (until 11:00) is")
+    # On the last day of a month, too, the time is that of a day which is named.
+    found = asked(folder, datetime(2026, 11, 30, 11, tzinfo=UTC), "this_quarter", "previous_period")
+    assert found.notices[0].startswith("The period is not over: 1 Oct – 30 Nov 2026 (until 11:00) is")
     assert asked(folder, datetime(2026, 12, 2, tzinfo=UTC), "last_month", "none").notices == ()
