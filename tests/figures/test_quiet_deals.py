@@ -50,10 +50,11 @@ def test_a_young_deal_is_not_stalled(tmp_path: Path) -> None:
     )
     assert rows(found, "k") == [{"stalled_deals_count": 3}]  # `old`, `never` and `when`
     told = {row["deal.name"]: row["reasons"] for row in rows(found, "a")}
+    # Up to the report's last day, 30 September: from 1 August 60 days, from 1 June not yet four months.
     assert told == {
-        "Old": "no activity (2 months)",
-        "Never": "no activity (4 months)",
-        "When": "no activity (8 months)",
+        "Old": "no activity (60 days)",
+        "Never": "no activity (3 months)",
+        "When": "no activity (7 months)",
     }
     since = {row["deal.deal_id"]: str(row["deal.quiet_since"])[:10] for row in rows(found, "r")}
     assert since["young"] == "2026-09-20"
