@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceABC
+from dataclasses import field
 from typing import Any
 
 from reportspec.diagnostics import Span
@@ -41,16 +42,23 @@ class Mapping:
 
     entries: tuple[Entry, ...]
     span: Span
+    _known: dict[object, Entry] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def entry(self, name: str) -> Entry | None:
         """The entry of that key, or None."""
-        return next((entry for entry in self.entries if entry.key.value == name), None)
+        if len(self.entries) <= _FEW:
+            return next((entry for entry in self.entries if entry.key.value == name), None)
+        if not self._known:
+            self._known.update((entry.key.value, entry) for entry in reversed(self.entries))  # the first one counts
+        return self._known.get(name)
 
     def get(self, name: str) -> Node | None:
         """The value of that key, or None."""
         entry = self.entry(name)
         return entry.value if entry else None
 
+
+_FEW = 16  # entries that are quicker looked through than put into an index
 
 Node = Scalar | Sequence | Mapping
 
