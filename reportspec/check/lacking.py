@@ -89,21 +89,17 @@ def served(source: SourceMap, there: There) -> SourceMap:
         if rows is not None:
             lacks[name] = replace(rows, span=rows.span or entity.span)
             continue
-        # A table that one's own mapping names has to be there: its rows would be missing in silence.
-        absent = next((look.rows for look in looks if look.rows is not None and look.rows.own), None)
-        if absent is not None:
-            wrong[name] = replace(absent, span=absent.span or entity.span)
+        wrong |= {
+            f"{name}.{field}" if field else name: lack if lack.column else replace(lack, span=lack.span or entity.span)
+            for look in looks
+            for field, lack in look.wrong.items()
+        }
         looks = [look for look in looks if look.rows is None]
         gone = {field: lack for look in looks for field, lack in look.lacks.items()}
         parts = tuple(look.served(gone) for look in looks)
         fields = given_by(parts)
         entities[name] = replace(entity, parts=parts, fields=fields)
         lacks |= {f"{name}.{field}": lack for field, lack in gone.items()}
-        wrong |= {
-            f"{name}.{field}" if field else name: lack if lack.column else replace(lack, span=lack.span or entity.span)
-            for look in looks
-            for field, lack in look.wrong.items()
-        }
     return replace(source, entities=entities, lacks=lacks, wrong=wrong)
 
 
@@ -130,9 +126,8 @@ class _Look:
     _gone: dict[tuple[str, str], Lack] = field(default_factory=dict)  # of a join, one field or all
 
     def __post_init__(self) -> None:
-        if self._absent(self.part.table, self.part.lenient):
-            table = named(self.part.table)
-            self.rows = Lack(table, help=self.there.near(table) or "", own=not self.part.lenient)
+        self.rows = self._absent(self.part.table, self.part.lenient)
+        if self.rows is not None:
             return
         for join in self.part.joins:
             self._join(join)
@@ -149,16 +144,21 @@ class _Look:
         fields = {name: mapped for name, mapped in self.part.fields.items() if name not in gone}
         return replace(self.part, fields=fields, joins=tuple(self._joins))
 
-    def _absent(self, table: exp.Table, lenient: bool) -> bool:
-        return self.there.table(table) is None and (self.there.all_tables or lenient)
+    def _absent(self, table: exp.Table, lenient: bool) -> Lack | None:
+        """What is lacking where a table is not there. One that one's own mapping names has to be: its rows or values
+        would be missing in silence."""
+        if self.there.table(table) is not None or not (self.there.all_tables or lenient):
+            return None
+        name = named(table)
+        lack = Lack(name, help=self.there.near(name) or "", own=not lenient)
+        if lack.own:
+            self.wrong.setdefault("", lack)
+        return lack
 
     def _join(self, join: MappedJoin) -> None:
-        if self._absent(join.table, join.lenient):
-            table = named(join.table)
-            absent = Lack(table, help=self.there.near(table) or "", own=not join.lenient)
+        absent = self._absent(join.table, join.lenient)
+        if absent is not None:
             self._gone[join.name, ""] = absent
-            if absent.own:
-                self.wrong.setdefault("", absent)
             return
         fields = dict(join.fields)
         for name, tree in join.fields.items():

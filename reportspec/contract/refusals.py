@@ -97,9 +97,7 @@ def absent_tables_of(binding: Binding, wanted: Callable[[str], bool]) -> list[So
 def refuse(errors: Sequence[SourceError]) -> None:
     """Raise the first of several errors with the others, if there are any."""
     if errors:
-        first, *rest = errors
-        first.also = tuple(rest)
-        raise first
+        raise together(errors)
 
 
 def absent_of(binding: Binding, read: Mapping[str, frozenset[str]]) -> dict[Lack, list[str]]:
