@@ -55,7 +55,7 @@ def tables_and_columns(
     """The tables and columns that the mapping names, against those that are there."""
     missing: dict[str, str] = {}
     tables_named: set[str] = set()  # that one's own mapping names
-    wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items()}
+    wrong = {(lack.table, lack.column): (name, lack) for name, lack in seen.wrong.items() if lack.column}
     listed: set[str] = set()
     for entity in mapping.entities.values():
         for part in entity.parts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from reportspec.api import ReportError, build
 from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
 MAPPING = """entities:
   deal:
     table: {table}
@@ -57,7 +60,9 @@ BESIDE = """entities:
 
 
 @pytest.mark.parametrize("mapping", [UNION, BESIDE], ids=["one of several", "beside another"])
-def test_rows_and_values_of_an_absent_table_do_not_vanish_in_silence(mapping: str, tmp_path: Path) -> None:
+def test_rows_and_values_of_an_absent_table_do_not_vanish_in_silence(
+    mapping: str, tmp_path: Path, run_cli: RunCli
+) -> None:
     """The misspelt name of one table among several is a mistake at the mapping, with the name that is meant."""
     for key, name in enumerate(("deals", "old_deals"), 1):
         (tmp_path / f"{name}.csv").write_text(
@@ -78,6 +83,9 @@ def test_rows_and_values_of_an_absent_table_do_not_vanish_in_silence(mapping: st
         assert "did you mean `old_deals`?" in (one.help or "")
         assert one.span is not None
         assert one.span.file.endswith("mapping.yaml" if one.code == "unknown-table" else "s.yaml")
+    told = run_cli(["doctor"], cwd=tmp_path).stdout
+    assert "`old_deal` (for `deal`) is not there" in told
+    assert "``" not in told
     right = mapping.replace("table: old_deal,", "table: old_deals,")
     (tmp_path / "mapping.yaml").write_text(right, encoding="utf-8")
     build(tmp_path / "s.yaml", now=NOW)
