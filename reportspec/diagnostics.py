@@ -286,6 +286,11 @@ def harmless(text: str) -> str:
     return _HARM.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+def bug_sentence(error: Exception) -> str:
+    """What is told of an error that nothing was prepared for."""
+    return f"reportspec has a bug: {type(error).__name__}: {harmless(str(error)[:300])}"
+
+
 def one_line(text: str) -> str:
     """A text as one line: what ends a line anywhere, and other blanks in a row, are one blank."""
     return harmless(" ".join(text.split()))

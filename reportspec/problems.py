@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
-from reportspec.diagnostics import Diagnostic, Span
+from reportspec.diagnostics import Diagnostic, Span, bug_sentence
 from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
 from reportspec.suggested_yaml import yaml_list
 
@@ -45,6 +45,12 @@ def problems_of(path: Path, error: ReportspecError | OSError, reading: OfSource 
         personal = _of_rows(error)
         return [Diagnostic(error.code, _said_of(path, error.message), None, error.help, error.notes, personal=personal)]
     return [_of_system(path, error)]
+
+
+def bug_of(path: Path, error: Exception) -> Diagnostic:
+    """What is told of a bug of reportspec that kept it from its work on one spec, at the spec's file."""
+    help = "set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec"
+    return Diagnostic("bug", f"{path}: {bug_sentence(error)}", Span(str(path), 1, 1, 1, 1), help)
 
 
 def not_written(path: Path, error: OSError, by: str = "-o") -> Diagnostic:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportspec.cli.crashes import Crashes
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     FilePath,
@@ -77,11 +78,12 @@ def build(
     names = output_names(specs)
     if any(kind_of(form).laid_out for form in task.forms):
         threading.Thread(target=_warm_up, daemon=True).start()
-    failed = 0
+    failed, crashes = 0, Crashes(task.out)
     for index, path in enumerate(specs):
         progress(f"[{index + 1}/{len(specs)}] {path}")
-        spent = Timings()
-        files = _build_spec(task, path, names[path], spent)
+        spent, files = Timings(), None
+        with crashes.of(path):
+            files = _build_spec(task, path, names[path], spent)
         progress("")
         if files is None:
             failed += 1
@@ -95,7 +97,7 @@ def build(
     if messages == "text" and (len(specs) > 1 or failed):
         lost = f", {failed} failed" if failed else ""
         echo(f"{count(len(specs) - failed, 'report')} built{lost}", err=True)
-    sys.exit(WRONG if failed else DONE)
+    sys.exit(crashes.code(WRONG if failed else DONE))
 
 
 @dataclass(frozen=True, slots=True)

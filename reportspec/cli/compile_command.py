@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reportspec.cli.crashes import Crashes
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     FilledText,
@@ -40,18 +41,19 @@ def print_sql(paths: tuple[Path, ...], asked: OrderOptions, messages: str, diale
     if dialect is not None and not is_dialect(dialect):
         raise click.UsageError(f"SQL for `{dialect}` cannot be written yet; there is {', '.join(dialects())}")
     order, out = asked.order(), Messages(messages)
-    broken = 0
+    broken, crashes = 0, Crashes(out)
     for path in spec_files(paths):
-        checked = load(path, order)
-        out.tell(checked.diagnostics, checked.texts)
-        if checked.broken or checked.report is None:
-            broken += 1
-            continue
-        try:
-            text = listing(checked.report, dialect or checked.report.project.source.dialect)
-            give(harmless(text), "the statements")
-        except Unsupported as error:
-            out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
-            broken += 1
+        with crashes.of(path):
+            checked = load(path, order)
+            out.tell(checked.diagnostics, checked.texts)
+            if checked.broken or checked.report is None:
+                broken += 1
+                continue
+            try:
+                text = listing(checked.report, dialect or checked.report.project.source.dialect)
+                give(harmless(text), "the statements")
+            except Unsupported as error:
+                out.tell([Diagnostic("unsupported-sql", str(error), None, None)], {})
+                broken += 1
     out.close()
-    sys.exit(WRONG if broken else DONE)
+    sys.exit(crashes.code(WRONG if broken else DONE))

@@ -13,12 +13,13 @@ from typing import NoReturn
 import click
 
 from reportspec.cli.exit_codes import BUG, INTERRUPTED, MISUSE, WRONG
-from reportspec.diagnostics import harmless
+from reportspec.diagnostics import bug_sentence
 from reportspec.files import keep_together
 from reportspec.stopping import Stop
 
+DEBUG = "REPORTSPEC_DEBUG"  # the variable that asks for what Python knows of a bug
 # No room left (also by quota), a file that is too large, a disk that fails or may not be written.
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 def run(command: click.Command) -> None:
@@ -45,7 +46,7 @@ def run(command: click.Command) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(WRONG)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             _bug(error)
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -57,10 +58,10 @@ def run(command: click.Command) -> None:
 
 
 def _bug(error: Exception) -> NoReturn:
-    if os.environ.get("REPORTSPEC_DEBUG"):
+    if os.environ.get(DEBUG):
         raise error
-    click.echo(harmless(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}"), err=True)
-    click.echo("Set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec.", err=True)
+    click.echo(bug_sentence(error), err=True)
+    click.echo(f"Set {DEBUG}=1 to see where, and please report it with the spec.", err=True)
     sys.exit(BUG)
 
 

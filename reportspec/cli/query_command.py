@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportspec.cli.crashes import Crashes
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import (
     each_option,
@@ -62,12 +63,13 @@ _PRINTED: Mapping[str, Callable[[list[Figures]], list[str]]] = {"json": _json, "
 def query(paths: tuple[Path, ...], asked: OrderOptions, form: str) -> None:
     """Print the figures of specs without a PDF."""
     order, out = asked.order(), Messages("text")
-    broken = 0
+    broken, crashes = 0, Crashes(out)
     for path in spec_files(paths):
-        built = built_figures(path, order, out)
-        if built is None:
-            broken += 1
-            continue
-        for text in _PRINTED[form]([figures for _, figures in built[0]]):
-            give(text, "the figures")
-    sys.exit(WRONG if broken else DONE)
+        with crashes.of(path):
+            built = built_figures(path, order, out)
+            if built is None:
+                broken += 1
+                continue
+            for text in _PRINTED[form]([figures for _, figures in built[0]]):
+                give(text, "the figures")
+    sys.exit(crashes.code(WRONG if broken else DONE))

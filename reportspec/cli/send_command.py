@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportspec.cli.crashes import Crashes
 from reportspec.cli.exit_codes import BUG, DONE, NOT_YET, WRONG
 from reportspec.cli.options import (
     FilePath,
@@ -74,17 +75,18 @@ def send(
     specs = spec_files(paths)
     names = output_names(specs)
     tally = _Tally([path for path in paths if not path.is_dir()], len(specs))
+    crashes = Crashes(tell)
     for path in specs:
         progress(f"{path}")
         # Mails of specs of the same name are kept apart, as their reports are.
         folder = (out or Path("out")) / ("" if names[path] == path.stem else names[path])
         wanted = SendOptions(folder if dry_run else None, rehearsal or "", resend)
-        _send_spec(path, order, wanted, tell, tally)
+        with crashes.of(path):
+            _send_spec(path, order, wanted, tell, tally)
+    tally.ended |= dict.fromkeys(crashes.paths, BUG)
     tell.close()
     tally.tell(messages == "text")
-    if tally.crash is not None:
-        raise tally.crash
-    sys.exit(tally.code)
+    sys.exit(crashes.code(tally.code))
 
 
 @dataclass(slots=True)
@@ -94,12 +96,13 @@ class _Tally:
     named: list[Path]
     of: int
     ended: dict[Path, int | None] = field(default_factory=dict)
-    crash: Exception | None = None
 
     @property
     def code(self) -> int:
-        """1 before 75 before 0; where no spec is to be sent at all, that is a mistake."""
+        """That of a bug before 1 before 75 before 0; where no spec is to be sent at all, that is a mistake."""
         codes = [code for code in self.ended.values() if code is not None]
+        if BUG in codes:
+            return BUG
         return WRONG if not codes or WRONG in codes else max(codes)
 
     def tell(self, printed: bool) -> None:
@@ -116,7 +119,7 @@ class _Tally:
             those = [str(path) for path, ended in self.ended.items() if ended == code]
             if those:
                 parts.append(f"{word}: {', '.join(those)}")
-        say("; ".join(parts), err=bool(self.code or self.crash))
+        say("; ".join(parts), err=bool(self.code))
 
 
 def _send_spec(path: Path, order: Order, wanted: SendOptions, told: Messages, tally: _Tally) -> None:
@@ -128,12 +131,8 @@ def _send_spec(path: Path, order: Order, wanted: SendOptions, told: Messages, ta
         progress("")
         say("what was handed over is known: send again for the rest", err=True)
         raise
-    except Exception as error:
-        # The other specs are sent all the same, and it is told in the end.
+    finally:
         progress("")
-        tally.ended[path], tally.crash = BUG, tally.crash or error
-        return
-    progress("")
     idle = any(d.code == NO_DELIVERY for d in sent.diagnostics)
     if idle and tally.of > 1 and path not in tally.named:
         tally.ended[path] = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from reportspec.cli.crashes import Crashes
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import messages_option, order_options, paths_argument
 from reportspec.cli.orders import OrderOptions, with_order_options
@@ -34,18 +35,21 @@ def validate(paths: tuple[Path, ...], asked: OrderOptions, messages: str, fix: b
     if fix:
         _fix(specs, asked, show)
     broken = 0
+    crashes = Crashes(out)
     for path in specs:
-        checked = load(path, order)
-        absent = absent_columns(path, checked)
-        out.tell([*checked.diagnostics, *absent], checked.texts)
-        broken += checked.broken or any(problem.severity == "error" for problem in absent)
+        with crashes.of(path):
+            checked = load(path, order)
+            absent = absent_columns(path, checked)
+            out.tell([*checked.diagnostics, *absent], checked.texts)
+            broken += checked.broken or any(problem.severity == "error" for problem in absent)
     out.close()
+    broken += len(crashes.paths)
     if messages == "text":
         errors = sum(d.severity == "error" for d in out.told)
         good = len(specs) - broken
         mistakes = f"{count(errors, 'mistake')} in {count(broken, 'spec')}; " if broken else ""
         echo(f"{mistakes}{count(good, 'spec')} valid", err=bool(broken))
-    sys.exit(WRONG if broken else DONE)
+    sys.exit(crashes.code(WRONG if broken else DONE))
 
 
 def _fix(specs: Sequence[Path], asked: OrderOptions, show: bool) -> None:

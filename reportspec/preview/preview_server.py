@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reportspec.diagnostics import as_data as diagnostic_data
-from reportspec.diagnostics import excerpt, harmless
+from reportspec.diagnostics import bug_sentence, excerpt, harmless
 from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.preview.figure_details import as_data
@@ -126,7 +126,7 @@ class PreviewServer(ThreadingHTTPServer):
 
     def failed(self, error: Exception) -> None:
         """Tell of what should not have happened, and go on: the next change may be built."""
-        self._tell(f"reportspec has a bug: {type(error).__name__}: {str(error)[:300]}")
+        self._tell(bug_sentence(error))
 
     # --- what may be asked ----------------------------------------------------------------------
 
