@@ -56,6 +56,9 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     return tuple(diagnostic for diagnostic in by_place.values() if wrong.get(diagnostic.span, diagnostic) is diagnostic)
 
 
+_MANY = 200  # keys of one map that are not known
+
+
 def wrong_types(node: Node, name: str) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
     """The places of a file whose values are of another type than the schema's, and its types."""
     for error in _innermost(node, name):
@@ -92,12 +95,17 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
     name = f"`{_name(path)}`" if _name(path) else "the file"
     if kind in ("additionalProperties", "unevaluatedProperties"):
         known = list(error.schema.get("properties", {}))
-        for key in _unknown(error):
+        unknown = _unknown(error)
+        listed = _list("it has", known)
+        split = _split_filter(value, known)
+        for key in unknown[:1] if split else unknown:
+            # Of a map of hundreds that are not known none is a key that was misspelt.
+            near = split or suggestion(key, known) or _operator_meant(key, known) if len(unknown) < _MANY else None
             yield Diagnostic(
                 "unknown-key",
                 f"{name} has no key `{_short(key)}`" if path else f"there is no key `{_short(key)}`",
                 locate(node, [*path, key], key=True),
-                suggestion(key, known) or _list("it has", known),
+                near or listed,
             )
     elif kind == "type":
         types = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -221,6 +229,8 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
             both = " and ".join(f"`{key}`" for key in present[:3])
             yield Diagnostic("contradiction", f"{both} do not go together here", where, "keep one of them")
         else:
+            if "eq" in keys and isinstance(error.instance, dict) and len(error.instance) > 1:
+                return  # what stands beside the field is meant as a comparison, and told
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
         return
@@ -289,6 +299,44 @@ def _type_hint(node: Node, path: list[Any], types: list[str], value: Any) -> str
 _COMPARED = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
 
+# What the comparisons of filters are called elsewhere.
+_OPERATORS = {
+    **_COMPARED,
+    **dict.fromkeys(["equal", "equals", "equal_to", "is"], "eq"),
+    **dict.fromkeys(["not", "neq", "not_equal", "not_equals", "is_not"], "ne"),
+    **dict.fromkeys(["greater", "greater_than", "more_than", "above", "over", "after"], "gt"),
+    **dict.fromkeys(["ge", "at_least", "min", "since", "from", "greater_or_equal", "greater_than_or_equal"], "gte"),
+    **dict.fromkeys(["less", "less_than", "below", "under", "before"], "lt"),
+    **dict.fromkeys(["le", "at_most", "max", "until", "to", "less_or_equal", "less_than_or_equal"], "lte"),
+    **dict.fromkeys(["isin", "is_in", "one_of", "any_of", "values"], "in"),
+    **dict.fromkeys(["nin", "notin", "none_of", "is_not_in"], "not_in"),
+    **dict.fromkeys(["like", "ilike", "has", "includes"], "contains"),
+    **dict.fromkeys(["begins_with", "startswith"], "starts_with"),
+    **dict.fromkeys(["null", "isnull", "empty", "is_empty"], "is_null"),
+    "range": "between",
+}
+
+
+def _operator_meant(word: str, known: Collection[str]) -> Advice | None:
+    """The comparison of a filter that another word or a sign stands for, or None."""
+    meant = _OPERATORS.get(folded_name(word))
+    return meant_by(word, meant) if meant in known else None
+
+
+def _split_filter(value: Any, known: Collection[str]) -> str | None:
+    """How a filter is written whose comparison and value stand under keys of their own, or None."""
+    if not isinstance(value, dict) or "eq" not in known:
+        return None
+    word = next((value[key] for key in ("op", "operator", "comparison") if key in value), None)
+    if not isinstance(word, str) or not {"value", "values"} & value.keys():
+        return None
+    folded = folded_name(word)
+    meant = folded if folded in known else _OPERATORS.get(folded)
+    against = value.get("value", value.get("values"))
+    simple = not isinstance(against, (dict, list)) and _short(str(against)) == str(against)
+    return f"the comparison is the key: write `{meant or 'eq'}: {_plain(against) if simple else '…'}` in place of both"
+
+
 _ONE_TEXT = re.compile(
     r"\s*([a-z_][a-z0-9_.]*)\s*(=|==|!=|<>|>=|<=|>|<)\s*([^'\"\s()=<>][^'\"()=<>]*?)\s*", re.IGNORECASE
 )
@@ -296,9 +344,7 @@ _ONE_TEXT = re.compile(
 
 def _filter_meant(text: str) -> str:
     """How a filter that is written as one text is meant. A text in a condition stands between single quotes."""
-    found = re.fullmatch(
-        r"\s*([a-z_][a-z0-9_.]*)\s*(=|==|!=|<>|>=|<=|>|<)\s*([^'\"\s()=<>][^'\"()=<>]*?)\s*", text, re.I
-    )
+    found = _ONE_TEXT.fullmatch(text)
     if found is None or _short(text) != text:
         return f"write `where: {_short(text)}`, or a map such as `{{field: deal.amount, gt: 1000}}`"
     field, sign, value = found.groups()
