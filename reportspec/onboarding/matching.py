@@ -424,6 +424,7 @@ class Matcher:
                     continue  # deals are often called so
                 # A name that is not an entity's says little; what is in the table has to say it then.
                 rated[entity.name, table.name] = (0.62 * named**2 + 0.38 * covered, named, covered)
+        self._users_by_keys(rated)
         taken: dict[str, str] = {}
         found: list[Assigned] = []
         united: dict[str, list[str]] = defaultdict(list)
@@ -449,23 +450,43 @@ class Matcher:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
         return found
 
+    def _users_by_keys(self, rated: dict[tuple[str, str], tuple[float, float, float]]) -> None:
+        """Rate a table as users before all else that it may be where it is called so and has a row for each owner that
+        deals name: some CRMs call customers users."""
+        deals = max((at for at in rated if at[0] == "deal"), key=lambda at: rated[at][0], default=None)
+        owners = self._owners(self.tables[deals[1]]) if deals is not None else frozenset()
+        for (of, name), (score, named, covered) in list(rated.items()):
+            if of == "user" and named > 0.93 and self._key_of(owners, self.tables[name]):
+                best = max(rate for (_, table), (rate, _, _) in rated.items() if table == name)
+                rated[of, name] = (max(score, best + 0.01), named, covered)
+
+    def _owners(self, deals: TableSeen) -> frozenset[str]:
+        """The owners that a table of deals names, as far as they were looked at."""
+        entity = self.catalogue.entities["deal"]
+        field = entity.fields["owner_id"]
+        owner = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
+        return owner.sample if self.score(entity, field, deals, owner)[0] >= USABLE else frozenset()
+
+    def _key_of(self, named: frozenset[str], table: TableSeen) -> str:
+        """The column of a table whose rows are told apart by it, and that has what is named elsewhere; else nothing."""
+        for column in table.columns.values() if named else ():
+            unique = column.filled and column.distinct == column.filled
+            if unique and len(column.sample & named) >= 0.9 * len(named):
+                return column.name
+        return ""
+
     def people(self, assigned: Sequence[Assigned]) -> Assigned | None:
         """The table of users, where no name says which it is: it has a row for each owner that deals name."""
         of = {entity: table for entity, table, *_ in assigned}
         if "user" in of or "deal" not in of:
             return None
-        deals, entity = self.tables[of["deal"]], self.catalogue.entities["deal"]
-        field = entity.fields["owner_id"]
-        owner = max(deals.columns.values(), key=lambda column: self.score(entity, field, deals, column)[0])
-        if self.score(entity, field, deals, owner)[0] < USABLE or not owner.sample:
-            return None
+        owners = self._owners(self.tables[of["deal"]])
         taken = {table for _, table, *_ in assigned}
         for table in self.tables.values():
-            for column in table.columns.values() if table.name not in taken else ():
-                unique = column.filled and column.distinct == column.filled
-                if unique and len(column.sample & owner.sample) >= 0.9 * len(owner.sample):
-                    self.key_columns["user"] = column.name
-                    return "user", table.name, 0.85, ("it has a row for each owner of a deal",)
+            key = self._key_of(owners, table) if table.name not in taken else ""
+            if key:
+                self.key_columns["user"] = key
+                return "user", table.name, 0.85, ("it has a row for each owner of a deal",)
         return None
 
     def history(self, assigned: Sequence[Assigned], keys: Mapping[str, frozenset[str]]) -> Assigned | None:

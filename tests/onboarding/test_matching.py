@@ -188,3 +188,17 @@ def test_names_are_words_however_they_are_written() -> None:
     assert alike(words_of("Deal amt"), words_of("deal amount")) == 1.0
     assert alike(words_of("closedate"), words_of("Close Date")) == 1.0
     assert alike(words_of("account_id"), words_of("contact_id")) < 0.6
+
+
+def test_a_table_called_users_that_has_the_owners_is_one_of_users() -> None:
+    """Some CRMs call customers users: what deals name as their owners decides, however few columns there are."""
+    deals: Rows = [
+        {"id": f"d{at}", "owner": f"u{at % 3}", "amount": "10", "status": "won" if at % 2 else "lost", "stage": "s1"}
+        for at in range(12)
+    ]
+    people: Rows = [{"id": f"u{at}", "name": f"Person {at}", "email": f"p{at}@example.com"} for at in range(3)]
+    found = {part.entity: part.table for part in propose(packaged(), seen({"deals": deals, "users": people})).parts}
+    assert found["user"] == "users"
+    strangers: Rows = [{**row, "id": f"x{row['id']}"} for row in people]
+    other = {part.entity: part.table for part in propose(packaged(), seen({"deals": deals, "users": strangers})).parts}
+    assert other["contact"] == "users"
