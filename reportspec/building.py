@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # what comes after the check is imported when a report is mad
     from reportspec.model.figures import Figures
     from reportspec.model.spec import Report
 
+Auditing = Callable[["Report"], "Report"]  # a report → the same with what it shows of an audit
 Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]  # diagnostics, and the texts of their files
 
 
@@ -103,8 +104,10 @@ def build_written(
     return built_of(Path(name), checked, order, Timings(), tell)
 
 
-def built_of(path: Path, checked: Checked, order: Order, timings: Timings, tell: Tell) -> Built:
-    """The figures of a spec that has been checked."""
+def built_of(
+    path: Path, checked: Checked, order: Order, timings: Timings, tell: Tell, audit: Auditing | None = None
+) -> Built:
+    """The figures of a spec that has been checked; `audit` puts to a report what it shows of an audit."""
     from reportspec.burst.values import no_values
     from reportspec.problems import problems_of, without_report
 
@@ -113,7 +116,7 @@ def built_of(path: Path, checked: Checked, order: Order, timings: Timings, tell:
     if checked.broken or checked.report is None:
         return stopped
     try:
-        reports = make(path, checked.report, order.only, timings)
+        reports = make(path, checked.report, order.only, timings, audit)
     except ReportspecError as error:
         problems = problems_of(path, error, checked.report)
         tell(problems, stopped.texts)
@@ -163,7 +166,13 @@ def absent_columns(path: Path, checked: Checked) -> list[Diagnostic]:
     return [*mistakes, *(replace(one, severity="warning", notes=(*one.notes, unneeded)) for one in others)]
 
 
-def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timings | None = None) -> Made:
+def make(
+    path: Path,
+    report: Report,
+    only: tuple[str, ...] = (),
+    timings: Timings | None = None,
+    audit: Auditing | None = None,
+) -> Made:
     """The figures of a report that is sound. Raises ReportspecError."""
     from reportspec.burst.values import Value, unknown_recipients
     from reportspec.compile import compile_report
@@ -176,7 +185,7 @@ def make(path: Path, report: Report, only: tuple[str, ...] = (), timings: Timing
         from reportspec.audit.of_report import with_audit
 
         with timings.of("query"):
-            report = with_audit(report)
+            report = (audit or with_audit)(report)
     with timings.of("compile"):
         program = compile_report(report)
     if report.required is not None:

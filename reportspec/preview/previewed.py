@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -230,10 +231,19 @@ class Previewed:
                         only = self._first_value(kept)
                     checked.report = kept
                     order = replace(order, only=only)
-                    return built_of(self.spec, checked, order, Timings(), lambda findings, texts: None)
+                    audit = partial(self._audited, checked.texts)
+                    return built_of(self.spec, checked, order, Timings(), lambda findings, texts: None, audit)
             except AskAnew:
                 continue
         raise AssertionError("nothing is kept, and something is missing beside it")
+
+    def _audited(self, texts: Mapping[str, str], report: Report) -> Report:
+        """The report with what it shows of an audit, which is made again where the data or what is checked changed."""
+        from reportspec.audit.of_report import audited_by, audits_for, with_audits
+
+        others = tuple(sorted((name, text) for name, text in texts.items() if name != str(self.spec)))
+        audits = self._answers.known(("audit", others, audited_by(report)), lambda: audits_for(report))
+        return with_audits(report, audits)
 
     def _first_value(self, report: Report) -> tuple[str, ...]:
         """The first value of `for_each`, which is shown where none was chosen. Raises SourceError."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reportspec.audit import of_report
 from reportspec.building import Order, build
 from reportspec.databases import database
 from reportspec.errors import SourceError
@@ -92,6 +93,39 @@ def test_a_file_that_stays_empty_is_told(one: Previewed, spec: Path) -> None:
     assert shown(one).page is not None
     spec.write_text("")
     assert [problem.code for problem in shown_after_look(one).diagnostics] == ["empty-file"]
+
+
+def test_an_audit_is_made_again_only_where_data_or_what_is_checked_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted by the audits that are made: a title makes none, a filter, the project's settings and the data one each."""
+    head = SPEC.partition("sections:")[0].replace("compare: previous_period\n", "")
+    spec = project(tmp_path, head + "sections:\n  - {quality: {show: checks}}\n")
+    made: list[str] = []
+    real = of_report.audits_of
+
+    def counted(*args: object, **kwargs: object) -> object:
+        made.append("audit")
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(of_report, "audits_of", counted)
+    one = previewed(spec)
+    counts = []
+    for name, old, new in (
+        ("won.yaml", "", ""),
+        ("won.yaml", "title: Won", "title: Sold"),
+        ("won.yaml", "@acme", "@acme.com"),
+        ("reportspec.yaml", "currency: EUR", "currency: USD"),
+        ("deals.csv", "Hooks", "Nails"),
+    ):
+        save(
+            tmp_path / name, (tmp_path / name).read_text("utf-8").replace(old, new) if old else spec.read_text("utf-8")
+        )
+        one.look()
+        assert shown(one).page is not None, shown(one).diagnostics
+        counts.append(len(made))
+    one.close()
+    assert counts == [1, 1, 2, 3, 4]
 
 
 def test_a_new_section_asks_for_what_is_new_alone(one: Previewed, spec: Path) -> None:
