@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 @click.argument("spec", type=FilePath(path_type=Path, dir_okay=False))
 @click.argument("figure", required=False)
 @format_option(("text", "md", "json"), "How it is printed.")
-@click.option("--sql/--no-sql", default=None, help="Print the statements, too.  [default: for one FIGURE only]")
+@click.option(
+    "--sql/--no-sql",
+    default=None,
+    help="Print the statements that are run, or none.  [default: of one FIGURE the SELECT of it alone]",
+)
 @click.option(
     "--row",
     metavar="KEY",
@@ -69,8 +73,8 @@ def explain(
     out.close()
     metrics = checked.report.binding.catalogue.metrics
     found = [explained(checked.report, metrics[name]) for name in ([figure] if figure is not None else names)]
-    # The statements of a whole report are thousands of lines.
-    shown = figure is not None if sql is None else sql
+    # The statements of a whole report are thousands of lines, and those of one figure hundreds.
+    shown = False if sql is None and figure is None else sql
     text = as_json(found) if form == "json" else (as_text if form == "text" else as_markdown)(found, sql=shown)
     give(harmless(text), "the explanation")
     sys.exit(DONE)

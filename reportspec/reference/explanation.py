@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 
 from sqlglot import exp
 
-from reportspec.compile import Program, compile_report
+from reportspec.compile import Program, compile_report, statement_of
 from reportspec.databases import dialect_named
 from reportspec.evaluate.evaluate import formula
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Metric
+from reportspec.model.query import AggregateQuery
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.mapped_columns import OWN, named_columns
@@ -65,6 +66,7 @@ class Explanation:
     counted: tuple[Counted, ...]
     tables: tuple[str, ...]
     statements: tuple[str, ...]
+    alone: str = ""  # the last SELECT of a statement of this figure alone, in the first section that shows it
 
 
 def shown_by(report: Report) -> list[str]:
@@ -84,7 +86,9 @@ def explained(report: Report, metric: Metric, program: Program | None = None, *,
         for compiled in program
         if sql and compiled.query.section in names and compiled.purpose == "figures"
     ]
-    counted = tuple(_counted(report, part) for part in metrics_needed(report.binding.catalogue, metric))
+    needed = metrics_needed(report.binding.catalogue, metric)
+    own = _alone(report, program, names, {part.id for part in needed}) if sql else None
+    counted = tuple(_counted(report, part) for part in needed)
     columns: dict[str, None] = {}
     for part in counted:
         for origin in part.fields:
@@ -92,18 +96,42 @@ def explained(report: Report, metric: Metric, program: Program | None = None, *,
     period = f"{report.period.start} to before {report.period.end}, in {report.project.timezone}"
     return Explanation(
         metric.id,
-        metric.label.get(report.language) or metric.label["en"],
-        metric.description.get(report.language) or metric.description["en"],
-        metric.caveat.get(report.language, "") if metric.caveat else "",
+        english(metric.label),
+        english(metric.description),
+        english(metric.caveat) if metric.caveat else "",
         formula(report, metric),
         tuple(section.id for section in sections),
         period,
-        report.filter_texts,
+        tuple(tree.sql("duckdb") for tree in report.conditions),
         _within(report, program, names),
         counted,
         tuple(columns),
         tuple(statements),
+        sql_text(own, dialect, pretty=True) if own is not None else "",
     )
+
+
+def english(texts: Mapping[str, str]) -> str:
+    """A text of the catalogue in the language of all that is said around it, whatever the report's is."""
+    return texts.get("en") or next(iter(texts.values()), "")
+
+
+def _alone(report: Report, program: Program, sections: set[str], metrics: set[str]) -> exp.Expr | None:
+    """What is counted for some metrics in the report's period: the last SELECT of a statement without the other figures
+    of the section, and without what it is grouped by or compared with; None where no section has one of figures."""
+    for compiled in program:
+        query = compiled.query
+        if query.section not in sections or compiled.purpose != "figures" or not isinstance(query, AggregateQuery):
+            continue
+        measures = [one for one in query.measures if one.metric in metrics and one.keep == "value"]
+        side = replace(query.sides[0], buckets=())
+        if measures and not side.origins:
+            short = replace(query, dimensions=(), measures=tuple(measures), sides=(side,), idle=None)
+            # How its rows are made is told in words, and by the statements that are run.
+            tree = statement_of(report, short).copy()
+            tree.set("with_", None)
+            return tree
+    return None
 
 
 def _within(report: Report, program: Program, names: set[str]) -> tuple[str, ...]:
@@ -121,7 +149,7 @@ def _within(report: Report, program: Program, names: set[str]) -> tuple[str, ...
 def _counted(report: Report, metric: Metric) -> Counted:
     binding = report.binding
     entity = binding.catalogue.entities[metric.entity]
-    population = entity.description.get(report.language) or entity.description.get("en", "")
+    population = english(entity.description)
     conditions = [tree.sql("duckdb") for tree in (entity.where, metric.where) if tree is not None]
     conditions += [tree.sql("duckdb") for tree in report.conditions]
     time = f"{metric.time.sql('duckdb')} in the period" if metric.time is not None else "as of the report's date"
@@ -246,13 +274,14 @@ def _tables(binding: Binding, field_id: str) -> list[str]:
 # --- as text ---------------------------------------------------------------------------------------------
 
 
-def as_text(explanations: Iterable[Explanation], *, sql: bool) -> str:
-    """The explanations for a terminal, with their statements if these are asked for."""
+def as_text(explanations: Iterable[Explanation], *, sql: bool | None) -> str:
+    """The explanations for a terminal, with all their statements if these are asked for; of None with one that has the
+    figure alone."""
     return "\n\n".join("\n".join(_lines(one, "", "  ", sql=sql)) for one in explanations)
 
 
-def as_markdown(explanations: Iterable[Explanation], *, sql: bool) -> str:
-    """The explanations as Markdown, with their statements if these are asked for."""
+def as_markdown(explanations: Iterable[Explanation], *, sql: bool | None) -> str:
+    """The explanations as Markdown, with the same statements."""
     return "\n".join("\n".join(_lines(one, "## ", "- ", sql=sql, fence="```")) + "\n" for one in explanations)
 
 
@@ -261,7 +290,7 @@ def as_json(explanations: Iterable[Explanation]) -> str:
     return json.dumps([asdict(one) for one in explanations], ensure_ascii=False, indent=2)
 
 
-def _lines(one: Explanation, head: str, item: str, *, sql: bool, fence: str = "") -> list[str]:
+def _lines(one: Explanation, head: str, item: str, *, sql: bool | None, fence: str = "") -> list[str]:
     lines = [f"{head}{one.label} ({one.metric})", *([""] if fence else []), f"{item}what it means: {one.definition}"]
     lines += [f"{item}mind: {one.caveat}"] if one.caveat else []
     lines += [
@@ -283,6 +312,9 @@ def _lines(one: Explanation, head: str, item: str, *, sql: bool, fence: str = ""
             made = " and ".join(origin.source) or f"made of {', '.join(origin.made_of) or 'nothing of the source'}"
             lines.append(f"{inner}{origin.field} ← {made}")
     lines += [f"{item}columns of the source: {', '.join(one.tables)}"] if one.tables else []
-    for text in one.statements if sql else ():
+    texts = one.statements if sql else (one.alone,) if sql is None and one.alone else ()
+    if sql is None and one.alone:
+        lines += ["", f"{item}the figure alone, over these rows (`--sql` prints the statements that are run):"]
+    for text in texts:
         lines += ["", *([f"{fence}sql"] if fence else []), text, *([fence] if fence else [])]
     return lines

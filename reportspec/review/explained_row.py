@@ -24,6 +24,7 @@ from reportspec.model.column_ids import Aggregated, ColumnId
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery
 from reportspec.model.spec import EACH, Report
+from reportspec.reference.explanation import english
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.sql.column_names import read
 from reportspec.sql.counted_rows import (
@@ -210,7 +211,7 @@ def explained_so(
     )
     return RowExplanation(
         metric.id,
-        label_in(report, metric.label),
+        english(metric.label),
         metric.unit,
         binding.currency,
         asked.value,
@@ -249,7 +250,7 @@ def _part(
     entity = binding.entity(counting.entity)
     answer = PartOfFigure(
         part.id,
-        label_in(report, part.label),
+        english(part.label),
         part.unit,
         entity.name,
         ".".join(by),
@@ -476,8 +477,3 @@ def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftO
         return []
     told = [ToldCondition("mapping", tree.sql("duckdb"), met=False) for tree in conditions]
     return [LeftOut(entity, tuple(told))]
-
-
-def label_in(report: Report, texts: Mapping[str, str]) -> str:
-    """A label in the report's language."""
-    return texts.get(report.language) or texts["en"]

@@ -29,6 +29,7 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell
 from reportspec.model.query import ENDS_BEFORE, AggregateQuery, Dimension, Side
 from reportspec.model.spec import Report, SectionSpec
+from reportspec.reference.explanation import english
 from reportspec.render.figure_marks import Marked
 from reportspec.resolve.binding import Unresolved, metrics_needed
 from reportspec.review.explained_row import (
@@ -37,7 +38,6 @@ from reportspec.review.explained_row import (
     ToldValue,
     fields_told,
     found_by,
-    label_in,
     told_row,
     told_value,
 )
@@ -168,9 +168,7 @@ def _counted(
         names = tuple(".".join(path) for path in fields)
         more = len(table.rows) > most
         named = name_of(binding, part.entity) is not None
-        parts.append(
-            CountedPart(part.id, label_in(report, part.label), part.unit, part.entity, names, rows, more, named)
-        )
+        parts.append(CountedPart(part.id, english(part.label), part.unit, part.entity, names, rows, more, named))
     return tuple(parts), figure
 
 

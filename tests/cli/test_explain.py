@@ -73,6 +73,29 @@ def test_statements_are_printed_of_one_figure_or_if_asked_for(run_cli: RunCli, s
         assert shown == [False, True, True, False]
 
 
+def test_of_one_figure_the_select_of_it_alone_is_shown(run_cli: RunCli, spec: Path) -> None:
+    """By itself, without the other figure of its section and with its parts alone; --sql has what is run."""
+    spec.write_text(spec.read_text().replace("[close_rate]", "[close_rate, open_amount]"))
+    short, whole = (run_cli(["explain", spec, "close_rate", *more]).stdout for more in ([], ["--sql"]))
+    _, _, statement = short.partition("the figure alone, over these rows (`--sql` prints the statements that are run):")
+    assert statement.strip().startswith("SELECT")
+    assert [name in statement for name in ("won_deals_count", "closed_deals_count", "open_amount", "WITH")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert ["open_amount" in whole, "WITH" in whole, "figure alone" in whole] == [True, True, False]
+
+
+def test_what_is_explained_is_in_one_language(run_cli: RunCli, spec: Path) -> None:
+    """It is for who writes reports: in English, whatever the report is in."""
+    english = run_cli(["explain", spec, "--no-sql"]).stdout
+    spec.write_text(spec.read_text().replace("period:", "language: fr\nperiod:"))
+    assert run_cli(["explain", spec, "--no-sql"]).stdout == english
+    assert "Close rate (close_rate)" in english
+
+
 def test_a_section_s_own_condition_is_told(run_cli: RunCli, spec: Path) -> None:
     text = run_cli(["explain", spec, "won_amount"]).stdout
     assert "only in the section big: deal.amount > 100" in text
