@@ -7,10 +7,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from reportspec.confidential import concealed_line
 from reportspec.lazy_dataclass import dataclass
+from reportspec.letters import plain_letters, shown_letters, told_apart
 
 Severity = Literal["error", "warning"]
 
@@ -148,7 +150,9 @@ def suggestion(word: str, candidates: Iterable[str], *, never_sure: bool = False
 
 def meant_by(word: str, name: str, *, sure: bool = False) -> Advice:
     """``did you mean `x`?`` of a name that stands for another one."""
-    return Advice(f"did you mean `{name}`?", word, name, sure)
+    apart = told_apart(word, name)
+    alike = f" They look the same: {apart}" if apart else ""
+    return Advice(f"did you mean `{name}`?{alike}", word, name, sure)
 
 
 _SHORT = 9  # letters, from which two may be wrong
@@ -195,7 +199,7 @@ def counted(number: int, noun: str) -> str:
 
 def folded_name(word: str) -> str:
     """A name as names are compared where somebody may have meant another: `Win-Rate` is `win_rate`."""
-    return word.strip().lower().replace("-", "_").replace(" ", "_")
+    return plain_letters(word).strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -211,22 +215,45 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def render_text(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str], color: bool = False) -> str:
     """For people: the message, the place, the source line with the stretch underlined, the help."""
-    return "\n".join(_one(d, texts, color) for d in diagnostics)
+    told = _together(diagnostics)
+    files = {d.span.file for d in told if d.span and d.span.file in texts}
+    lines = {file: lines_of(texts[file]) for file in files}
+    return "\n".join(_one(d, lines, color) for d in told)
+
+
+NOT_SHOWN = " cannot be shown here: "  # stands between what a spec names and why it is not shown
+
+
+def _together(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics, of what is not shown for one and the same cause the first, with where the others stand."""
+    first: dict[tuple[object, ...], Diagnostic] = {}
+    others: dict[tuple[object, ...], list[str]] = {}
+    for at, one in enumerate(diagnostics):
+        name, same, why = one.message.partition(NOT_SHOWN)
+        key: tuple[object, ...] = (one.severity, one.code, one.help, one.span.file, why) if same and one.span else (at,)
+        if key in first and one.span is not None:
+            others.setdefault(key, []).append(f"{name} ({one.span.line}:{one.span.column})")
+        else:
+            first[key] = one
+    return tuple(
+        replace(one, notes=(*one.notes, f"nor can {', '.join(others[key])}")) if key in others else one
+        for key, one in first.items()
+    )
 
 
 def _paint(text: str, code: str, color: bool) -> str:
     return f"\033[{code}m{text}\033[0m" if color else text
 
 
-def _one(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
+def _one(diagnostic: Diagnostic, lines_by_file: Mapping[str, Sequence[str]], color: bool) -> str:
     tone = "1;31" if diagnostic.severity == "error" else "1;33"
     head = _paint(f"{diagnostic.severity}[{diagnostic.code}]", tone, color)
     lines = [f"{head}: {_visible(diagnostic.message)}"]
     span, help = diagnostic.span, diagnostic.help
     if span is not None:
         lines.append(f"  {_visible(span.file)}:{span.line}:{span.column}")
-        source = lines_of(texts.get(span.file, ""))
-        if span.file in texts and 0 < span.line <= len(source):
+        source = lines_by_file.get(span.file, ())
+        if 0 < span.line <= len(source):
             line = concealed_line(source, span.line).rstrip("\r")
             lines += _underlined(line, span, help, color, tone)
             help = None
@@ -307,7 +334,8 @@ def harmless_json(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text.replace("\t", "    "))
+    text = shown_letters(text.replace("\t", "    "))
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def text_width(text: str) -> int:

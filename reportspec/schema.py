@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
-from reportspec.diagnostics import Advice, Diagnostic, suggestion
+from reportspec.diagnostics import Advice, Diagnostic, folded_name, meant_by, suggestion
 from reportspec.schema_files import whole_schema
 from reportspec.schema_fit import surely_fits
 from reportspec.source import Mapping, Node, Scalar, locate, plain
@@ -56,6 +56,7 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     return tuple(diagnostic for diagnostic in by_place.values() if wrong.get(diagnostic.span, diagnostic) is diagnostic)
 
 
+_FEW_KEYS = 12  # of a map, that a message names
 _MANY = 200  # keys of one map that are not known
 
 
@@ -114,7 +115,7 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             "wrong-type",
             f"{name} takes {words}, not {_said(value)}",
             span,
-            _type_hint(node, path, types, value),
+            _type_hint(node, path, types, value) or _keys_hint(error.schema, types, value),
         )
     elif kind in ("enum", "const") and "dependentSchemas" in error.absolute_schema_path:
         steps = list(error.absolute_schema_path)
@@ -229,7 +230,7 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
             both = " and ".join(f"`{key}`" for key in present[:3])
             yield Diagnostic("contradiction", f"{both} do not go together here", where, "keep one of them")
         else:
-            if "eq" in keys and isinstance(error.instance, dict) and len(error.instance) > 1:
+            if "eq" in keys and isinstance(error.instance, dict) and error.instance.keys() - {"field", *keys}:
                 return  # what stands beside the field is meant as a comparison, and told
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
@@ -320,7 +321,7 @@ _OPERATORS = {
 def _operator_meant(word: str, known: Collection[str]) -> Advice | None:
     """The comparison of a filter that another word or a sign stands for, or None."""
     meant = _OPERATORS.get(folded_name(word))
-    return meant_by(word, meant) if meant in known else None
+    return meant_by(word, meant) if meant is not None and meant in known else None
 
 
 def _split_filter(value: Any, known: Collection[str]) -> str | None:
@@ -352,6 +353,17 @@ def _filter_meant(text: str) -> str:
     word = re.fullmatch(r"[0-9.]+|true|false|null|[a-z_]+(\.[a-z_]+)+", value, re.I) is None
     shown = f"'{value}'" if word else value
     return f"write `{as_map}`, or `where: {field} {sign} {shown}`"
+
+
+def _keys_hint(schema: Any, types: list[str], value: Any) -> str | None:
+    """Which keys a map has, where something else stands in its place."""
+    known = list(schema.get("properties", {}))
+    if types != ["object"] or not 0 < len(known) <= _FEW_KEYS or isinstance(value, list):
+        return None
+    needed = schema.get("required") or known[:1]
+    first = ", ".join(f"{key}: …" for key in needed)
+    others = ", ".join(f"`{key}`" for key in known if key not in needed)
+    return f"write `{{{first}}}`" + (f"; it may have {others}, too" if others else "")
 
 
 def _quote_hint(node: Node, path: list[Any], types: list[str]) -> str | None:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
+from reportspec.letters import unseen
+
 _PLAIN = re.compile(r"[A-Za-z_(…][^\n\t]*[^\s:]|[A-Za-z_…]")
 _NAME = re.compile(r"…|[A-Za-z_][\w.]*")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
@@ -21,7 +23,8 @@ def quoted_yaml(text: str) -> str:
     simple = text.isprintable() and "\\" not in text
     if simple and '"' in text and "'" not in text:
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(f"\\u{ord(one):04x}" if one in unseen(text) and one <= "\uffff" else one for one in written)
 
 
 def plain_yaml(text: str) -> str:

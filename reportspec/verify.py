@@ -25,6 +25,7 @@ class Verified:
     told: dict[str, Any]
     problems: tuple[str, ...]
     unknown: tuple[str, ...] = ()
+    report: bool = True  # whether it is a PDF that a report was built as
 
     @property
     def intact(self) -> bool:
@@ -42,13 +43,13 @@ def verified(path: Path) -> Verified:
     try:
         data = path.read_bytes()
         if not data.startswith(b"%PDF-"):
-            return Verified(str(path), {}, ("it is no PDF",))
+            return Verified(str(path), {}, ("it is no PDF",), report=False)
         return _compared(path, data, PdfReader(io.BytesIO(data)))
     except FileNotFoundError:
-        return Verified(str(path), {}, (MISSING,))
+        return Verified(str(path), {}, (MISSING,), report=False)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        return Verified(str(path), {}, (f"it cannot be read: {why}",))
+        return Verified(str(path), {}, (f"it cannot be read: {why}",), report=False)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # A damaged file breaks the reader in many ways.
         return Verified(str(path), {}, (f"it is damaged: {str(error)[:120] or 'unreadable'}",))
@@ -59,7 +60,7 @@ def _compared(path: Path, data: bytes, reader: Any) -> Verified:
         seal = json.loads(str((reader.metadata or {}).get(f"/{KEY}", "")))
         sealed_digest = seal.pop("seal")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Verified(str(path), {}, ("it has no seal: reportspec did not build it",))
+        return Verified(str(path), {}, ("it has no seal: reportspec did not build it",), report=False)
     odd = _odd(seal)
     if odd:
         return Verified(str(path), {}, tuple(f"its seal is none that reportspec writes: {what}" for what in odd))
@@ -192,6 +193,7 @@ def _contents(page: Any) -> bytes:
 def as_text(found: Verified) -> str:
     """The answer for people."""
     verdict = "as it was built" if found.intact else "NOT as it was built"
+    verdict = verdict if found.report else "nothing to compare"
     if found.unknown and not found.problems:
         verdict = "it cannot be told whether it is as it was built"
     lines = [f"{found.file}: {verdict}"]

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.catalogue.load import expression
+from reportspec.catalogue.other_words import field_called
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import suggestion
@@ -259,6 +260,7 @@ def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: D
     free = [field for field in known.fields.values() if field.name not in mapped.fields and field.expr is None]
     meant = next((field.name for field in free if name in field.also), None)
     meant = meant or next((field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None)
+    meant = meant or field_called(name, known.name, [field.name for field in free])
     if meant is not None:
         document.tell(
             "own-field",

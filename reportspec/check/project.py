@@ -27,7 +27,7 @@ from reportspec.run.url_options import unknown_option
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
-from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
+from reportspec.source.regular import Unfit, is_file, is_folder, no_file, read_inside
 
 NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
@@ -444,7 +444,8 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
     paths = tuple(str(p) for p in _matching(root, pattern))
     if not paths:
         at = (*path, "path") if isinstance(given, dict) else path
-        document.tell("file-not-found", f"no file matches `{pattern}`", at, _near(root, pattern))
+        said, help = _absent_file(root, pattern)
+        document.tell("file-not-found", said, at, help)
     encoding, sign = str(written.get("encoding", "")), str(written.get("delimiter", ""))
     if encoding and not _is_encoding(encoding):
         document.tell(
@@ -578,6 +579,14 @@ def _matching(root: Path, pattern: str) -> list[Path]:
     if not any(character in rest for character in "*?["):
         return [base / rest] if is_file(base / rest) else []
     return sorted(p for p in base.glob(rest) if is_file(p))
+
+
+def _absent_file(root: Path, pattern: str) -> tuple[str, str | None]:
+    """What is told of a path at which there is no file: what stands there instead, or what may be meant."""
+    unfit = no_file(root / pattern)
+    if unfit is not None:
+        return unfit[0].format(f"`{pattern}`"), unfit[1].format(pattern.rstrip("/"))
+    return f"no file matches `{pattern}`", _near(root, pattern)
 
 
 def _near(root: Path, pattern: str) -> str | None:

@@ -618,6 +618,10 @@ def _periods(
         if other is None and several and one in (None, "none"):
             message = "`none` is no period that another comparison stands beside"
             document.tell("bad-period", message, place, "leave it out of the list")
+        elif other is not None and (other[0].start, other[0].end) == (period.start, period.end):
+            message = "the comparison is with the report's own period"
+            help = "write `previous_period`, `previous_year`, or another period"
+            document.tell("bad-period", message, _period_of(one, place), help)
         elif other is not None and any(other[0].start == one.start and other[0].end == one.end for one, _ in found):
             message = "both comparisons are with the same days"
             document.tell("bad-period", message, place, "name another period, or leave one of the two out")
@@ -698,6 +702,10 @@ _ALSO_COMPARED = dict.fromkeys(
     ),
     "previous_period",
 )
+
+
+def _period_of(compare: Any, place: Place) -> Place:
+    return (*place, "period") if isinstance(compare, Mapping) and "period" in compare else place
 
 
 def _part(place: Place, error: CalendarError) -> Place:

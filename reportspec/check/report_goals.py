@@ -14,6 +14,7 @@ from reportspec.resolve.conditions import field_named
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_metrics import find_metric
 
+_LARGEST = 10**15 - 1  # up to which numbers are told apart to the last digit
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
@@ -73,6 +74,14 @@ def _goal(
         )
         return None
     for value in (*numbers, *targets.values()):
+        if abs(value) > _LARGEST:
+            document.tell(
+                "number-too-large",
+                f"the goal for `{metric.id}` has more than 15 digits, which is more than figures have",
+                path,
+                "count its zeros",
+            )
+            return None
         if metric.unit == "percent" and value > 1.5:
             document.tell(
                 "suspicious-goal",

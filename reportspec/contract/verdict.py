@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from sqlglot import exp
 
@@ -15,6 +16,7 @@ from reportspec.contract.past import said_of_history, span_of_history, tells_of_
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
 from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
+from reportspec.letters import plain_letters, shown_letters, told_apart, unseen
 from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.rows import Table
@@ -251,7 +253,7 @@ _WHOLE = re.compile(r"(?<=[0-9])[.]0+$")  # behind a whole number that was taken
 
 
 def _plain(key: str) -> str:
-    plain = _WHOLE.sub("", key.strip().lower())
+    plain = _WHOLE.sub("", plain_letters(key).strip().lower())
     return (plain.lstrip("0") or "0") if plain.isdecimal() else plain
 
 
@@ -384,6 +386,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f" their own, told apart by {ways}",
             "nothing is to be done where they are several; where they are one, leave one of them in the source",
         )
+    if check.kind in ("look-alikes", "lost-letters"):
+        return _of_letters(binding, finding, tables)
     if check.kind == "odd-time":
         assert check.field is not None
         line = f"write `{mapping_line(check.field.name, finding.way)}`" if finding.way else "leave them out"
@@ -631,24 +635,39 @@ def _lonely(binding: Binding, finding: Finding, tables: str) -> tuple[str, str |
     message = (
         f"{tables} has {rows_of(finding.count)} whose `{check.of}` {others} does not have: they stand under no name"
     )
+    if not finding.near and finding.count == finding.rows:
+        column = _from(_written(binding, check.entity, check.relation.by))
+        return (
+            message,
+            f"none of its values{column} is a key of {others}: name the column that has these keys",
+        )
     if not finding.near:
         return (
             message,
             f"look whether {others} has all records; where they were removed, nothing is to be done",
         )
     most = "at least " if len(finding.examples) == MOST_KEYS else ""
+    keys = [key for key, _ in finding.examples]
+    column = _written(binding, check.entity, check.relation.by)
+    cleaned = _cleaned(column, [plain_letters(key).strip() for key in keys], keys) if all(map(unseen, keys)) else None
+    if column and cleaned:
+        return message, (
+            f"{most}{finding.near} of them would find theirs but for letters that are not seen: mend the source, or"
+            f" write in the mapping `{mapping_line(check.relation.by, cleaned)}`"
+        )
     wholes = [key for key, _ in finding.examples if _WHOLE.search(key)]
-    how = "" if any(key.strip().isdecimal() for key, _ in finding.examples) else ", for example with `lower(trim(…))`"
+    numbers = [plain_letters(key).strip().isdecimal() for key, _ in finding.examples]
+    how = ", for example with `lower(trim(…))`" if not any(numbers) else ""
+    how = ", for example both with `cast(… as bigint)`" if all(numbers) else how
     if len(wholes) == len(finding.examples):
-        mapped = binding.mapped(check.entity, check.relation.by)
-        column = (written_column(mapped) if mapped is not None else "") or "…"
+        whole = f"cast(cast({column or '…'} as double) as bigint)"
         return message, (
             f"{most}{finding.near} of them would find theirs but for the `.0` behind them: write in the mapping"
-            f" `{mapping_line(check.relation.by, f'cast(cast({column} as double) as bigint)')}`"
+            f" `{mapping_line(check.relation.by, whole)}`"
         )
     return message, (
-        f"{most}{finding.near} of them would find theirs but for blanks, leading zeros or the case of"
-        f" letters: write both keys alike in the mapping{how}"
+        f"{most}{finding.near} of them would find theirs but for blanks, leading zeros, the case of letters"
+        f" or what is not seen: write both keys alike in the mapping{how}"
     )
 
 
@@ -659,6 +678,11 @@ def _translated(binding: Binding, finding: Finding) -> str:
     column = _column(binding, check)
     if not column:
         return "translate them in the mapping's expression"
+    if (cleaned := _cleaned(column, check.field.values, [value for value, _ in finding.examples])) is not None:
+        return (
+            f"they look the same, and have letters that are not seen: mend the source, or write in the mapping"
+            f" `{mapping_line(check.field.name, cleaned)}`"
+        )
     meant: dict[str, list[str]] = {}
     for value, _ in finding.examples:
         word = [word for word in check.field.values if word in re.findall(r"\w+", value.lower())]
@@ -669,7 +693,45 @@ def _translated(binding: Binding, finding: Finding) -> str:
         f"when {column} in ({', '.join(map(quoted, values))}) then {to if to in ('…', 'null') else quoted(to)}"
         for to, values in sorted(meant.items(), key=lambda item: item[0] == "…")
     )
-    return f"write in the mapping: `{mapping_line(check.field.name, f'case {cases} else {column} end')}`"
+    line = f"write in the mapping: `{mapping_line(check.field.name, f'case {cases} else {column} end')}`"
+    none_known = check.kind == "undeclared-value" and finding.count == finding.rows and set(meant) == {"…"}
+    return f"if another column has it, name that one; else {line}" if none_known else line
+
+
+def _of_letters(binding: Binding, finding: Finding, tables: str) -> tuple[str, str]:
+    """Of texts that look the same and stand apart, or that have lost letters."""
+    values = [value for value, _ in finding.examples]
+    check, column = finding.check, _column(binding, finding.check)
+    if check.kind == "lost-letters":
+        return (
+            f"{tables} has texts in `{check.of}`{_from(column)} with U+FFFD in place of a letter: {finding.count:,} of"
+            f" {finding.rows:,} that the report shows",
+            "the letters were lost before: export again as UTF-8, from where they are still whole",
+        )
+    cleaned = _cleaned(column, [plain_letters(value).strip() for value in values], values) if column else None
+    way = f", or write in the mapping `{mapping_line(check.of.split('.')[1], cleaned)}`" if cleaned else ""
+    return (
+        f"`{check.of}`{_from(column)} of {tables} has {finding.count:,} values that look the same as another and are"
+        " counted apart from it",
+        f"write them alike in the source{way or _apart(values)}",
+    )
+
+
+def _apart(values: Sequence[str]) -> str:
+    """In what the first of some texts differ that look the same."""
+    apart = next(filter(None, (told_apart(one, other) for one, other in pairwise(values))), "")
+    return f": {apart}" if apart else ""
+
+
+def _cleaned(column: str, declared: Iterable[str], values: Sequence[str]) -> str | None:
+    """The expression that takes letters away which are not seen, where that is all that is wrong with some values."""
+    letters = dict.fromkeys(letter for value in values for letter in unseen(value))
+    if not letters or any(plain_letters(value).strip() not in declared for value in values):
+        return None
+    expression = column
+    for letter in letters:
+        expression = f"replace({expression}, '{letter}', '{plain_letters(letter)}')"
+    return f"trim({expression})" if any(plain_letters(value) not in declared for value in values) else expression
 
 
 def _currency_given(binding: Binding, check: Check) -> str:
@@ -719,7 +781,8 @@ def _notes(binding: Binding, finding: Finding) -> tuple[str, ...]:
     if not finding.examples or check.kind in SOUGHT or of_names:
         return nothing
     most = len(finding.examples) if check.field is not None and check.field.closed else _SHOWN
-    counted = check.kind not in ("no-key", "no-currency", "repeated-rate", *BY_HISTORY) and check.expectation is None
+    uncounted = ("no-key", "no-currency", "repeated-rate", "look-alikes", "lost-letters", *BY_HISTORY)
+    counted = check.kind not in uncounted and check.expectation is None
     shown = [f"`{short(value)}`" + (f" ({rows_of(n)})" if counted else "") for value, n in finding.examples[:most]]
     return (f"for example {', '.join(shown)}", *nothing)
 
@@ -731,7 +794,7 @@ def rows_of(count: int, noun: str = "row") -> str:
 
 def short(text: str, longest: int = _LONGEST) -> str:
     """A value of the data on one line; its blanks stay to be seen."""
-    said = harmless(text) if len(text.splitlines()) == 1 else one_line(text)
+    said = shown_letters(harmless(text) if len(text.splitlines()) == 1 else one_line(text))
     return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
@@ -749,8 +812,12 @@ def table_names(binding: Binding, entity: str) -> list[str]:
 def _column(binding: Binding, check: Check) -> str:
     """The column that a field is read from as it is, as one writes it in the mapping, or nothing."""
     assert check.field is not None
-    mapped = binding.mapped(check.entity, check.field.name)
-    several = len(binding.source.entities[check.entity].parts) > 1
+    return _written(binding, check.entity, check.field.name)
+
+
+def _written(binding: Binding, entity: str, field: str) -> str:
+    mapped = binding.mapped(entity, field)
+    several = len(binding.source.entities[entity].parts) > 1
     return "" if mapped is None or several else written_column(mapped)
 
 

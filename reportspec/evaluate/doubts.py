@@ -85,6 +85,10 @@ def finding_text(report: Report, finding: Finding) -> str:
         listed = ", ".join(label(report, text) for text in known if text)
         listed = listed or ", ".join(check.field.values)
         return word(language, "other_value", label(report, check.field.label), rows, every, listed)
+    if check.kind in ("look-alikes", "lost-letters"):
+        return word(
+            language, check.kind.replace("-", "_"), label(report, check.field.label), rows, report.number(finding.rows)
+        )
     if check.kind == "shared-name":
         return word(language, "shared_name", label(report, entity.plural), rows)
     if check.side is not None and not finding.examples:

@@ -14,6 +14,7 @@ from reportspec.contract.members import Members
 from reportspec.contract.survey import Answered, Surveyed
 from reportspec.contract.verdict import settled, warnings
 from reportspec.evaluate.evaluate import evaluate
+from reportspec.evaluate.odd_letters import odd_letters
 from reportspec.evaluate.targets import doubts_of, with_targets
 from reportspec.evaluate.unrated import unrated
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -46,7 +47,7 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each), surveyed.targets)
     # Of the values of `for_each` it is told together.
-    late = [] if each else unrated(report, [answers], surveyed)
+    late = [] if each else [*unrated(report, [answers], surveyed), *odd_letters(report.binding, [answers])]
     doubts = settled(report.binding, [*doubts_of(report), *late], report.project.checks)
     # What is wrong with the company's rows, and how many they are, is not one person's figure.
     findings = () if each else (*surveyed.findings, *doubts)

@@ -50,6 +50,8 @@ Kind = Literal[
     "row-security",
     "odd-time",
     "other-value",
+    "look-alikes",
+    "lost-letters",
 ]
 
 

@@ -41,6 +41,7 @@ from reportspec.onboarding.project_files import (
 )
 from reportspec.onboarding.recognise import dated_by, read_by, recognised
 from reportspec.onboarding.seen_tables import rows_of, seen
+from reportspec.source.regular import no_file
 from reportspec.suggested_yaml import quoted_yaml
 
 if TYPE_CHECKING:
@@ -247,6 +248,9 @@ def _files(sources: Sequence[str]) -> list[Path]:
         else:
             from reportspec.diagnostics import suggestion
 
+            unfit = no_file(path)
+            if unfit is not None:
+                raise NoStart(unfit[0].format(f"`{text}`"), unfit[1].format(text), "file-not-found")
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             help = suggestion(path.name, names) or "name files, a folder with files, or a database's URL"
             raise NoStart(f"there is no file or folder `{text}`", help, "file-not-found")

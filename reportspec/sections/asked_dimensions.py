@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.calendar import GRAINS
+from reportspec.diagnostics import NOT_SHOWN
 from reportspec.expression.sandbox import path_of
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
@@ -60,7 +61,7 @@ def dimensions_of(context: Context, draft: Draft) -> tuple[Dimension, ...] | Non
             try:
                 binding.need_reference(owner, binding.resolve(owner, (owner, field.name)))
             except Unresolved as why:
-                context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
+                context.document.tell(why.code, f"`{name}`{NOT_SHOWN}{why.message}", place, why.help)
                 wrong = True
         dimensions.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(dimensions)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
+from reportspec.diagnostics import NOT_SHOWN
 from reportspec.languages import as_part, in_parts, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import SideName
@@ -105,7 +106,7 @@ class Draft:
         if self.standard:
             self.leave_out(context, called, why)
         else:
-            context.document.tell(why.code, f"`{name}` cannot be shown here: {why.message}", place, why.help)
+            context.document.tell(why.code, f"`{name}`{NOT_SHOWN}{why.message}", place, why.help)
 
 
 def label_of(context: Context, texts: Mapping[str, str]) -> str:

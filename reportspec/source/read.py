@@ -21,6 +21,7 @@ import yaml
 
 from reportspec.diagnostics import Diagnostic, Span, lines_of
 from reportspec.lazy_dataclass import dataclass
+from reportspec.letters import named_letter, unseen
 from reportspec.source.regular import Unfit, read_regular
 from reportspec.source.tree import Entry, Mapping, Node, Scalar, Sequence
 
@@ -332,6 +333,16 @@ class _Reader:
         if len(self.problems) < 100:
             self.problems.append(Diagnostic(code, message, self._span(event), help))
 
+    def _odd_letters(self, line: int) -> str | None:
+        """What is told of blanks and marks that YAML takes for letters, on a line or on the one before it."""
+        lines = lines_of(self.text)
+        for number in (line, line - 1):
+            letters = unseen(lines[number - 1].replace("\ufeff", "")) if 0 < number <= len(lines) else ()
+            if letters:
+                named = ", ".join(map(named_letter, letters))
+                return f"line {number} has {named}, which looks like a blank or like nothing and is none: type it anew"
+        return None
+
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -354,6 +365,9 @@ class _Reader:
         elif problem.startswith("did not find expected") and (comment := self._comment_within(line)) is not None:
             line, column, colour = comment
             help = f'`#` begins a comment, and the bracket before it stays open: write "{colour}"'
+        odd = self._odd_letters(line)
+        if odd is not None:
+            help = odd
         context = f" {error.context}" if error.context else ""
         self.problems.append(
             Diagnostic(

@@ -37,6 +37,23 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def no_file(path: Path) -> tuple[str, str] | None:
+    """What is told, and advised, of what stands at a path and is no file, whose name is `{}`; None where nothing
+    does."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISDIR(mode):
+        return "{} is a folder", "name the files in it, such as `{}/*.csv`"
+    if stat.S_ISREG(mode):
+        return None
+    return (
+        "{} is a pipe or a device, and files are read more than once",
+        "write what comes from it into a file, and name that",
+    )
+
+
 def read_regular(path: Path, most: int) -> bytes:
     """The bytes of a regular file, of which one more than `most` are read at most. A pipe or a device is
     never waited for. Raises `Unfit`, and `OSError` where there is none or it cannot be read."""

@@ -228,10 +228,21 @@ CASES: dict[str, Callable[[Given], None]] = {
     "owner_leading_zero": all_of(text("u2", "2"), text("u2", "02", "users.csv")),
     "owner_empty": text("d2,u2", "d2,"),
     "names_twice": line("u3,Ben,ben3@example.com", file="users.csv"),
+    "owner_from_stage": field("owner_id", "stage"),
+    "owner_with_unseen_letter": text("d2,u2", "d2,u2\u200b"),
+    "names_alike_by_accents": all_of(
+        text("Ben", "Andr\u00e9", "users.csv"), text("Anna,", "Andre\u0301,", "users.csv")
+    ),
+    "names_alike_by_unseen_letter": text("Ben", "Anna\u200b", "users.csv"),
+    "name_with_lost_letter": text("Anna", "Ann\ufffd", "users.csv"),
+    "header_with_unseen_letter": text("id,owner", "id,own\u200ber\u00a0"),
     "stage_unknown": text("s2,2026-06-18", "s7,2026-06-18"),
     # Values.
     "status_capital": text("won", "Won"),
     "status_blank": text(",won,", ",won ,", count=1),
+    "amount_in_french": lambda given: given.deal.update({"montant": given.deal.pop("amount")}),
+    "status_unseen_letter": text(",won,", ",w\u2060on,", count=1),
+    "status_other_blank": text(",won,", ",won\u00a0,", count=1),
     "status_other_words": text("won", "vinta"),
     "status_empty": text("400,EUR,lost", "400,EUR,"),
     "status_from_stage": field("status", "stage"),
@@ -288,6 +299,8 @@ CASES: dict[str, Callable[[Given], None]] = {
     "column_is_no_time": field("closed_at", "amount"),
     "column_is_no_number": field("amount", "stage"),
     # Files.
+    "file_is_folder": set_file("deals", "."),
+    "file_is_device": set_file("deals", "/dev/null"),
     "file_missing": set_file("deals", "deal.csv"),
     "file_empty": lambda given: given.files.update({"deals.csv": b""}),
     "file_empty_users": lambda given: given.files.update({"users.csv": b""}),

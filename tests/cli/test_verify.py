@@ -343,6 +343,8 @@ def test_what_is_no_report(run: Run, folder: Path) -> None:
     assert said[1].startswith("  ! it is damaged: ")
     assert said[2] == "  ! it has no seal: reportspec did not build it"
     assert said[3] == "  ! there is no such file"
+    heads = [line.rpartition(": ")[2] for line in done.stdout.splitlines() if line.partition(": ")[0].endswith(".pdf")]
+    assert heads == ["nothing to compare", "NOT as it was built", "nothing to compare", "nothing to compare"]
 
 
 def test_a_report_cut_short_is_damaged(built: Path) -> None:

@@ -26,7 +26,7 @@ late,A,open,7,EUR,2026-08-03 09:00:00,,k
 TABLES = {"stage": STAGES, "deal": DEALS}
 BY_STAGE = {"id": "x", "breakdown": {"metrics": ["open_opportunities_count", "open_amount"], "by": ["stage.name"]}}
 SPEC: dict[str, Any] = {"period": "2026-Q2", "compare": "previous_period", "sections": [BY_STAGE]}
-NOTE = "Without a name: deals that have been closed since. The source has no history of their states."
+NOTE = "Without a name: deals that have been closed since. Their state of today is not that of then."
 
 
 def test_stages_of_today_are_compared_with_none(tmp_path: Path) -> None:

@@ -213,8 +213,7 @@ def test_without_a_history_forecasts_of_the_past_are_not_known(folder: Path) -> 
     told = [text for text in found.footnotes if "without a history" in text]
     # Deals 1 and 3 were expected in February, of which 3 was only created then; 2 in March.
     assert told == [
-        "Weighted open: no figure where something has closed since (2 deals): "
-        "without a history it is not known what it was then."
+        "Weighted open: no figure where something has closed since (2 deals): its state of today is not that of then."
     ]
     [section] = [one for one in found.sections if one.id == "b"]
     assert section.columns[1].footnotes

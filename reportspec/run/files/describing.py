@@ -19,6 +19,7 @@ from reportspec.diagnostics import counted, suggestion
 from reportspec.errors import SourceError
 from reportspec.files import remove_folder, temporary_folder
 from reportspec.lazy_dataclass import dataclass
+from reportspec.letters import plain_letters
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
 from reportspec.run.files import readings
@@ -409,7 +410,7 @@ class _Look:
     def refuse_repeated(self) -> None:
         for file in self.relation.files:
             for row in file.rows() if file.shape.header else ():
-                names = [field.strip().lstrip(MARK).lower() for field in row.fields]
+                names = [plain_letters(field).strip().lower() for field in row.fields]
                 if names != [name.lower() for name in file.shape.names]:
                     continue
                 where = f"`{file.name}` (table `{self.table}`), {file.unit} {file.number(row)}"
@@ -868,6 +869,8 @@ class _Look:
                 help = f"mend the formulas in the spreadsheet, or {null}"
             else:
                 help = null
+        elif help is None and self.holds_words(name, values, count):
+            help = "it seems to hold something else: name the column that has it in the mapping, or mend the file"
         elif help is None and values and not any(map(_has_digit, values)):
             help = f"mend the file, or {_null(values)}"
         elif help is None:
@@ -881,6 +884,13 @@ class _Look:
         return self.refuse(
             name, "unreadable-value", f"has {number} that cannot be read as {what}: {few}", help, shown_values
         )
+
+    def holds_words(self, name: str, values: Sequence[str], count: int) -> bool:
+        """Whether a column, of whose values so many are wrong, has words or keys alone: it may be another one than is
+        meant."""
+        if not values or not all(value[:1].isalpha() and sum(map(str.isdigit, value)) < _OF_DATES for value in values):
+            return False
+        return count >= _SEVERAL and count == int(self.ask([f"count(nullif(trim({quoted(name)}), ''))"])[0])
 
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
@@ -907,6 +917,8 @@ class _Look:
         )
 
 
+_OF_DATES = 3  # digits of a date that begins with the name of its month, at least
+_SEVERAL = 3  # values that say what a column holds
 _SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 from reportspec.diagnostics import counted, one_line
 from reportspec.lazy_dataclass import dataclass
+from reportspec.letters import plain_letters
 
 HEAD = 1 << 18  # bytes of a file that are looked at for its shape
 _RECORDS = 200  # of them
@@ -76,11 +77,14 @@ class Shape:
     header: bool = True
     lines: int = 1
     inside: int = 0
+    sheet: bool = False  # whether it is the copy of a workbook's sheet
 
     @property
     def said(self) -> str:
         """For people."""
         lead = f"{counted(self.skip, 'line')} skipped, " if self.skip else ""
+        if self.sheet:
+            return counted(len(self.names), "column")
         shown = DELIMITERS.get(self.delimiter, f"`{self.delimiter}`")
         return f"{lead}{self.encoding.removesuffix('-sig').upper()}, {shown}, {counted(len(self.names), 'column')}"
 
@@ -360,13 +364,13 @@ def _refuse_open_header(header: tuple[int, list[str]], lines: Sequence[str], ski
 
 
 def names_of(cells: Sequence[str], expected: Collection[str]) -> tuple[str, ...]:
-    """The names of columns in a header: without blanks around them, and each once. Raises Unclear where a name
-    that the mapping reads stands there twice."""
+    """The names of columns in a header: as they look, without blanks around them, and each once. Raises Unclear where
+    a name that the mapping reads stands there twice."""
     names: list[str] = []
     taken: set[str] = set()
     known = {name.lower() for name in expected}
     for index, cell in enumerate(cells):
-        base = name = cell.strip().lstrip(MARK) or f"column{index}"
+        base = name = plain_letters(cell).strip() or f"column{index}"
         if name.lower() in taken and name.lower() in known:
             raise Unclear(
                 "repeated-column",

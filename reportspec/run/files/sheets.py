@@ -57,7 +57,7 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
             texts = [_text(cell).replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in cells]
             writer.writerow(texts)
     typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}
-    shape = Shape("utf-8", ",", names)
+    shape = Shape("utf-8", ",", names, sheet=True)
     return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))
 
 
