@@ -56,6 +56,8 @@ def check_schema(node: Node, name: str) -> tuple[Diagnostic, ...]:
     return tuple(diagnostic for diagnostic in by_place.values() if wrong.get(diagnostic.span, diagnostic) is diagnostic)
 
 
+# What is added for example where one of several keys is wanted, by the first of them.
+_ADDED = {"sections": "add for example `metrics: [won_amount, close_rate]`", "eq": "add for example `gte: 1000`"}
 _FEW_KEYS = 12  # of a map, that a message names
 _MANY = 200  # keys of one map that are not known
 
@@ -160,6 +162,9 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         example = error.schema.get("examples") or []
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
         help: str | None = f"write for example `{_plain(example[0])}`" if example else None
+        yes = _YES_OR_NO.get(str(value).strip().lower())
+        if yes is not None and any(isinstance(one, bool) for one in example):
+            help = Advice(f"write `{yes}`", str(value), yes, sure=True)
         slug = re.sub(r"[^a-z0-9_]+", "_", str(value).lower()).strip("_")
         if path[-1:] == ["id"] and slug and re.search(wanted, slug):
             help = Advice(f"write `{slug}`", str(value), slug)
@@ -196,6 +201,7 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         yield Diagnostic("bad-value", f"{name} cannot be {_said(value)}", span)
 
 
+_YES_OR_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’ \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 
@@ -233,7 +239,7 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
             if "eq" in keys and isinstance(error.instance, dict) and error.instance.keys() - {"field", *keys}:
                 return  # what stands beside the field is meant as a comparison, and told
             names = ", ".join(f"`{key}`" for key in keys)
-            yield Diagnostic("missing-key", f"{name} needs one of {names}", where)
+            yield Diagnostic("missing-key", f"{name} needs one of {names}", where, _ADDED.get(keys[0]))
         return
     from jsonschema.exceptions import best_match
 

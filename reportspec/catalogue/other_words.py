@@ -16,6 +16,8 @@ def field_called(word: str, entity: str, fields: Iterable[str]) -> str | None:
     or may be several."""
     wanted, words = _plain(word), _words()
     own, every = words.get(entity) or {}, words["any"]
+    if word in own or word in every:
+        return None  # a word of the catalogue means what it means there
     meant = [name for name in fields if any(wanted == _plain(one) for of in (own, every) for one in of.get(name, ()))]
     return meant[0] if len(meant) == 1 else None
 

@@ -47,7 +47,9 @@ def dimensions_of(context: Context, draft: Draft) -> tuple[Dimension, ...] | Non
             context.document.tell("bad-value", "the bounds of `bins` must rise", (*place, "bins"))
             wrong = True
         if bins and field.type not in ("integer", "number", "money"):
-            context.document.tell("bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"))
+            context.document.tell(
+                "bad-value", f"`{field.id}` is no number, so it has no bins", (*place, "bins"), "leave out `bins`"
+            )
             wrong = True
         if field.type in ("date", "time") or (field.type in ("number", "money") and not bins):
             help = "give `bins: [10, 20, 50]`"
