@@ -82,7 +82,7 @@ def touches(at: tuple[Any, ...], place: tuple[Any, ...]) -> bool:
 # What is no mistake any more beside another spec's keys, and what hides all else: no YAML, no spec.
 APART = frozenset((
     "custom_without_anything", "each_missing", "mapping_file", "param_undeclared", "text_figure",
-    "theme_colour_unquoted", "version_two", "yaml_quote",
+    "theme_colour_unquoted", "version_two", "yaml_other_blank", "yaml_quote",
 ))  # fmt: skip
 
 
