@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,9 @@ class SqliteFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             # It holds what was sent, so from the first moment it is nobody else's to read.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            if not path.stat().st_size and any(path.parent.glob(f"{glob.escape(path.name)}.*.lock")):
+                # SQLite would take it for a new one, and all mails went out once more.
+                raise OSError("the file is empty, and the lock files beside it say that it was used: it is no database")
             self._raw = sqlite3.connect(path, timeout=waiting.first_wait() / 1000, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise _broken(path, error) from None
