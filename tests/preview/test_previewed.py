@@ -100,7 +100,7 @@ def test_an_audit_is_made_again_only_where_data_or_what_is_checked_changed(
 ) -> None:
     """Counted by the audits that are made: a title makes none, a filter, the project's settings and the data one each."""
     head = SPEC.partition("sections:")[0].replace("compare: previous_period\n", "")
-    spec = project(tmp_path, head + "sections:\n  - {quality: {show: checks}}\n")
+    spec = project(tmp_path, head + "sections:\n  - {quality: {show: findings}}\n")
     made: list[str] = []
     real = of_report.audits_of
 
