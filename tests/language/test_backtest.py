@@ -210,7 +210,7 @@ def test_without_a_history_forecasts_of_the_past_are_not_known(folder: Path) -> 
     february, march = rows(found, "b")
     assert (february["forecast"], february["actual"], february["error"]) == (None, 1500, None)
     assert (march["forecast"], march["actual"]) == (None, 0)
-    told = [text for text in found.footnotes if "without a history" in text]
+    told = [text for text in found.footnotes if "has closed since" in text]
     # Deals 1 and 3 were expected in February, of which 3 was only created then; 2 in March.
     assert told == [
         "Weighted open: no figure where something has closed since (2 deals): its state of today is not that of then."
