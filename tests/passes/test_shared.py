@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from sqlglot import exp
 
 from reportspec.compile import compile_report, statement_of
