@@ -472,3 +472,23 @@ def test_footnotes_are_numbered_as_they_are_met() -> None:
     assert printed == [("1", "First met."), ("2", "Second met."), ("3", "Third met.")]
     heads = re.findall(r"<th[^>]*>Won(.*?)</th>", html)
     assert [re.findall(r"\d", re.sub(r"<[^>]*>", "", head)) for head in heads] == [["1"], ["1", "2"], []]
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "told"),
+    [
+        ((1000.4, 1000.4, 1000.4), 3001.2, True),  # 1,000 three times, and 3,001
+        ((1000.4, 1000.2), 2000.6, True),
+        ((1000.4, 1000.7), 2001.1, False),
+        ((1000.0, 2000.0), 1500.4, False),  # a mean is no sum
+        ((1.25, 2.5), 3.75, False),  # with cents
+    ],
+)
+def test_it_is_said_where_printed_parts_are_not_the_printed_total(
+    parts: tuple[float, ...], total: float, told: bool
+) -> None:
+    columns = (Column("owner", "Owner", "text", role="dimension"), sample.metric("won", "Won", "currency"))
+    rows = tuple((f"n{at}", part) for at, part in enumerate(parts))
+    table = Section("a", "breakdown", "One", columns, rows, (None, total), len(rows))
+    page_text = render_html(sample.figures("en", (table,), row_counts=(("Deals", 3),)))
+    assert ("rounded: parts may differ" in page_text) == told
