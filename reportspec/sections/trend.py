@@ -136,6 +136,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         for side in query.sides[1:]
         if (apart := [name for index, name in enumerate(names) if _alone(report, (query.sides[0], side), index)])
     )
+    lone = len(current) == 1 and spec.chart in (None, "line")  # a drawing of one step has nothing that the table lacks
     in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
     section = section_of(
         spec,
@@ -152,7 +153,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
             for member in range(width)
         ),
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
-        chart=_chart(report, spec, steps) if body and not in_rows else None,
+        chart=_chart(report, spec, steps) if body and not in_rows and not lone else None,
         bars=in_rows and spec.chart is None,
         cases=tuple(
             cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))
