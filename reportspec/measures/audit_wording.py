@@ -137,7 +137,7 @@ def lacking(outcome: Outcome, language: str) -> str:
 
 
 def share(part: int, whole: int, language: str) -> str:
-    """A share as a percentage, as reports round it; 100 % is all: with the decimals that it takes, at most four."""
+    """A share as a percentage, as reports round it; 100 % is all: with the decimals that it takes, at most seven."""
     if not whole:
         return "–"
     return percent_of(language, Decimal(part) / Decimal(whole), share_decimals(part, whole))
@@ -147,7 +147,7 @@ def share_decimals(part: int, whole: int) -> int:
     """With how many decimals of a percentage a share is told from all and from nothing: as a rule with one."""
     share = Decimal(part) / Decimal(whole) if whole else Decimal(1)
     ends = (0, 1) if 0 < part < whole else ()
-    return next((places for places in (1, 2, 3) if half_up(share, places + 2) not in ends), 4)
+    return next((places for places in range(1, 7) if half_up(share, places + 2) not in ends), 7)
 
 
 def percent_of(language: str, share: float | Decimal, decimals: int = 1) -> str:

@@ -70,7 +70,7 @@ def test_no_line_ends_before_a_sign() -> None:
         " ;", f"{NO_BREAK};"
     ).replace("« bien » !", f"«{NO_BREAK}bien{NO_BREAK}»{NO_BREAK}!")
     assert unbroken("en", "a : b, 5 % of c") == f"a : b, 5{NO_BREAK}% of c"
-    assert in_parts("fr", ["a", "b"]) == "a ; b"
+    assert in_parts("fr", ["a", "b"]) == f"a{NO_BREAK}; b"
 
 
 def test_only_words_of_markup_are_gone_through() -> None:
@@ -85,7 +85,7 @@ def test_only_words_of_markup_are_gone_through() -> None:
     [
         (0, 3, "0.0%"), (3, 3, "100.0%"), (1, 3, "33.3%"),
         (9748, 10000, "97.5%"),  # as it is rounded in reports
-        (9996, 10000, "99.96%"), (99999, 100000, "99.999%"), (1, 100000, "0.001%"), (9_999_999, 10_000_000, "100.0000%"),
+        (9996, 10000, "99.96%"), (99999, 100000, "99.999%"), (1, 100000, "0.001%"), (9_999_999, 10_000_000, "99.99999%"),
     ],
 )  # fmt: skip
 def test_a_share_is_rounded_and_tells_all_from_nearly_all(part: int, whole: int, said: str) -> None:
