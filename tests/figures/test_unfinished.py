@@ -140,7 +140,8 @@ def test_breakdowns_trends_and_highlights(folder: Path) -> None:
     assert [*total(found, "weeks").values()][1:] == [120, 120]
     [weeks] = [one for one in found.sections if one.id == "weeks"]
     assert weeks.notes == (
-        "Not compared, since no stretch of the same length stands beside them in the other period: 1 Nov, 9 Nov.",
+        "Not compared, since no stretch of the same length stands beside them in the other period: "
+        "week of 1 Nov, week of 9 Nov.",
     )
     assert rows(found, "news") == []
 
