@@ -14,22 +14,27 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import CANONICAL
 from reportspec.expression.trees import copied
-from reportspec.sql.dialects.rewrite import Rule
+from reportspec.sql.dialects.rewrite import Dialect, Rule
 
 _DIGITS_OF_CARD = 19
 _FIRST, _NEXT, _STEPS = 18, 16, 4  # digits that are divided by 97 at a time: what is left stays a BIGINT
 _DIGITS_OF_IBAN = _FIRST + _NEXT * _STEPS
 
 
-def written_out(brings: frozenset[str]) -> Rule:
-    """The rule that writes the functions out, but for those that a session brings."""
+def written_out(dialect: Dialect) -> Rule:
+    """The rule that writes the functions out, but for those that a session brings. They name their argument dozens of
+    times: where a database can be told so, it is computed once."""
 
     def rule(node: exp.Expr) -> exp.Expr:
         name = str(node.this)
-        if name not in _FUNCTIONS or name in brings:
+        if name not in _FUNCTIONS or name in dialect.brings:
             return node
         [argument] = node.expressions
-        return _template(name).transform(lambda one: copied(argument) if isinstance(one, exp.Column) else one)
+
+        def formula(value: exp.Expr) -> exp.Expr:
+            return _template(name).transform(lambda one: copied(value) if isinstance(one, exp.Column) else one)
+
+        return formula(argument) if dialect.once is None else dialect.once(argument, formula)
 
     return rule
 
