@@ -59,7 +59,8 @@ def _card() -> str:
         terms.append(f"cast({digit} as bigint) * {2 if doubled else 1}")
         if doubled:
             terms.append(f"-(case when {digit} > '4' then 9 else 0 end)")
-    return f"(case when ({' + '.join(terms)}) % 10 = 0 then 1 else 0 end)"
+    # Of what is seen to be whole the remainder is taken as it is; else the sum would be written seven times.
+    return f"(case when cast({' + '.join(terms)} as bigint) % 10 = 0 then 1 else 0 end)"
 
 
 def _iban() -> str:
