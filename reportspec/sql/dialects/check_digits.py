@@ -30,7 +30,6 @@ def written_out(dialect: Dialect) -> Rule:
         if name not in _FUNCTIONS or name in dialect.brings:
             return node
         [argument] = node.expressions
-
         digits, right = _FUNCTIONS[name]()
 
         def formula(value: exp.Expr) -> exp.Expr:
