@@ -314,7 +314,7 @@ def _met(
     it, with their types."""
     dialect, database = project.source.dialect, project.source.database
     if project.source.kind == "files":
-        from reportspec.run.files.describing import one_engine
+        from reportspec.run.files.look_engine import one_engine
 
         with one_engine():
             source = _with_reads(project, catalogue, source, extra)

@@ -78,7 +78,8 @@ def init(
     project, its mapping, a first spec and the first PDF. What is not sure is marked with CONFIRM. Nothing is
     overwritten.
     """
-    from reportspec.onboarding.start import NoStart, Takes, Wish, start
+    from reportspec.onboarding.start import start
+    from reportspec.onboarding.wish import NoStart, Takes, Wish
 
     tell = Messages(messages)
     interactive = sys.stdin is not None and sys.stdin.isatty() and not yes

@@ -10,23 +10,23 @@ import duckdb
 import pytest
 
 from reportspec.model.settings import FileSpec
-from reportspec.run.files import describing
-from reportspec.run.files.describing import one_engine
+from reportspec.run.files import describing, look_engine
 from reportspec.run.files.loading import file_types
+from reportspec.run.files.look_engine import one_engine
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The folders of the engines that are started."""
     made: list[str] = []
-    start = describing._engine
+    start = look_engine.started
 
-    def counted(until: describing.ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
+    def counted(until: look_engine.ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
         found = start(until)
         made.append(found[1])
         return found
 
-    monkeypatch.setattr(describing, "_engine", counted)
+    monkeypatch.setattr(look_engine, "started", counted)
     return made
 
 

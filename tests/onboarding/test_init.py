@@ -14,7 +14,8 @@ import yaml
 
 from reportspec.building import Built, Order, build
 from reportspec.files import write_together
-from reportspec.onboarding.start import NoStart, Takes, Wish, start
+from reportspec.onboarding.start import start
+from reportspec.onboarding.wish import NoStart, Takes, Wish
 from tests.conftest import RunCli
 
 NOW = {"REPORTSPEC_NOW": "2026-11-29T12:00:00Z", "TZ": "UTC", "LANG": "C.UTF-8"}
@@ -345,7 +346,8 @@ def test_a_person_is_asked_and_answers_count(tmp_path: Path) -> None:
     from datetime import UTC, datetime
 
     from reportspec.building import Order
-    from reportspec.onboarding.start import Wish, start
+    from reportspec.onboarding.start import start
+    from reportspec.onboarding.wish import Wish
 
     write(
         tmp_path,

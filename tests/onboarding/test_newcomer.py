@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from reportspec.building import Order
-from reportspec.onboarding.start import NoStart, Started, Takes, Wish, start
+from reportspec.onboarding.start import start
+from reportspec.onboarding.wish import NoStart, Started, Takes, Wish
 
 STAGES = ["1 - Anfrage", "2 - Besuch", "3 - Planung", "4 - Angebot", "5 - Gewonnen", "X - Verloren"]
 DEALS = 60

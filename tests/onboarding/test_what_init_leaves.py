@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from reportspec.building import Order
-from reportspec.onboarding.start import Wish, start
+from reportspec.onboarding.start import start
+from reportspec.onboarding.wish import Wish
 from tests.conftest import RunCli
 from tests.onboarding.test_init import NOW
 

@@ -6,22 +6,43 @@ beyond doubt. Whatever cannot be read for certain is refused, with the setting t
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportspec.diagnostics import counted, suggestion
 from reportspec.errors import SourceError
-from reportspec.files import remove_folder, temporary_folder
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
 from reportspec.run.files import readings
+from reportspec.run.files.cell_sql import (
+    ASKED,
+    PATTERNS,
+    Column,
+    bare_form,
+    boolean_of,
+    counted_where,
+    differ,
+    empty_column,
+    family_of,
+    nines,
+    no_boolean,
+    no_time,
+    not_iso,
+    number_column,
+    order_of,
+    parsed,
+    time_column,
+    time_type,
+    unmarked,
+    unread_by,
+    value_of,
+)
+from reportspec.run.files.look_engine import broken, engine_for
 from reportspec.run.files.opening import (
     Tally,
     Unreadable,
@@ -35,13 +56,12 @@ from reportspec.run.files.opening import (
 from reportspec.run.files.readings import NumberReading, TimeReading
 from reportspec.run.files.shape import MARK, Unclear, kinds_of, shown, swallowed
 from reportspec.run.files.text_file import TextFile, quoted, string
+from reportspec.run.files.value_advice import as_yaml, null_setting, time_advice
 
 if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 1000  # rows that may rule out what a column could be
-_ZONE_NAME = re.compile(r":[0-9]{2}(?:[.,][0-9]+)? ?(?!UTC$|[AP]MZ$)([A-Z]{3,5})$")  # `10:00:00 CET`
-_BY_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
 _EXAMPLES = 2
 _LISTED = 12  # values of a column that are told apart
 _MOST_FORMS = 1000
@@ -50,21 +70,7 @@ _NOTHING = (
     "INTEGER",
     '"NULL"',
 )  # what files without text have for the type of no value at all
-_NUMBERS = ("BIGINT", "DOUBLE", "DECIMAL(18, 4)")
-_TIMES = ("TIMESTAMP", "DATE")
 _NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")  # types of files that have some
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column as it will be: its type, the SQL that makes it of the file's, how it is read where that is
-    worth a word, and whether it has no value at all."""
-
-    name: str
-    type: str
-    sql: str
-    said: str = ""
-    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,55 +100,14 @@ def described(
     import duckdb
 
     with ExitStack() as stack:
-        engine, folder = _SHARED.engine() or _engine(stack)
+        engine, folder = engine_for(stack)
         with engine.cursor() as raw:  # its temporary tables go with it
             try:
                 return _Look(raw, table, spec, reads, texts, whole, folder).found()
             except duckdb.Error as error:
                 if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
-                    _SHARED.broken()
+                    broken()
                 raise engine_error(error, table, spec.paths) from None
-
-
-def _engine(until: ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
-    """An engine to look at files with, and its folder."""
-    import duckdb
-
-    folder = temporary_folder("files")
-    until.callback(remove_folder, folder)
-    raw = until.enter_context(duckdb.connect(":memory:"))
-    raw.execute(f"SET temp_directory = {string(folder)}")
-    return raw, folder
-
-
-class _Shared(threading.local):
-    """The engine that this thread looks at several tables with: to start one takes longer than most looks."""
-
-    until: ExitStack | None = None
-    there: tuple[duckdb.DuckDBPyConnection, str] | None = None
-
-    def engine(self) -> tuple[duckdb.DuckDBPyConnection, str] | None:
-        if self.there is None and self.until is not None:
-            self.there = _engine(self.until)
-        return self.there
-
-    def broken(self) -> None:
-        """It answers nobody any more."""
-        self.until = self.there = None
-
-
-_SHARED = _Shared()
-
-
-@contextmanager
-def one_engine() -> Iterator[None]:
-    """Look at all tables with one engine, which is started when the first is not remembered."""
-    with ExitStack() as until:
-        _SHARED.until = until
-        try:
-            yield
-        finally:
-            _SHARED.broken()
 
 
 class _Look:
@@ -191,7 +156,7 @@ class _Look:
         for name, families in wanted.items():
             at[name] = len(aggregates)
             for family in families:
-                aggregates += [text.format(quoted(name)) for text in _ASKED[family]]
+                aggregates += [text.format(quoted(name)) for text in ASKED[family]]
         base = len(aggregates)
         aggregates += self.structure()
         answers = self.first(aggregates)
@@ -201,7 +166,7 @@ class _Look:
             values = answers[at[name] :]
             families, parts = wanted[name], {}
             for family in families:
-                size = len(_ASKED[family])
+                size = len(ASKED[family])
                 parts[family], values = values[:size], values[size:]
             described.append(self.column(name, kind, parts))
         if self.problems:
@@ -321,7 +286,7 @@ class _Look:
         names = list(self.relation.types)
         blank = f"count_if(coalesce({', '.join(map(quoted, names))}, NULL) IS NULL)"
         # The first columns are enough to look for a header among the rows; then Python looks at all.
-        same = " AND ".join(f"lower({_unmarked(quoted(name))}) = lower({string(name)})" for name in names[:3])
+        same = " AND ".join(f"lower({unmarked(quoted(name))}) = lower({string(name)})" for name in names[:3])
         return ["count(*)", blank, f"count_if({same})"]
 
     def check_rows(self, answers: Sequence[Any]) -> tuple[int, bool, int]:
@@ -433,12 +398,12 @@ class _Look:
         if self.reads and name.lower() not in self.reads:
             return ()
         if wanted:
-            return (_family(wanted),)
+            return (family_of(wanted),)
         if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):
             return ("number",) if self.reckoned(name) else ()
-        families = ("short",) if self.texts else tuple(_PATTERNS)
+        families = ("short",) if self.texts else tuple(PATTERNS)
         likely = tuple(family for family in families if self.may_be(name, family))
         if self.reckoned(name) and "number" not in likely:
             likely = ("number", *likely)
@@ -446,7 +411,7 @@ class _Look:
 
     def may_be(self, name: str, family: str) -> bool:
         values = self.sample().get(name.lower(), [])
-        return all(re.fullmatch(_PATTERNS[family], value) for value in values)
+        return all(re.fullmatch(PATTERNS[family], value) for value in values)
 
     def sample(self) -> Mapping[str, list[str]]:
         """The first values of the columns whose meaning no field tells."""
@@ -477,7 +442,7 @@ class _Look:
         """A column as it will be, of the answers about what it may be."""
         wanted, quoted_name = self.kind(name), quoted(name)
         if kind == wanted == "VARCHAR" and self.reckoned(name):
-            return self.refuse_texts(name) if parts["nothing"][0] else _nothing(name, self.any_type(name))
+            return self.refuse_texts(name) if parts["nothing"][0] else empty_column(name, self.any_type(name))
         if self.in_percent(name) and (_NUMERIC.fullmatch(kind) or self.cells(name) == "number"):
             return self.refuse(
                 name,
@@ -490,7 +455,7 @@ class _Look:
             return Column(name, kind, quoted_name)
         number = next(iter(parts.values()))[0]
         if not number:
-            return _nothing(name, wanted or self.any_type(name))
+            return empty_column(name, wanted or self.any_type(name))
         if "nothing" in parts:
             return Column(name, kind, quoted_name)
         if wanted and self.cells(name) == "mixed":
@@ -499,18 +464,18 @@ class _Look:
             return self.number(name, parts["number"])
         if not wanted:
             return self.inferred(name, parts)
-        family = _family(wanted)
+        family = family_of(wanted)
         if family == "time":
             return self.time(name, parts["time"])
         if family == "number":
             return self.number(name, parts["number"])
         if parts["boolean"][1]:
-            values = self.bad_values(name, _no_boolean(quoted_name))
+            values = self.bad_values(name, no_boolean(quoted_name))
             # Which of them mean yes is not to be seen in them, nor what stands beside them.
             line = f"{self.field_name(name)}: \"{name} in ('…')\""
             help = f"mend the file, or say in the mapping which texts mean yes: `{line}`"
             return self.refuse_values(name, values, int(parts["boolean"][1]), help)
-        return Column(name, "BOOLEAN", _boolean(quoted_name))
+        return Column(name, "BOOLEAN", boolean_of(quoted_name))
 
     def inferred(self, name: str, parts: Mapping[str, Sequence[Any]]) -> Column:
         """A column of which no field tells what it is: what all its texts are as they stand, else texts."""
@@ -522,7 +487,7 @@ class _Look:
                 kind = "DOUBLE" if dots or powers else "BIGINT"
                 return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         if "time" in parts and not parts["time"][1]:
-            kind = _time_type(parts["time"])
+            kind = time_type(parts["time"])
             return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         if "clock" in parts and not parts["clock"][1]:
             return Column(name, "TIME", f"CAST({quoted_name} AS TIME)")
@@ -546,7 +511,7 @@ class _Look:
         if found and odd:
             help = "write " + " or ".join(f"`{way.said}`" for way in found)
         elif forms and readings.time_readings(forms):
-            help = _of_times(name, values)
+            help = time_advice(name, values)
         else:
             made = name if re.fullmatch(r"[^\W\d]\w*", name) else f'"{name}"'
             help = f"name a column of numbers; `try_cast({made} as double)` is null where a text is none"
@@ -564,20 +529,20 @@ class _Look:
         if not named and not of_all:
             return None
         reading = self.reading_by(name, named or of_all)
-        bad, number = self.ask([_unread(quoted(name), reading), f"count({quoted(name)})"])
+        bad, number = self.ask([unread_by(quoted(name), reading), f"count({quoted(name)})"])
         if bad and named:
-            values = self.bad_values(name, _no_time(quoted(name), reading))
+            values = self.bad_values(name, no_time(quoted(name), reading))
             return self.refuse_values(name, values, int(bad), family="time")
-        return None if bad or not number else self.as_asked(_of_time(name, reading))
+        return None if bad or not number else self.as_asked(time_column(name, reading))
 
     def short(self, name: str) -> Column | None:
         """A column of dates with short years: the engine would take 05-03-17 for a day of the year 5."""
-        if self.ask([_ASKED["short"][1].format(quoted(name))])[0]:
+        if self.ask([ASKED["short"][1].format(quoted(name))])[0]:
             return None
         fit = self.fitting(name, readings.time_readings(self.forms(name) or ()))
         if len(fit) > 1:
             return self.refuse_two_ways(name, fit)
-        return self.as_asked(_of_time(name, fit[0])) if fit else None
+        return self.as_asked(time_column(name, fit[0])) if fit else None
 
     def reading_by(self, name: str, formats: Sequence[str]) -> TimeReading:
         """How a column is read by formats: by those of days alone, where they read all of it, since a day is
@@ -587,7 +552,7 @@ class _Look:
         if not every.timed or not days:
             return every
         alone = readings.reading_of(days)
-        return every if int(self.ask([_unread(quoted(name), alone)])[0]) else alone
+        return every if int(self.ask([unread_by(quoted(name), alone)])[0]) else alone
 
     def own_formats(self, name: str) -> tuple[str, ...]:
         return next((f for n, f in self.formats.items() if n.lower() == name.lower()), ())
@@ -610,7 +575,7 @@ class _Look:
             return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         forms = self.forms(name)
         if forms == {}:
-            return _nothing(name, self.kind(name) or "DOUBLE")
+            return empty_column(name, self.kind(name) or "DOUBLE")
         if forms is None and percent and not bad:
             return Column(name, "DOUBLE", f"CAST({quoted_name} AS DOUBLE) / 100")
         if forms is None:
@@ -651,11 +616,11 @@ class _Look:
                 values,
             )
         if len(readings_of_numbers) == 1:
-            return _of_number(name, readings_of_numbers[0], forms, percent)
+            return number_column(name, readings_of_numbers[0], forms, percent)
         if readings_of_numbers:
             first, other = readings_of_numbers[0], readings_of_numbers[1]
-            value = self.examples(name, [f for f in forms if _differs(f, first, other)])[:1]
-            ways = " or ".join(f"{_value(v, way)}" for v in value for way in (first, other))
+            value = self.examples(name, [f for f in forms if differ(f, first, other)])[:1]
+            ways = " or ".join(f"{value_of(v, way)}" for v in value for way in (first, other))
             return self.refuse(
                 name,
                 "unclear-number",
@@ -676,8 +641,8 @@ class _Look:
 
         if not read.currency_sql:
             return None
-        signed = [_bare_form(form) for form in forms if readings.bare_number(form).currency]
-        written = f"{_nines(quoted(name))} IN ({', '.join(map(string, dict.fromkeys(signed)))})"
+        signed = [bare_form(form) for form in forms if readings.bare_number(form).currency]
+        written = f"{nines(quoted(name))} IN ({', '.join(map(string, dict.fromkeys(signed)))})"
         codes = ", ".join(map(string, meant))
         other = f"{written} AND {read.currency_sql} NOT IN ({codes})"
         statement = f"SELECT {quoted(name)}, {read.currency_sql} FROM {self.relation.sql} WHERE {other} LIMIT 1"
@@ -710,8 +675,8 @@ class _Look:
         else:
             values = self.examples(name, signed)[:_EXAMPLES]
             what = f"has {counted(sum(forms[form] for form in signed), 'value')} with a percent sign"
-            read = f"reads `{shown(values[0].strip())}` as {_value(values[0], way, 100)}"
-            help = f"write `percent: [{_yaml(name)}]`, which {read}, or take the sign out of the file"
+            read = f"reads `{shown(values[0].strip())}` as {value_of(values[0], way, 100)}"
+            help = f"write `percent: [{as_yaml(name)}]`, which {read}, or take the sign out of the file"
             if bare:  # with which `percent` would be refused
                 help = "write the sign behind all numbers of the column, or behind none"
         few = ", ".join(f"`{shown(value)}`" for value in values)
@@ -723,16 +688,16 @@ class _Look:
         quoted_name = quoted(name)
         formats = self.own_formats(name)
         if not answers[1] and not formats:
-            kind = _time_type(answers)
+            kind = time_type(answers)
             return Column(name, kind, f"CAST({quoted_name} AS {kind})")
         formats = formats or self.formats.get("", ())
         if self.forms(name) == {}:
-            return _nothing(name, self.kind(name))
+            return empty_column(name, self.kind(name))
         if formats:
             reading = self.reading_by(name, formats)
-            bad = int(self.ask([_unread(quoted_name, reading)])[0])
+            bad = int(self.ask([unread_by(quoted_name, reading)])[0])
             if not bad:
-                return _of_time(name, reading)
+                return time_column(name, reading)
             forms = self.forms(name)
             ways = self.fitting(name, readings.time_readings(forms or ())) if forms else []
             # What is said for all columns may be right for others, so that it stays.
@@ -741,21 +706,21 @@ class _Look:
             if len(ways) == 1:
                 both = replace(ways[0], formats=tuple(dict.fromkeys((*kept, *ways[0].formats))))
                 help = f"write `{both.said}`"
-            return self.refuse_values(name, self.bad_values(name, _no_time(quoted_name, reading)), bad, help)
+            return self.refuse_values(name, self.bad_values(name, no_time(quoted_name, reading)), bad, help)
         forms = self.forms(name)
         ways = readings.time_readings(forms) if forms else []
         fit = self.fitting(name, ways)
         if len(fit) == 1:
-            return _of_time(name, fit[0])
+            return time_column(name, fit[0])
         if fit:
             return self.refuse_two_ways(name, fit)
         if ways:
-            reading = min(ways, key=lambda way: self.ask([_unread(quoted_name, way)])[0])
+            reading = min(ways, key=lambda way: self.ask([unread_by(quoted_name, way)])[0])
             # What is a time as it stands is not the mistake, whatever the others are.
-            wrong = f"({_no_time(quoted_name, reading)}) AND ({_not_iso(quoted_name)})"
+            wrong = f"({no_time(quoted_name, reading)}) AND ({not_iso(quoted_name)})"
             values = self.bad_values(name, wrong)
-            return self.refuse_values(name, values, int(self.ask([_counted(quoted_name, wrong)])[0]))
-        iso = _not_iso(quoted_name)
+            return self.refuse_values(name, values, int(self.ask([counted_where(quoted_name, wrong)])[0]))
+        iso = not_iso(quoted_name)
         known = [form for form in forms or () if not readings.time_readings([form])]
         values = self.examples(name, known) if known else self.bad_values(name, iso)
         return self.refuse_values(name, values, sum((forms or {})[form] for form in known) or int(answers[1]))
@@ -765,12 +730,12 @@ class _Look:
         quoted_name = quoted(name)
         if not ways:
             return []
-        unread = self.ask([_unread(quoted_name, way) for way in ways])
+        unread = self.ask([unread_by(quoted_name, way) for way in ways])
         fit = [way for way, bad in zip(ways, unread, strict=True) if not bad]
         unlike: list[TimeReading] = []
         for way in fit:
             differs = [
-                f"count_if({_parsed(quoted_name, way)} IS DISTINCT FROM {_parsed(quoted_name, other)})"
+                f"count_if({parsed(quoted_name, way)} IS DISTINCT FROM {parsed(quoted_name, other)})"
                 for other in unlike
             ]
             if not differs or all(self.ask(differs)):
@@ -780,15 +745,15 @@ class _Look:
     def refuse_two_ways(self, name: str, ways: Sequence[TimeReading]) -> Column:
         quoted_name = quoted(name)
         first, other = ways[0], ways[1]
-        differs = f"{_parsed(quoted_name, first)} IS DISTINCT FROM {_parsed(quoted_name, other)}"
+        differs = f"{parsed(quoted_name, first)} IS DISTINCT FROM {parsed(quoted_name, other)}"
         value = self.bad_values(name, differs, 1)
         if not value:
             value = self.bad_values(name, f"{quoted_name} IS NOT NULL", 1)
         days = [
-            self.raw.execute(f"SELECT strftime({_parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0]
+            self.raw.execute(f"SELECT strftime({parsed(string(value[0]), way)}, '%-d %B %Y')").fetchall()[0][0]
             for way in ways
         ]
-        help = " or ".join(f"`{way.said}` ({_order(way)})" for way in ways)
+        help = " or ".join(f"`{way.said}` ({order_of(way)})" for way in ways)
         return self.refuse(
             name,
             "unclear-date",
@@ -802,17 +767,17 @@ class _Look:
     def forms(self, name: str) -> dict[str, int] | None:
         """The forms of a column's texts, with how many have each; None if there are too many to tell."""
         own = quoted(name)
-        rest = _nines(f"substr({own}, 2)")
-        form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {_nines(own)} END"
+        rest = nines(f"substr({own}, 2)")
+        form = f"CASE WHEN starts_with({own}, '0') THEN '0' || {rest} ELSE {nines(own)} END"
         statement = f"SELECT {form}, count(*) FROM {self.relation.sql} WHERE trim({own}) <> '' GROUP BY 1"
         rows = self.raw.execute(f"{statement} LIMIT {_MOST_FORMS + 1}").fetchall()
         return None if len(rows) > _MOST_FORMS else dict(rows)
 
     def examples(self, name: str, forms: Iterable[str]) -> list[str]:
         """Texts that have one of some forms."""
-        alike = [_bare_form(form) for form in forms][:50]
+        alike = [bare_form(form) for form in forms][:50]
         listed = ", ".join(map(string, alike))
-        return self.bad_values(name, f"{_nines(quoted(name))} IN ({listed})")
+        return self.bad_values(name, f"{nines(quoted(name))} IN ({listed})")
 
     def bad_values(self, name: str, condition: str, number: int = _LISTED) -> list[str]:
         """Texts of a column for which a condition holds, among the first that there are."""
@@ -861,7 +826,7 @@ class _Look:
         shown_values = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
         few = ", ".join(f"`{shown(value)}`" for value in shown_values)
         if nothing:
-            null = _null(nothing)
+            null = null_setting(nothing)
             if len(nothing) < len(values):
                 help = f"mend the file; {null}"
             elif any(map(readings.is_error, nothing)):
@@ -869,13 +834,13 @@ class _Look:
             else:
                 help = null
         elif help is None and values and not any(map(_has_digit, values)):
-            help = f"mend the file, or {_null(values)}"
+            help = f"mend the file, or {null_setting(values)}"
         elif help is None:
             help = "mend the file, or write an expression in the mapping"
-            if (family or _family(self.kind(name))) == "time":
-                help = _of_times(name, values)
+            if (family or family_of(self.kind(name))) == "time":
+                help = time_advice(name, values)
         what = {"time": "a date or a time", "number": "a number", "boolean": "yes or no"}[
-            family or _family(self.kind(name))
+            family or family_of(self.kind(name))
         ]
         number = f"{count} values" if count != 1 else "a value"
         return self.refuse(
@@ -885,18 +850,18 @@ class _Look:
     def refuse_cells(self, name: str, wanted: str) -> Column:
         """Cells of several types in one column: texts among dates are those that the program which wrote the
         workbook could not read, and the dates beside them may be turned."""
-        quoted_name, family = quoted(name), _family(wanted)
+        quoted_name, family = quoted(name), family_of(wanted)
         number = f"NOT regexp_full_match({quoted_name}, {string(readings.PLAIN)})"
         kind, other = {
-            "time": ("dates", _not_iso(quoted_name)),
+            "time": ("dates", not_iso(quoted_name)),
             "number": ("numbers", number),
-            "boolean": ("true and false", _no_boolean(quoted_name)),
+            "boolean": ("true and false", no_boolean(quoted_name)),
         }[family]
         values = self.bad_values(name, other)
         nothing = [value for value in values if readings.likely_nothing([value])]
         help = "make them alike in the workbook"
         if nothing:
-            help = _null(nothing) if len(nothing) == len(values) else f"{help}; {_null(nothing)}"
+            help = null_setting(nothing) if len(nothing) == len(values) else f"{help}; {null_setting(nothing)}"
         few = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
         return self.refuse(
             name,
@@ -907,218 +872,5 @@ class _Look:
         )
 
 
-_SHORT = r"[0-9]{1,3}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}([^0-9].*)?"  # dates, if they are any, of years of two digits
-
-
-def _nothing(name: str, kind: str) -> Column:
-    return Column(name, kind, f"CAST(NULL AS {kind})", "", True)
-
-
-def _unmarked(own: str) -> str:
-    """A text without the mark that an encoding begins with, as stands where files were put together."""
-    return f"trim(ltrim({own}, {string(MARK + ' ')}))"
-
-
-def _nines(own: str) -> str:
-    return f"translate({own}, '0123456789', '9999999999')"
-
-
-def _bare_form(form: str) -> str:
-    """A form with its first digit as 9, too."""
-    return "9" + form[1:] if form.startswith("0") else form
-
-
-def _unlike(pattern: str) -> str:
-    return (
-        f"NOT regexp_full_match({{0}}, {string(pattern)})".replace("{", "{{").replace("}", "}}").replace("{{0}}", "{0}")
-    )
-
-
-def _word(own: str) -> str:
-    """A text as a word of yes or no: numbers of any decimals are 1 and 0."""
-    return f"regexp_replace(lower(trim({own})), '^([01])[.]0+$', '\\1')"
-
-
-def _no_boolean(own: str) -> str:
-    words = ", ".join(map(string, ("", *readings.TRUE, *readings.FALSE)))
-    return f"NOT {_word(own)} IN ({words})"
-
-
-def _boolean(own: str) -> str:
-    return f"CASE WHEN trim({own}) <> '' THEN {_word(own)} IN ({', '.join(map(string, readings.TRUE))}) END"
-
-
-_ASKED: Mapping[str, tuple[str, ...]] = {
-    "nothing": ("count({0})",),
-    "any": ("count({0})",),
-    "short": ("count({0})", f"count_if({_unlike(_SHORT)})"),
-    "time": (
-        "count({0})",
-        f"count_if({{0}} IS NOT NULL AND ({_unlike(readings.ISO)} OR TRY_CAST({{0}} AS TIMESTAMP) IS NULL))",
-        "count_if(length({0}) > 10)",
-        # Of ISO times, behind hours and minutes.
-        "count_if(length({0}) > 16 AND regexp_matches(substr({0}, 17), '[ZC+-]'))",
-    ),
-    "number": (
-        "count({0})",
-        f"count_if({_unlike(readings.PLAIN)})",
-        "count_if(contains({0}, '.'))",
-        f"count_if(contains({{0}}, '.') AND {_unlike(readings.THREES)})",
-        "count_if(starts_with({0}, '0') AND length({0}) > 1 AND NOT contains({0}, '.'))",
-        "max(length({0}))",
-        "count_if(contains({0}, 'e') OR contains({0}, 'E'))",
-    ),
-    "boolean": ("count({0})", f"count_if({_no_boolean('{0}')})"),
-    "truth": ("count({0})", "count_if(NOT lower({0}) IN ('true', 'false'))"),
-    "clock": ("count({0})", "count_if({0} IS NOT NULL AND (TRY_CAST({0} AS TIME) IS NULL OR length({0}) < 8))"),
-}
-_PATTERNS = {
-    "number": readings.PLAIN,
-    "time": readings.ISO,
-    "truth": "(?i:true|false)",
-    "short": _SHORT,
-    "clock": r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?",
-}
-
-
-def _family(kind: str) -> str:
-    return "number" if kind in _NUMBERS else "time" if kind in _TIMES else "boolean"
-
-
-def _time_type(answers: Sequence[Any]) -> str:
-    _, _, timed, zoned = answers
-    return "TIMESTAMP WITH TIME ZONE" if zoned else "TIMESTAMP" if timed else "DATE"
-
-
-def _not_iso(own: str) -> str:
-    return f"NOT regexp_full_match({own}, {string(readings.ISO)}) OR TRY_CAST({own} AS TIMESTAMP) IS NULL"
-
-
-def _parsed(own: str, reading: TimeReading) -> str:
-    text = f"trim({own})"
-    if not any(_WITH_ZONE.search(one) for one in reading.formats):
-        return f"try_strptime({text}, [{', '.join(map(string, reading.formats))}])"
-    return f"coalesce({', '.join(_parsed_by(text, one) for one in reading.formats)})"
-
-
-_WITH_ZONE = re.compile(r" ?%-?[zZ]")
-_WRITTEN = {"z": "[+-][0-9]{2}(:?[0-9]{2})?", "Z": "[A-Za-z][A-Za-z0-9_/+-]*"}  # what these codes read
-
-
-def _parsed_by(text: str, one: str) -> str:
-    """A text as an instant by one format. The engine takes the 31st of April for the first of May as soon as a
-    format has an offset, and never without: so what it reads has to be a time without its offset as well."""
-    found = _WITH_ZONE.search(one)
-    if found is None:
-        return f"CAST(try_strptime({text}, {string(one)}) AS TIMESTAMP WITH TIME ZONE)"
-    written, last = _WRITTEN[found[0][-1]], found.end() == len(one)
-    if found[0].endswith("z"):  # which reads numbers alone
-        text = f"regexp_replace({text}, {string(_UTC)}, {string(_AS_OFFSET)})"
-    clock = one[: found.start()] + one[found.end() :]
-    # Behind the last colon, since days have dashes too.
-    pattern, kept = (f" ?{written}$", "") if last else (f"(:[0-9]{{2}}([.][0-9]+)?( [AaPp][Mm])?) ?{written}", "\\1")
-    bare = f"regexp_replace({text}, {string(pattern)}, {string(kept)})"
-    read = f"try_strptime({text}, {string(one)})"
-    return f"CASE WHEN try_strptime({bare}, {string(clock)}) IS NOT NULL THEN {read} END"
-
-
-_UTC, _AS_OFFSET = r"([0-9]|[AaPp][Mm])( ?)(Z|UTC)$", r"\1\2+00"
-
-
-def _no_time(own: str, reading: TimeReading) -> str:
-    wrong = f"{_parsed(own, reading)} IS NULL OR year({_parsed(own, reading)}) < 1000"
-    if reading.zoned:
-        wrong += f" OR regexp_matches(trim({own}), {string(readings.NO_OFFSET)})"
-    return wrong
-
-
-def _unread(own: str, reading: TimeReading) -> str:
-    """How many texts a reading does not read. A year of two digits is none before the year 100."""
-    return _counted(own, _no_time(own, reading))
-
-
-def _counted(own: str, condition: str) -> str:
-    return f"count_if(trim({own}) <> '' AND ({condition}))"
-
-
-def _of_time(name: str, reading: TimeReading) -> Column:
-    kind = "TIMESTAMP WITH TIME ZONE" if reading.zoned else "TIMESTAMP" if reading.timed else "DATE"
-    return Column(name, kind, f"CAST({_parsed(quoted(name), reading)} AS {kind})", reading.said)
-
-
-def _order(reading: TimeReading) -> str:
-    first = re.search(r"%[ymdYbB]", reading.formats[0])
-    return {"%d": "day first", "%m": "month first"}.get(first[0] if first else "", "year first")
-
-
-def _of_number(name: str, reading: NumberReading, forms: Mapping[str, int], percent: bool) -> Column:
-    quoted_name = quoted(name)
-    kept = f"[^0-9{reading.decimal}]" if reading.decimal != "." else "[^0-9.]"
-    digits = f"replace(regexp_replace({quoted_name}, {string(kept)}, '', 'g'), {string(reading.decimal)}, '.')"
-    sign = f"CASE WHEN regexp_matches({quoted_name}, '[-−(]') THEN '-' ELSE '' END"
-    bare = [readings.bare_number(form).form for form in forms]
-    whole = not any(readings.decimals_of(form, reading) or reading.decimal in form for form in bare)
-    kind = "BIGINT" if whole and max(map(len, bare)) <= 18 else "DOUBLE"
-    number = f"CAST({sign} || nullif({digits}, '') AS {kind})"
-    if percent:
-        return Column(name, "DOUBLE", f"CAST({number} AS DOUBLE) / 100", f"{reading.said}, percent")
-    return Column(name, kind, number, reading.said)
-
-
-def _differs(form: str, one: NumberReading, other: NumberReading) -> bool:
-    bare = readings.bare_number(form).form
-    return readings.decimals_of(bare, one) != readings.decimals_of(bare, other)
-
-
-def _value(text: str, way: NumberReading, parts: int = 1) -> str:
-    digits = re.sub(rf"[^0-9{re.escape(way.decimal)}]", "", text).replace(way.decimal, ".")
-    value = float(digits) / parts
-    sign = "-" if re.search(r"[-−(]", text) else ""
-    return sign + f"{value:g}" if value < 1e15 else sign + digits
-
-
 def _has_digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
-
-
-_SERIAL = re.compile(r"[2-7][0-9]{4}([.][0-9]+)?")  # the days since the end of 1899, from 1954 to 2119
-_SINCE_1970: Mapping[int, tuple[re.Pattern[str], str]] = {
-    1: (re.compile(r"[0-9]{9,10}"), "the seconds"),
-    1000: (re.compile(r"[0-9]{12,13}"), "the thousandths of seconds"),
-}
-
-
-def _of_times(name: str, values: Sequence[str]) -> str:
-    """What to do about texts of a column that are no times."""
-    zones = [_ZONE_NAME.search(value) for value in values]
-    if zones and all(zones):
-        named = zones[0][1] if zones[0] else ""
-        return (
-            f"`{named}` names a zone and is not read, since such names mean several: write an offset, such as `+01:00`"
-        )
-    if all(_BY_ISO.match(value) for value in values):
-        return "there is no such day or time: mend the file"
-    if values and all(_SERIAL.fullmatch(value) for value in values):
-        day = date(1899, 12, 30) + timedelta(days=int(values[0].partition(".")[0]))
-        return (
-            f"`{values[0]}` may be Excel's number of {day.isoformat()}: give "
-            "the column the format of a date and export the file again"
-        )
-    for seconds, (form, what) in _SINCE_1970.items():
-        if values and all(form.fullmatch(value) for value in values):
-            day = date(1970, 1, 1) + timedelta(seconds=int(values[0]) // seconds)
-            column = name if re.fullmatch(r"[A-Za-z_]\w*", name) else quoted(name)
-            made = column if seconds == 1 else f"{column} / {seconds}"
-            since = f"`{values[0]}` may be {what} since 1970 ({day.isoformat()})"
-            return f"{since}: write `to_timestamp({made})` in the mapping"
-    return 'say how they are written, such as `date_format: "%d.%m.%Y %H.%M"`, or mend the file'
-
-
-def _null(values: Sequence[str]) -> str:
-    """The setting that makes nothing of texts."""
-    they = "they stand" if len(values) > 1 else "it stands"
-    return f"write `null: [{', '.join(map(_yaml, values))}]` if {they} for no value"
-
-
-def _yaml(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

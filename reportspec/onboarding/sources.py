@@ -1,0 +1,252 @@
+"""The files or the database that a project is begun of, opened and looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from reportspec.check.project import load_project
+from reportspec.databases import by_suffix
+from reportspec.diagnostics import Diagnostic, suggestion
+from reportspec.errors import SourceError
+from reportspec.lazy_dataclass import dataclass
+from reportspec.model.mapping_proposals import Recognised, TableSeen
+from reportspec.onboarding.seen_tables import rows_of, seen
+from reportspec.onboarding.wish import NoStart, Tell, Wish
+from reportspec.suggested_yaml import quoted_yaml
+
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
+_TABLES = 150  # of a database that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source that was looked at: its tables, the files of each (none of a database), what the project file says of
+    it and in what SQL it speaks, and what could not be read."""
+
+    tables: tuple[TableSeen, ...]
+    files: Mapping[str, str]
+    written: str
+    dialect: str
+    unread: tuple[Diagnostic, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of files, to be confirmed
+    anywhere: str = ""  # what a project file in any folder says of it
+    again: Mapping[str, str] = field(default_factory=dict)  # the project file by which a table is looked at once more
+
+    def rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
+        """Rows of a table once more. Raises SourceError."""
+        from reportspec.run.connect import connect
+        from reportspec.run.connection import Wanted
+
+        text = self.again.get(table) or self.again[""]
+        project = _project(text, self.environment)
+        connection = connect(project.source, Wanted(frozenset((table,)), table in self.again))
+        try:
+            return rows_of(connection, table, columns, by)
+        finally:
+            connection.close()
+
+
+def opened(wish: Wish, tell: Tell) -> Source:
+    if len(wish.sources) == 1 and "://" in wish.sources[0]:
+        return _database(wish.sources[0], tell)
+    paths = _files(wish.sources)
+    embedded = [path for path in paths if by_suffix(path.suffix.lower()) is not None]
+    if embedded:
+        if len(paths) > 1:
+            raise NoStart(
+                f"`{embedded[0].name}` is a database, and there are other files beside it",
+                "begin with the database alone, or with the files alone",
+                "mixed-sources",
+            )
+        return _embedded(embedded[0], wish.folder, tell)
+    return _of_files(paths, wish.folder, tell)
+
+
+def _files(sources: Sequence[str]) -> list[Path]:
+    found: list[Path] = []
+    for text in sources:
+        path = Path(text)
+        if path.is_dir():
+            endings = set(ENDINGS) - {".txt"}  # beside tables those are notes
+            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in endings)
+            if not inside:
+                raise NoStart(
+                    f"the folder `{text}` has no file of a kind that is read",
+                    f"there are {', '.join(ENDINGS)}",
+                    "no-files",
+                )
+            found += inside
+        elif any(sign in text for sign in "*?["):
+            base = Path(path.anchor or ".")
+            matches = sorted(p for p in base.glob(str(path.relative_to(base) if path.anchor else path)) if p.is_file())
+            if not matches:
+                raise NoStart(f"no file matches `{text}`", "check the pattern and the folder", "file-not-found")
+            found += matches
+        elif path.is_file():
+            if path.suffix.lower() not in ENDINGS and by_suffix(path.suffix.lower()) is None:
+                raise NoStart(
+                    f"`{text}` is no file of a kind that is read",
+                    f"export it as CSV or Excel; there are {', '.join(ENDINGS)}",
+                    "unknown-file",
+                )
+            found.append(path)
+        else:
+            names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            help = suggestion(path.name, names) or "name files, a folder with files, or a database's URL"
+            raise NoStart(f"there is no file or folder `{text}`", help, "file-not-found")
+    return list(dict.fromkeys(found))
+
+
+def _table_names(paths: Sequence[Path]) -> dict[str, Path]:
+    names: dict[str, Path] = {}
+    for path in paths:
+        name = re.sub(r"\W+", "_", path.stem).strip("_").lower() or "table"
+        name = f"t_{name}" if name[0].isdigit() else name
+        while name in names:
+            name += "_2"
+        names[name] = path
+    return names
+
+
+def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
+    by_table = _table_names(paths)
+    found: list[TableSeen] = []
+    unread: list[Diagnostic] = []
+    files: dict[str, str] = {}
+    marks: dict[str, dict[str, str]] = {}
+    texts: dict[str, str] = {}
+    for table, path in by_table.items():
+        settings: dict[str, str] = {}
+        while True:
+            given = "".join(f", {key}: {value}" for key, value in settings.items())
+            file = f"{{path: {quoted_yaml(str(path.resolve()))}{given}}}"
+            text = f"version: 1\nsource:\n  files:\n    {table}: {file}\nmapping: mapping.yaml\n"
+            try:
+                found += _looked(text, {}, [table], True, tell)
+            except SourceError as error:
+                more = {key: value for key, value in _SETTING.findall(error.help or "") if key not in settings}
+                if more:
+                    settings |= dict([next(iter(more.items()))])
+                    continue
+                unread.append(Diagnostic(error.code, error.message, None, error.help, severity="warning"))
+                break
+            texts[table] = text
+            files[table] = os.path.relpath(path.resolve(), folder.resolve())
+            if settings:
+                marks[table] = settings
+            break
+    if not found:
+        raise _unread(unread)
+    return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks, again=texts)
+
+
+# How a file is written, as the message says that refuses to guess it.
+_SETTING = re.compile(r"`(encoding|delimiter|skip): ([\w\"';|\\-]+)`")
+
+
+def _unread(unread: Sequence[Diagnostic]) -> NoStart:
+    first = unread[0]
+    return NoStart(first.message, first.help, first.code)
+
+
+def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
+    relative = os.path.relpath(path.resolve(), folder.resolve())
+    database = by_suffix(path.suffix.lower())
+    assert database is not None
+    anywhere = f"{database.kind}:///{path.resolve()}"
+    text = f"version: 1\nsource: {quoted_yaml(anywhere)}\nmapping: mapping.yaml\n"
+    tables = _of_database(text, {}, tell)
+    return Source(tables, {}, relative, database.dialect.name, anywhere=anywhere, again={"": text})
+
+
+def _database(url: str, tell: Tell) -> Source:
+    environment = {"CRM_DATABASE_URL": url}
+    text = "version: 1\nsource: ${CRM_DATABASE_URL}\nmapping: mapping.yaml\n"
+    project = _project(text, environment)
+    tables = _of_database(text, environment, tell)
+    again = {"": text}
+    return Source(tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, environment=environment, again=again)
+
+
+def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple[TableSeen, ...]:
+    try:
+        found = _looked(text, environment, None, False, tell)
+    except SourceError as error:
+        raise NoStart(error.message, error.help, error.code) from None
+    if not found:
+        raise NoStart(
+            "the database has no table that this user may read",
+            "check the schema, and the rights of the user",
+            "no-tables",
+        )
+    return tuple(found)
+
+
+def _project(text: str, environment: Mapping[str, str]) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "reportspec.yaml"
+        file.write_text(text, encoding="utf-8")
+        (Path(folder) / "mapping.yaml").write_text("entities: {}\n", encoding="utf-8")
+        project, document = load_project(file, environment)
+    errors = [problem for problem in document.problems if problem.severity == "error"]
+    if project is None or errors:
+        raise NoStart(errors[0].message, errors[0].help, errors[0].code)
+    return project
+
+
+def _looked(
+    text: str, environment: Mapping[str, str], names: Sequence[str] | None, texts: bool, tell: Tell
+) -> list[TableSeen]:
+    """The tables of a source as a project file names it. Raises SourceError."""
+    from reportspec.run.connect import connect
+    from reportspec.run.connection import Wanted
+
+    project = _project(text, environment)
+    connection = connect(project.source, Wanted(frozenset(names or ()), texts))
+    try:
+        wanted = list(names) if names is not None else _own_tables(connection.columns())
+        return seen(connection, wanted, tell)
+    finally:
+        connection.close()
+
+
+_SYSTEM = re.compile(r"^(?:information_schema|pg_catalog|sys|mysql|performance_schema|sqlite_)", re.IGNORECASE)
+
+
+def _own_tables(columns: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The tables of a database that are worth a look: each once, by its shortest name."""
+    shortest: dict[tuple[str, tuple[str, ...]], str] = {}
+    for name, has in columns.items():
+        if _SYSTEM.match(name):
+            continue
+        at = (name.rpartition(".")[2], tuple(has))
+        if at not in shortest or len(name) < len(shortest[at]):
+            shortest[at] = name
+    return sorted(shortest.values())[:_TABLES]
+
+
+def forced(crm: str, source: Source) -> Recognised:
+    from reportspec.check.mapping import shipped
+    from reportspec.onboarding.recognise import taken_for
+
+    if crm not in shipped():
+        raise NoStart(
+            f"no mapping named `{crm}` is shipped",
+            suggestion(crm, shipped()) or f"there are {', '.join(shipped())}",
+            "unknown-crm",
+        )
+    found = taken_for(crm, source.tables)
+    if found is None:
+        raise NoStart(
+            f"no table has the columns that the mapping `{crm}` reads",
+            "leave `--crm` out, and a mapping is proposed",
+            "unknown-crm",
+        )
+    return found
