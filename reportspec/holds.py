@@ -10,20 +10,23 @@ if TYPE_CHECKING:
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
 # times that carry a zone; `hour`: times of a day that nobody says; `bits`: strings of bits, which are neither
-# numbers nor yes and no; `other`: what is no single value of these, such as ranges, lists and stretches of time;
+# numbers nor yes and no; `bytes`: strings of bytes; `other`: what is no single value of these, such as ranges,
+# lists and stretches of time;
 # `any`: the values say it, not the column;
 # empty: not known.
 Holds = Literal[
-    "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "year", "other", "any", ""
+    "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "bytes", "year", "other", "any", ""
 ]
 
 _WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
 _NUMBERS = re.compile(
-    r"U?(TINY|SMALL|MEDIUM|BIG|HUGE)?INT|INTEGER|U?INT(8|16|32|64|128|256)\b|FLOAT|DOUBLE|REAL|DECIMAL|NUMERIC|NUMBER|BIT\b"
+    r"U?(TINY|SMALL|MEDIUM|BIG|HUGE)?INT|INTEGER|U?INT(8|16|32|64|128|256)\b|(BINARY_)?(FLOAT|DOUBLE)|REAL|DECIMAL|NUMERIC|NUMBER|BIT\b"
 )
 _TEXTS = re.compile(
-    r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|JSON"
+    r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|SET\b|JSON"
 )
+_BYTES = re.compile(r"(VAR)?BINARY\b|(TINY|MEDIUM|LONG)?BLOB\b|BYTE(A|S)\b|RAW\b")
+_DECIMALS = re.compile(r"(?:DEC|DECIMAL|NUMERIC|NUMBER)(?:\( *\d+ *(?:, *(-?\d+) *)?\))?")
 _HOURS = re.compile(r"TIME(64)?(TZ)?\b")
 _OTHER = re.compile(
     r".*\[\d*\]$|[^'(]*(RANGE|ARRAY)\b|INTERVAL\b|UUID\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b"
@@ -57,9 +60,21 @@ def held(kind: str, dialect: Dialect) -> Holds:
         return "hour"
     if dialect.bits and _BITS.match(kind):
         return "bits"
+    if _BYTES.match(kind):
+        return "bytes"
     if _NUMBERS.match(kind):
         return "number"
     return "text" if _TEXTS.match(kind) else ""
+
+
+def decimals_of(kind: str) -> int | None:
+    """How many decimals the numbers of a type have at most; None where nothing but the values tells it."""
+    while inner := _WRAPPED.fullmatch(kind.upper()):
+        kind = inner[1]
+    found = _DECIMALS.fullmatch(kind.upper().strip())
+    if found is None:
+        return None if re.match(r"(BINARY_)?(FLOAT|DOUBLE)|REAL|DECIMAL|NUMERIC|NUMBER", kind.upper()) else 0
+    return int(found[1]) if found[1] is not None else None if "(" not in kind else 0
 
 
 def key_kind(kind: str, dialect: Dialect) -> str:

@@ -16,10 +16,10 @@ from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import suggestion
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
-from reportspec.expression.trees import BARE, WRITTEN, cast, copied, identifier
+from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
-from reportspec.holds import Holds, held, key_kind
+from reportspec.holds import Holds, decimals_of, held, key_kind
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
@@ -468,7 +468,17 @@ def _seen(
         return replace(field, type="date", holds=what)
     if kind == "boolean" and not what and dialect_named(dialect).lax and columns and not _yes_by_form(tree):
         what = "any"
-    return replace(field, sql=tree, holds=what)
+    finer = kind == "money" and what in ("number", "") and _finer(tree, part, columns)
+    return replace(field, sql=tree, holds=what, finer=finer)
+
+
+def _finer(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether an amount may have more decimals than are kept of one, as its columns are written. What is cast is as
+    exact as the mapping says."""
+    if tree.find(exp.Cast, exp.TryCast) is not None:
+        return False
+    most = (decimals_of(_column_type(column, part, columns)) for column in tree.find_all(exp.Column))
+    return any(decimals is None or decimals > MONEY_DECIMALS for decimals in most)
 
 
 _BOOLEAN = exp.DataType.Type.BOOLEAN

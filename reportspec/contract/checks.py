@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.diagnostics import Span
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import PLACED
@@ -52,6 +53,7 @@ def checks_of(
         checks += _of_history(binding, name, read)
         checks += _of_values(binding, name, fields)
         checks += _of_numbers(binding, name, fields)
+        checks += _of_decimals(binding, name, fields)
         checks += _of_sizes(binding, name, fields)
         checks += _of_currencies(binding, name, fields)
         checks += _of_relations(binding, name, fields, read)
@@ -173,6 +175,20 @@ def _of_numbers(binding: Binding, name: str, fields: frozenset[str]) -> list[Che
         if (mapped := part.fields.get(field.name)) is not None
         and isinstance(mapped.sql, exp.Column)
         and mapped.holds in ("text", "any")
+    ]
+
+
+def _of_decimals(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The amounts that may have more decimals than are kept of one: of a price of 0.00004 nothing would be left. A
+    database that keeps numbers as they are written loses none."""
+    if dialect_named(binding.source.dialect).untyped:
+        return []
+    return [
+        Check("too-fine", name, field, part)
+        for field in binding.fields(name)
+        if field.type == "money" and field.name in fields
+        for part in binding.source.entities[name].parts
+        if (mapped := part.fields.get(field.name)) is not None and mapped.finer
     ]
 
 

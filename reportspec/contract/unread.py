@@ -36,6 +36,7 @@ Read = Mapping[str, frozenset[str]]  # the fields that are read of each entity
 _NUMBERS = ("money", "number", "integer")
 _TIMES = ("date", "time")
 _CALLED = {
+    "text": "a text",
     "money": "an amount",
     "number": "a number",
     "integer": "a whole number",
@@ -47,6 +48,7 @@ _HOLDING = {
     "number": "numbers",
     "boolean": "yes and no",
     "bits": "bits",
+    "bytes": "bytes",
     "day": "days",
     "clock": "times",
     "fine": "times",
@@ -59,9 +61,10 @@ _HOLDING = {
 _OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "hour", "year", "other")),
-    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits", "other")),
-    "boolean": (*_OF_TIME, "bits", "year", "other"),
+    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "bytes", "hour", "year", "other")),
+    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits", "bytes", "other")),
+    "boolean": (*_OF_TIME, "bits", "bytes", "year", "other"),
+    "text": ("bytes",),
 }
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples
@@ -138,6 +141,11 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
         bit = f"cast({column} as varchar)"
         way = f"{bit} = '1'" if field.type == "boolean" else f"cast({bit} as integer)"
         help = f"write in the mapping: `{mapping_line(field.name, way)}`"
+    elif column and mapped.holds == "bytes":
+        kind = {"text": "varchar", "integer": "bigint"}.get(field.type, "double")
+        way = f"cast({column} as varchar)" if field.type == "text" else f"cast(cast({column} as varchar) as {kind})"
+        help += f", or where the bytes are a text write in the mapping `{mapping_line(field.name, way)}`"
+        help = help if field.type in ("text", *_NUMBERS) else f"name the column that has {_CALLED[field.type]}"
     elif column and field.type == "boolean":
         help = (
             f"write in the mapping what makes it so, for example `{mapping_line(field.name, f'{column} is not null')}`"

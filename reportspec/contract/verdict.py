@@ -14,7 +14,7 @@ from reportspec.contract.ends import begins_late
 from reportspec.contract.past import said_of_history, span_of_history, tells_of_history
 from reportspec.diagnostics import Diagnostic, Span, did_you_mean, harmless, one_line
 from reportspec.errors import Broken
-from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, WRITTEN
+from reportspec.expression.trees import LARGEST, LARGEST_NUMBER, MONEY_DECIMALS, WRITTEN
 from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check, Finding
 from reportspec.model.mapped import MappedField
 from reportspec.model.rows import Table
@@ -441,6 +441,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {rows_of(count)} too many",
             "say which counts with `first`, or add them up with `fields`",
         )
+    if check.kind == "too-fine":
+        return (
+            f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} has more decimals than"
+            f" the {MONEY_DECIMALS} that are kept of an amount, and is too small to go without them",
+            "write it in the mapping in a larger number of a smaller unit, in all fields and rates of that currency; a"
+            " price of one piece may be left out where the amount of the line is there",
+        )
     if check.part is not None and check.field is not None:
         mapped = check.part.fields[check.field.name]
         line = (
@@ -449,7 +456,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             else "with an expression of the mapping"
         )
         return (
-            f"{tables} has {rows_of(count)} whose `{check.of}` (column `{mapped.sql.name}`) is a text, and no number",
+            f"{tables} has {rows_of(count)} whose `{check.of}` (column `{mapped.sql.name}`) is a text or bytes, and"
+            " no number",
             f"make a number of it {line}" + ("" if finding.way else ", or mend the values"),
         )
     if check.kind == "too-large":

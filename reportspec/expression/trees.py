@@ -27,6 +27,7 @@ E = TypeVar("E", bound=exp.Expr)
 # Of what stands in a tree, what has no parts in which anything is looked for: it takes `isinstance` long to say so.
 _NO_NODES: frozenset[type] = frozenset((type(None), str, bool, exp.Identifier))
 
+MONEY_DECIMALS = 4  # that are kept of an amount
 LARGEST = 99_999_999_999_999  # of an amount, in whole units: what DECIMAL(18, 4) holds
 LARGEST_NUMBER = 10**28  # of any other number: what a decimal of 38 digits, 9 of them behind the point, can hold
 EXACT = "DECIMAL(38, 9)"  # what is added up

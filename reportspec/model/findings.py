@@ -25,6 +25,7 @@ Kind = Literal[
     "history-differs",
     "closed-in-history",
     "text-number",
+    "too-fine",
     "undeclared-value",
     "misspelt-value",
     "no-partner",
@@ -80,6 +81,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "misspelt-value",
         "impossible-rows",
         "text-number",
+        "too-fine",
         "too-large",
     )
 )

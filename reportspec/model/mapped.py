@@ -26,6 +26,7 @@ class MappedField:
     holds: Holds = ""  # what the source has there
     order: tuple[str, ...] = ()  # its values as they follow each other
     lenient: bool = False  # a shipped mapping's: the source may lack what it names
+    finer: bool = False  # whether numbers may have more decimals than an amount keeps
     key_kind: str = ""  # of a key: what it is compared as, with others of that kind; empty: as text
 
 

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from reportspec.expression.trees import (
     KEY,
+    MONEY_DECIMALS,
     SOURCE,
     alias_of,
     all_of,
@@ -131,16 +132,30 @@ def rates_twice(statement: Statement, check: Check) -> exp.Select:
 
 
 def text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
-    """That a column which is to be a number holds a text, and the FROM of its table."""
+    """That a column which is to be a number holds a text, or an amount that less is kept of than is there; and the
+    FROM of its table."""
     part, field = check.part, check.field
     assert part is not None
     assert field is not None
     mapped = part.fields[field.name]
+    if check.kind == "too-fine":
+        return _too_fine(mapped.sql), lambda select: rows_of_part(select, check)
     is_given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))
     if mapped.holds == "any":  # each value says
-        is_given = exp.EQ(this=exp.Typeof(this=copied(mapped.sql)), expression=literal("text"))
-
+        kinds = [literal("text"), literal("blob")]
+        is_given = exp.In(this=exp.Typeof(this=copied(mapped.sql)), expressions=kinds)
     return is_given, lambda select: rows_of_part(select, check)
+
+
+def _too_fine(amount: exp.Expr) -> exp.Expr:
+    """That of an amount with as many decimals as are kept more than a ten-thousandth is lost."""
+    value = cast(copied(amount), "DOUBLE")
+    kept = exp.Mul(this=copied(value), expression=literal(10**MONEY_DECIMALS))
+    lost = exp.Abs(this=exp.Sub(this=kept, expression=exp.Round(this=copied(kept))))
+    size = exp.Abs(this=value)
+    # The loss times 10,000, which is half of one at most: of larger amounts it is less than a ten-thousandth.
+    small = exp.LT(this=copied(size), expression=literal(1))
+    return exp.And(this=small, expression=exp.GT(this=lost, expression=size))
 
 
 def rows_of_part(select: exp.Select, check: Check) -> exp.Select:

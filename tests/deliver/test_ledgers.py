@@ -513,11 +513,13 @@ def damage(path: Path, how: str) -> None:
         data[4096:] = bytes(len(data) - 4096)
     elif how == "pages of chance":
         data[4096:] = random.Random(1).randbytes(len(data) - 4096)
+    elif how == "emptied":
+        data = bytearray()
     path.write_bytes(data)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("how", ["text", "no header", "cut off", "pages of nothing", "pages of chance"])
+@pytest.mark.parametrize("how", ["text", "emptied", "no header", "cut off", "pages of nothing", "pages of chance"])
 def test_a_damaged_file(sends: Sends, how: str) -> None:
     sends()
     path = sends.place.root / sends.place.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ class SqliteFile:
         self._lock: tuple[Path, int] | None = None  # of the report that is sent
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # It holds what was sent, so from the first moment it is nobody else's to read.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            made = _made(path)
+            if not made and not path.stat().st_size and any(path.parent.glob(f"{glob.escape(path.name)}.*.lock")):
+                # SQLite would take it for a new one, and all mails went out once more.
+                raise OSError("the file is empty, and the lock files beside it say that it was used: it is no database")
             self._raw = sqlite3.connect(path, timeout=waiting.first_wait() / 1000, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise _broken(path, error) from None
@@ -38,6 +41,9 @@ class SqliteFile:
                 self._prepare()
         except BaseException as error:
             self._raw.close()
+            with suppress(OSError):
+                if made and not path.stat().st_size:
+                    path.unlink()  # it would pass for one that was emptied
             if isinstance(error, sqlite3.Error):
                 raise _broken(path, error) from None
             raise
@@ -140,6 +146,17 @@ class SqliteFile:
     def close(self) -> None:
         """Let go of it."""
         self._raw.close()
+
+
+def _made(path: Path) -> bool:
+    """Whether the file was not there, and is now. It holds what was sent, so from the first moment it is nobody else's
+    to read."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        return False
+    return True
 
 
 def _broken(path: Path, error: Exception) -> LedgerError:

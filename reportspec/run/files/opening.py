@@ -8,7 +8,7 @@ import io
 import re
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -76,7 +76,7 @@ def opened(
         if kind == ".parquet":
             return _parquet(raw, table, spec, expected)
         if kind in (".json", ".jsonl", ".ndjson"):
-            return _json(raw, table, spec)
+            return _json(raw, table, spec, expected)
         return _sqlite(raw, table, spec.paths[0])
     except duckdb.Error as error:
         raise engine_error(error, table, spec.paths) from None
@@ -302,17 +302,56 @@ def _parquet(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> 
     files = []
     for path in spec.paths:
         rows = raw.execute(f"DESCRIBE SELECT * FROM read_parquet({string(path)})").fetchall()
+        _refuse_alike(table, Path(path).name, _of_parquet(raw, path), expected)
         files.append(ParquetFile(path, {str(row[0]): str(row[1]) for row in rows}))
         _refuse_unlike(table, *((Path(file.path).name, list(file.types)) for file in (files[0], files[-1])))
     sql, types = united(raw, table, files, expected)
     return Relation(sql, types, in_place=True, said=_named(spec, "Parquet"))
 
 
-def _json(raw: Any, table: str, spec: FileSpec) -> Relation:
+def _of_parquet(raw: Any, path: str) -> list[str]:
+    """The names of a file's columns as they stand there, without those within other columns."""
+    rows = raw.execute(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({string(path)})").fetchall()
+    names, open_within = [], 0
+    for name, children in rows[1:]:
+        if not open_within:
+            names.append(str(name))
+        open_within += int(children) - (open_within > 0)
+    return names
+
+
+def _refuse_alike(table: str, file: str, names: Sequence[str], expected: frozenset[str]) -> None:
+    """Nothing, where no column that the mapping reads has a namesake but for the case of its letters, of which the
+    engine would take the first. Raises SourceError."""
+    by_name: dict[str, list[str]] = {}
+    for name in names:
+        by_name.setdefault(name.lower(), []).append(name)
+    for name in expected:
+        alike = by_name.get(name.lower(), [])
+        if len(alike) > 1:
+            raise SourceError(
+                "repeated-column",
+                f"`{file}` (table `{table}`): several columns are called `{name}`, whatever the case of"
+                f" letters: {', '.join(f'`{one}`' for one in alike)}",
+                "rename one in the file",
+                table=table,
+            )
+
+
+_MADE_UNIQUE = re.compile(r"(.+)_[0-9]+")  # how the engine calls the second of two names that are alike
+
+
+def _json(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> Relation:
     """JSON keeps its types; texts in it that look like times stay texts until their column is looked at."""
     listed = "[" + ", ".join(map(string, spec.paths)) + "]"
     rows = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()
     types = {str(row[0]): str(row[1]) for row in rows}
+    plain = {name.lower() for name in types}
+    if any((match := _MADE_UNIQUE.fullmatch(name)) and match[1].lower() in plain for name in types):
+        asked = f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({listed})"
+        names = sorted(str(row[0]) for row in raw.execute(asked).fetchall())
+        what = Path(spec.paths[0]).name if len(spec.paths) == 1 else f"{len(spec.paths)} files"
+        _refuse_alike(table, what, names, expected)
     texts = {
         name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON") else kind
         for name, kind in types.items()
