@@ -33,7 +33,7 @@ from reportspec.model.spec import Report
 from reportspec.remembered import remembered
 from reportspec.sql.dialect import source_tables
 from reportspec.sql.known_order import NOTHING_KNOWN, known_by, orders_of
-from reportspec.sql.materialize import Script, Temporary, script
+from reportspec.sql.materialize import Script, Temporary, TemporaryTable, rows_before, script
 from reportspec.sql.survey_sql import fields_read, survey_statement
 
 if TYPE_CHECKING:
@@ -218,10 +218,15 @@ def _run(
         known = judge.known if judge is not None else NOTHING_KNOWN
         return script((instead().report if instead is not None else report).binding, asked, place, known=known)
 
+    def before(place: Temporary) -> Sequence[TemporaryTable]:
+        if survey is None or not place.narrower:
+            return ()
+        return rows_before(report.binding, survey[0], script(report.binding, trees, place))
+
     more = learned_from(report, program.queries) if program is not None else []  # these may read other tables
     wanted = wanted_of(report, [*statements, *more])
     try:
-        return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing)
+        return run_statements(report.project.source, wanted, trees, report.project.parallel, survey, sharing, before)
     except SourceError as error:
         if error.code in UNREAD and error.tree is not None:
             _blame(report, [*read, *statements], wanted, error, tuple(program or ()))

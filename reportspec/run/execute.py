@@ -25,7 +25,7 @@ from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
 from reportspec.sql.dialects.rewrite import Dialect, Unsupported
-from reportspec.sql.materialize import Script, Temporary
+from reportspec.sql.materialize import Script, Temporary, TemporaryTable, over_rows
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class Result:
 
 
 Sharing = Callable[[Sequence[exp.Expr], Temporary], Script | None]
+Before = Callable[[Temporary], Sequence[TemporaryTable]]
 AskTogether = Callable[[Sequence[exp.Expr], Sharing], Sequence[Table]]
 Judge = Callable[[Table, Callable[[exp.Expr], Table], AskTogether, Sequence[str]], Sequence[exp.Expr] | None]
 
@@ -60,14 +61,16 @@ def run_statements(
     parallel: int,
     survey: tuple[exp.Expr, Judge] | None = None,
     sharing: Sharing | None = None,
+    before: Before | None = None,
 ) -> list[Result]:
     """Run statements, at most `parallel` at a time; by `sharing`, what several of them are made from is made once
     where the database lets it. When the connection is lost, all of them are
     run again, so that the figures of a report belong together. A `survey` is run before them, and
     its judge, who may ask more, also several statements that share what they are made from, and may raise, hears what
-    it gave, and may say what is asked in place of the statements. Raises SourceError."""
+    it gave, and may say what is asked in place of the statements; `before` are the tables that it is asked over, where
+    the database lets it have any. Raises SourceError."""
     statements = list(trees)
-    return _tried(lambda: _run_all(source, wanted, statements, parallel, survey, sharing))
+    return _tried(lambda: _run_all(source, wanted, statements, parallel, survey, sharing, before))
 
 
 def column_types(source: SourceSpec, wanted: Wanted) -> Mapping[str, Mapping[str, str]]:
@@ -133,27 +136,31 @@ def _run_all(
     parallel: int,
     survey: tuple[exp.Expr, Judge] | None,
     sharing: Sharing | None,
+    before: Before | None,
 ) -> list[Result]:
     sessions = [connect(source, wanted)]
     try:
         if not trees:
             return []
+        place = sessions[0].temporary()
         if survey is not None:
             tree, judge = survey
-            surveyed = ask(sessions[0], wanted, tree)
+            place = _with_rows(sessions[0], place, before)
+            surveyed = ask(sessions[0], wanted, tree, place)
             instead = judge(
                 surveyed,
-                lambda more: ask(sessions[0], wanted, more),
-                lambda more, sharing: _ask_together(sessions[0], wanted, more, sharing),
+                lambda more: ask(sessions[0], wanted, more, place),
+                lambda more, sharing: _ask_together(sessions[0], wanted, more, place, sharing),
                 guarded_tables(sessions[0]),
             )
             trees = list(instead) if instead is not None else trees
-        script = _with_shared(sessions[0], trees, sharing)
+        script = _with_shared(sessions[0], trees, place, sharing)
         if script is None or script.place.beside:
             _open_beside(sessions, min(parallel, -(-len(trees) // _PER_SESSION)))
         over = trees if script is None else script.trees
         results = _side_by_side(sessions, wanted, trees, over)
-        tables = () if script is None else tuple(table.tree for table in script.tables)
+        there = place.there if place is not None else ()
+        tables = tuple(table.tree for table in (*there, *(script.tables if script is not None else ())))
         return [
             replace(result, asked=(*(tables if at == 0 else ()), tree))
             for at, (result, tree) in enumerate(zip(results, over, strict=True))
@@ -167,13 +174,16 @@ def _run_all(
                 stack.callback(session.close)
 
 
-def ask(session: Connection, wanted: Wanted, tree: exp.Expr) -> Table:
-    """The rows of one statement on an open session. Raises SourceError."""
-    return _run(session, wanted, tree, sql_text(tree, session.dialect, loose=session.loose())).table
+def ask(session: Connection, wanted: Wanted, tree: exp.Expr, place: Temporary | None = None) -> Table:
+    """The rows of one statement on an open session, over the rows that are in a `place` already. Raises SourceError."""
+    over = over_rows(tree, place) if place is not None else tree
+    return _run(session, wanted, tree, sql_text(over, session.dialect, loose=session.loose())).table
 
 
-def _ask_together(session: Connection, wanted: Wanted, trees: Sequence[exp.Expr], sharing: Sharing) -> list[Table]:
-    script = _with_shared(session, list(trees), sharing)
+def _ask_together(
+    session: Connection, wanted: Wanted, trees: Sequence[exp.Expr], place: Temporary | None, sharing: Sharing
+) -> list[Table]:
+    script = _with_shared(session, list(trees), place, sharing)
     return [ask(session, wanted, tree) for tree in (trees if script is None else script.trees)]
 
 
@@ -260,24 +270,38 @@ def _cancel_one(session: Connection) -> None:
         session.cancel()
 
 
-def _with_shared(session: Connection, trees: list[exp.Expr], sharing: Sharing | None) -> Script | None:
+def _with_rows(session: Connection, place: Temporary | None, before: Before | None) -> Temporary | None:
+    """Where temporary tables are, with those of the source's rows that the survey and all after it are asked over; as
+    it was where they cannot be kept: the survey tells of rows that cannot be read."""
+    if place is None or before is None:
+        return place
+    tables = before(place)
+    return replace(place, there=tuple(tables)) if _keep(session, tables) else place
+
+
+def _with_shared(
+    session: Connection, trees: list[exp.Expr], place: Temporary | None, sharing: Sharing | None
+) -> Script | None:
     """The statements over temporary tables of what several of them are made from; None where each is to stand by
     itself: the database has no such tables, lets this user have none, or cannot keep what it can read."""
-    place = session.temporary() if sharing is not None else None
     shared = sharing(trees, place) if sharing is not None and place is not None else None
-    if shared is None:
-        return None
-    loose = session.loose()
+    return shared if shared is not None and _keep(session, shared.tables) else None
+
+
+def _keep(session: Connection, tables: Sequence[TemporaryTable]) -> bool:
+    """Have tables, as far as the database can keep them: whether all are there. Raises SourceError where it was ended
+    or lost."""
     try:
-        for table in shared.tables:
+        loose = session.loose() if tables else frozenset()
+        for table in tables:
             session.keep(table.name, sql_text(table.tree, session.dialect, loose=loose), table.keys)
     except Unsupported:
-        return None
+        return False
     except SourceError as error:
         if error.lost or error.code in ("cancelled", "timeout"):
             raise
-        return None
-    return shared
+        return False
+    return True
 
 
 def _side_by_side(

@@ -13,7 +13,18 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from reportspec.expression.trees import READS, ROWS, SOURCE, SPEAKS, alias_of, conjuncts, identifier, names_cte, short
+from reportspec.expression.trees import (
+    READS,
+    ROWS,
+    SOME,
+    SOURCE,
+    SPEAKS,
+    alias_of,
+    conjuncts,
+    identifier,
+    names_cte,
+    short,
+)
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived
 from reportspec.resolve.binding import Binding
@@ -26,6 +37,7 @@ from reportspec.sql.statement import RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements
+ROWS_BEFORE = f"{PREFIX}rows_"  # of those that have rows of the source, made before the survey
 
 Key = tuple[object, ...]  # an entity, and the instants that its rows depend on
 Order = Mapping[str, frozenset[str]]  # CTEs, and those that each reads
@@ -33,11 +45,13 @@ Order = Mapping[str, frozenset[str]]  # CTEs, and those that each reads
 
 @dataclass(frozen=True, slots=True)
 class TemporaryTable:
-    """A table that statements of a report read, its SELECT, and its columns by which rows are looked for, each time."""
+    """A table that statements of a report read, its SELECT, and its columns by which rows are looked for, each time;
+    and which `rows` it has where they are those of the source's tables as they are."""
 
     name: str
     tree: exp.Expr
     keys: tuple[tuple[str, ...], ...]
+    rows: RowsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,13 @@ class Temporary:
     """How temporary tables of a session are called, by the `schema` that they are in, if it has a name. Sessions
     `beside` may see them too. They may have `indexes`, without which a database looks through all rows for each
     row that is joined to them. Where their columns are `narrower` than those of the source, rows that are only read
-    twice are quicker to sort and join from them, too."""
+    twice are quicker to sort and join from them, too; those that are `there` already need not be made."""
 
     schema: str = ""
     beside: bool = False
     indexes: bool = False
     narrower: bool = False
+    there: tuple[TemporaryTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +149,11 @@ def script(
     library, names = _library(binding, known, several, [one.met(kept) for one in asked])
     made = {short(name): tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
-    done: dict[str, str] = {}
+    plain = {short(one.cte): one for one in library.rows() if not one.made}
+    done = {name: had.name for name in kept if name in plain and (had := _had(place.there, plain[name])) is not None}
     selects: dict[str, exp.Expr] = {}
     for name, tree in made.items():
-        if name in kept:
+        if name in kept and name not in done:
             _, inside = _down(order, order[name], done)
             ctes = [
                 exp.CTE(this=_over(body, done, place.schema), alias=alias_of(other))
@@ -152,8 +168,77 @@ def script(
             selects[done[name]] = select
     over = tuple(one.over(done, place.schema) for one in asked)
     keys = _keys_read((*selects.values(), *over), selects)
-    tables = tuple(TemporaryTable(name, tree, (*sorted(keys.get(name, ())),)) for name, tree in selects.items())
+    rows = {done[name]: one for name, one in plain.items() if name in done}
+    tables = tuple(
+        TemporaryTable(name, tree, (*sorted(keys.get(name, ())),), rows.get(name)) for name, tree in selects.items()
+    )
     return Script(place, tables, over)
+
+
+def rows_before(binding: Binding, survey: exp.Expr, planned: Script | None) -> list[TemporaryTable]:
+    """The source's rows that a survey reads several times, as tables that are made before it: with what it reads of
+    them, and what is read of those that the `planned` script has, by the same keys."""
+    times = Counter(table.name for table in survey.find_all(exp.Table) if names_cte(table))
+    tables = []
+    for rows in survey.meta.get(ROWS, ()):
+        if rows.made or times[short(rows.cte)] < 2:
+            continue
+        fields, keys = dict.fromkeys(rows.fields), set[tuple[str, ...]]()
+        for other in planned.tables if planned is not None else ():
+            if other.rows is not None and _alike(other.rows, rows):
+                fields.update(dict.fromkeys(other.rows.fields))
+                keys.update(other.keys)
+        statement = Statement(binding)
+        cte = (statement.rows_whole if _is_whole(rows) else statement.rows_only)(rows.entity)
+        for field in fields:
+            statement.need(cte, field)
+        tree = _without_ctes(statement.rows_tree(cte))
+        tree.meta.update({SHARED: shared_of(binding), READS: statement.reads(), SPEAKS: binding.source.dialect})
+        name = short(f"{ROWS_BEFORE}{cte}")
+        tables.append(TemporaryTable(name, tree, (*sorted(keys),), rows._replace(fields=(*fields,))))
+    return tables
+
+
+def over_rows(tree: exp.Expr, place: Temporary) -> exp.Expr:
+    """A statement over those of the source's rows that are there already; where it chooses some of them itself, it does
+    so from these."""
+    found = {short(one.cte): _had(place.there, one) for one in tree.meta.get(ROWS, ()) if not one.made}
+    there = {cte: table.name for cte, table in found.items() if table is not None}
+    if not there:
+        return tree
+    ctes = []
+    for cte in _ctes(tree):
+        if cte.alias in there and cte.this.meta.get(SOME):
+            ctes.append(_some_over(cte, there.pop(cte.alias), place.schema))
+        elif cte.alias not in there:
+            ctes.append(cte)
+    return _over(_with_ctes(tree, ctes), there, place.schema)
+
+
+def _some_over(cte: exp.Expr, name: str, schema: str) -> exp.Expr:
+    """The CTE of some of an entity's rows, chosen from a table that has them all."""
+    rows, from_ = cte.this, cte.this.args["from_"]
+    all_rows = exp.Table(this=identifier(name), db=identifier(schema) if schema else None)
+    all_rows.set("alias", alias_of(from_.this.alias))
+    return with_args(cte, this=with_args(rows, from_=with_args(from_, this=all_rows)))
+
+
+def _had(there: Iterable[TemporaryTable], rows: RowsOf) -> TemporaryTable | None:
+    """The table that has rows of the source, with all that is read of them."""
+    for table in there:
+        if table.rows is not None and _alike(table.rows, rows) and set(rows.fields) <= set(table.rows.fields):
+            return table
+    return None
+
+
+def _alike(rows: RowsOf, others: RowsOf) -> bool:
+    """Whether both are the same rows of the source, whatever their fields are."""
+    return rows.entity == others.entity and _is_whole(rows) == _is_whole(others)
+
+
+def _is_whole(rows: RowsOf) -> bool:
+    """Whether they are all rows that the mapping gives an entity, deleted ones too."""
+    return short(rows.cte) == short(f"{rows.entity}_whole")
 
 
 def _library(

@@ -8,7 +8,7 @@ Slow: reports are run twice over an engine.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -16,16 +16,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import yaml
+from sqlglot import exp
 
 from reportspec.compile import Program, compile_report
 from reportspec.contract.fit import fitted
-from reportspec.contract.survey import wanted_of
+from reportspec.contract.survey import survey_of, wanted_of
 from reportspec.errors import SourceError
 from reportspec.expression.trees import table as named_table
+from reportspec.model.rows import Table
 from reportspec.run.connect import connect
 from reportspec.run.connection import Connection, Wanted
 from reportspec.run.execute import Result, run_statements
 from reportspec.sql import materialize
+from reportspec.sql.broken_rows import settled_by_history
+from reportspec.sql.examples_sql import examples_statement, recount_statement
 from reportspec.sql.materialize import Script, Temporary, script
 from tests.demo_times import standard_report
 from tests.engines.servers import Engine, driven
@@ -83,6 +87,44 @@ def test_figures_are_those_of_statements_by_themselves(report: str, engine_name:
         assert_the_same(asked, run(asked, script), by_themselves(project, report))
 
 
+def test_a_survey_and_all_after_it_find_the_same_over_rows_that_are_kept(engine_name: str, project: Path) -> None:
+    """What it asks after, too, of all records or of some of them, and what is made of what is kept."""
+    if engine_name not in ("sqlite", "mariadb"):  # whose tables have indexes
+        return
+    asked = program(project, OF[engine_name])
+    report, binding = asked.report, asked.report.binding
+    found = survey_of(report, asked.trees)
+    assert found is not None
+    checks, tree = found
+    after = [recount_statement(binding, check) for check in checks if settled_by_history(binding, check)]
+    after += [examples_statement(binding, check) for check in checks if check.relation is not None]
+    heard: list[list[Table]] = []
+
+    def judge(table: Table, ask: Callable[[exp.Expr], Table], *_: object) -> None:
+        heard.append([table, *map(ask, after)])
+
+    made: list[Script] = []
+
+    def sharing(trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
+        own = script(binding, trees, place)
+        assert own is not None
+        made.append(own)
+        return own
+
+    def before(place: Temporary) -> list[materialize.TemporaryTable]:
+        return materialize.rows_before(binding, tree, script(binding, asked.trees, place))
+
+    wanted = wanted_of(report, [*asked.trees, tree, *after])
+    source_of_report, over = report.project.source, list[list[Result]]()
+    for ways in (None, before):
+        over.append(run_statements(source_of_report, wanted, asked.trees, 4, (tree, judge), sharing, ways))
+    plain, kept = heard
+    assert [one.dicts() for one in kept] == [one.dicts() for one in plain]
+    assert any(table.rows for table in plain[1:])
+    assert len(made[1].tables) < len(made[0].tables)  # those that are there are not made again
+    assert_the_same(asked, over[1], over[0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("report", REPORTS)
 def test_figures_are_the_same_on_duckdb(report: str, tmp_path: Path) -> None:
@@ -114,9 +156,7 @@ def test_what_cannot_be_kept_is_asked_statement_by_statement(engine_name: str, p
     assert_the_same(asked, found, by_themselves(project, OF[engine_name]))
 
 
-def _of_nothing(tree: object) -> object:
-    from sqlglot import exp
-
+def _of_nothing(tree: exp.Expr) -> exp.Expr:
     return exp.select(exp.Star()).from_(named_table("nowhere_at_all"))
 
 

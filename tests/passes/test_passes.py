@@ -4,6 +4,7 @@ line what a pair is there for. SQL is sqlglot's own, of no dialect."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from reportspec.sql.ever import ever as ever_met
 from reportspec.sql.fold import Case, aggregated
 from reportspec.sql.from_clause import Rows
 from reportspec.sql.history import select_versions
-from reportspec.sql.materialize import Temporary, script
+from reportspec.sql.materialize import Temporary, TemporaryTable, over_rows, rows_before, script
 from reportspec.sql.parts import from_part
 from reportspec.sql.statement import Statement
 from reportspec.sql.windows import Window, any_window, bare
@@ -254,7 +255,8 @@ def assemble(pair: Pair) -> str:
 
 
 def materialize(pair: Pair) -> str:
-    """Each of the `statements` is a SELECT over CTEs, and what it `need`s of them, as of a `day`."""
+    """Each of the `statements` is a SELECT over CTEs, and what it `need`s of them, as of a `day`; the `survey` is one that
+    is asked before them, over tables of their rows."""
     entities = {name: mapped(name, fields) for name, fields in pair["source"].items()}
     binding = Binding(packaged(), SourceMap("m", "duckdb", "UTC", entities), UTC, UTC, "EUR")
     asked = []
@@ -271,13 +273,27 @@ def materialize(pair: Pair) -> str:
         body = tree(one["select"])
         assert isinstance(body, exp.Select)
         asked.append(statement.finish(body))
-    found = script(binding, asked, Temporary(pair.get("schema", ""), indexes=pair.get("indexes", False)))
+    place, shown = Temporary(pair.get("schema", ""), indexes=pair.get("indexes", False)), list[str]()
+    if "survey" in pair:
+        statement, one = Statement(binding), pair["survey"]
+        for name, fields in one["need"].items():
+            way, _, entity = name.rpartition(" ")
+            cte = statement.rows_whole(entity) if way else statement.rows_only(entity)
+            for field in fields:
+                statement.need(cte, field)
+        body = tree(one["select"])
+        assert isinstance(body, exp.Select)
+        survey = statement.finish(body)
+        place = replace(place, there=tuple(rows_before(binding, survey, script(binding, asked, place))))
+        shown = [*map(table_shown, place.there), unquoted(over_rows(survey, place))]
+    found = script(binding, asked, place)
     if found is None:
         return "nothing"
-    made = [
-        f"{one.name} [{'; '.join(' '.join(key) for key in one.keys)}] AS ({unquoted(one.tree)})" for one in found.tables
-    ]
-    return " // ".join([*made, *(unquoted(one) for one in found.trees)])
+    return " // ".join([*shown, *map(table_shown, found.tables), *(unquoted(one) for one in found.trees)])
+
+
+def table_shown(one: TemporaryTable) -> str:
+    return f"{one.name} [{'; '.join(' '.join(key) for key in one.keys)}] AS ({unquoted(one.tree)})"
 
 
 PASSES: Mapping[str, Callable[[Pair], str]] = {
