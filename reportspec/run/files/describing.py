@@ -402,7 +402,7 @@ class _Look:
         if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):
-            return ("number",) if self.reckoned(name) else ()
+            return ("number",) if self.reckoned(name) else ("any",) if self.formats else ()
         families = ("short",) if self.texts else tuple(PATTERNS)
         likely = tuple(family for family in families if self.may_be(name, family))
         if self.reckoned(name) and "number" not in likely:
