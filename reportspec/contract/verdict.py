@@ -38,6 +38,7 @@ from reportspec.sql.examples_sql import (
 )
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.survey_sql import SOUGHT, broken
+from reportspec.sql.unnamed import inherits
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
 Ask = Callable[[exp.Expr], Table]  # runs one more statement over the same state of the data
@@ -94,7 +95,7 @@ def findings_of(
             continue
         if check.kind == "late-start" and any(_same_times(finding.check, check) for finding in findings):
             continue  # that it has none at all is said
-        if settled_by_history(binding, check):
+        if settled_by_history(binding, check) or inherits(binding, check):
             count = int(ask(recount_statement(binding, check, known)).rows[0][0])
             if not count:
                 continue

@@ -374,12 +374,13 @@ def _called(report: Report, side: SideName) -> str:
 
 
 def change(metric: Metric, value: Cell, previous: Cell) -> float | None:
-    """The change against the comparison: relative, or in fractions for percentages."""
+    """The change against the comparison: relative, or in fractions for percentages. None where it is no part of what
+    was: of nothing, or less than nothing, and where what there was is gone and more than that."""
     if not isinstance(value, (int, float)) or not isinstance(previous, (int, float)):
         return None
     if metric.unit == "percent":
         return float(number(value - previous) or 0.0)
-    return float(number((value - previous) / abs(previous)) or 0.0) if previous else None
+    return float(number((value - previous) / previous) or 0.0) if previous > 0 and value >= 0 else None
 
 
 def marked(column: Column, mark: int) -> Column:

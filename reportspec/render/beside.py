@@ -98,9 +98,12 @@ def with_shares(section: Section, of: Collection[str], *, differences: bool = Fa
 
 
 def _share_of(then: Cell, now: Cell) -> Cell:
-    """How much a change is of what a figure was; None where that was nothing, or is not known."""
+    """How much a change is of what a figure was; None where either is below nothing, or that was nothing, and where it
+    is not known."""
+    if not is_number(then) or not is_number(now) or then <= 0 or now < 0:
+        return None
     apart = difference(now, then)
-    return float(apart) / abs(float(then)) if is_number(apart) and is_number(then) and then else None
+    return float(apart) / float(then) if is_number(apart) else None
 
 
 def with_changes(section: Section) -> Section:

@@ -23,6 +23,7 @@ from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, 
 from reportspec.model.mapped import MappedField, SourceMap
 from reportspec.remembered import remembered
 from reportspec.resolve.emptiness import keeps_states, made_of, sums_up
+from reportspec.resolve.inherited import default_of
 from reportspec.resolve.nothing import never_so, path_empty_because
 
 INSTANTS = ("as_of", "period_start", "period_end")
@@ -207,15 +208,15 @@ class Binding:
     def default(self, entity: str, field: Field) -> exp.Expr | None:
         """A field's default: none for an optional one that the source cannot serve, which is null then."""
         if field.default is None or not field.optional:
-            return field.default
-        return field.default if _lacking(self, entity, field.default) is None else None
+            return default_of(self, entity, field.name)
+        return default_of(self, entity, field.name) if _lacking(self, entity, field.default) is None else None
 
     def stands_in(self, entity: str, field: Field) -> exp.Expr | None:
         """What stands for a mapped field where a row has none of it, if that is another record's and
         the source gives it. A row's own fields fill in where the row is read."""
         if field.default is None or not leads_away(field.default):
             return None
-        return field.default if _lacking(self, entity, field.default) is None else None
+        return default_of(self, entity, field.name) if _lacking(self, entity, field.default) is None else None
 
     def _null_today(self, entity: str, name: str) -> bool:
         """Whether a field is one of today's records, copied as it is, that the source does not give."""

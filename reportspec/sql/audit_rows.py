@@ -46,6 +46,7 @@ from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, se
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RecordStatement
+from reportspec.sql.unnamed import inherits, unnamed_in
 
 _ROWS = "rows"
 # The first of these that a source has says how recent a record is.
@@ -313,6 +314,8 @@ class _Rows:
             return exp.GT(this=several, expression=literal(1))
         if check.kind == "no-rate":
             return self._unrated(check, at)
+        if inherits(self.binding, check):
+            return unnamed_in(self.scope, check, self.moment)
         if settled_by_history(self.binding, check):
             return self._whatever_history_says(check, at)
         if check.relation is None:

@@ -36,6 +36,7 @@ from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.parts import from_part
 from reportspec.sql.some_records import SomeRecords
 from reportspec.sql.statement import Statement
+from reportspec.sql.unnamed import inherits, unnamed_select
 
 MOST_VALUES = 20  # that are not the declared ones: enough to write what they mean
 MOST_KEYS = 200  # that find no partner, of which it is looked whether they nearly do
@@ -65,7 +66,10 @@ RATED = {
 
 def recount_statement(binding: Binding, check: Check, known: KnownOrder = NOTHING_KNOWN) -> exp.Expr:
     """How many rows break a check that the history may settle, as `count`, the history being read by what is `known` of
-    its order."""
+    its order; or one that another record may, from which they take a currency."""
+    if inherits(binding, check):
+        statement = Statement(binding)
+        return statement.finish(unnamed_select(statement, check), {"count": "integer"})
     statement = _of_broken(binding, check, known)
     cte, broken = broken_today(statement, check)
     select = exp.Select().select(_every()).from_(table(cte)).where(broken)
@@ -150,6 +154,13 @@ def _across(statement: Statement, check: Check) -> exp.Select | None:
         code, of = unrated(statement, check)
         grouped = of(exp.Select().select(named(code, "value"), _every())).group_by(copied(code))
         return _most(grouped, exp.Count(this=exp.Star()), code, 2)
+    if inherits(statement.binding, check):
+        shown = told_by_field(statement.binding, statement.binding.entity(check.entity), keyless=False)
+        if shown:
+            rows = unnamed_select(statement, check, shown)
+            keys = exp.Subquery(this=rows, alias=alias_of("keys"))
+            value, often = column("keys", "value"), column("keys", "count")
+            return _most(exp.Select().select(value, often).from_(keys), often, value, 2)
     if check.part is not None and check.field is not None:
         text, of = text_of(check)
         written = cast(copied(check.part.fields[check.field.name].sql), "VARCHAR")

@@ -179,3 +179,40 @@ def test_two_rates_in_the_mapping_itself(tmp_path: Path) -> None:
         "repeated-rate",
         "leave one rate of each in the `rows` of `fx_rate`",
     )
+
+
+@pytest.mark.parametrize("kind", ENGINES[:3])
+def test_currencies_of_another_record(kind: str, tmp_path: Path) -> None:
+    """A change without a currency has its deal's: what is said to be left out is what no deal has one for.
+    Deal 1 is in dollars, and of 700 in March; deal 2's currency nothing says."""
+    march, may = datetime(2026, 3, 1), datetime(2026, 5, 1)
+    deals = [("1", 1000, "USD", MADE, None), ("2", 9, None, MADE, None)]
+    columns = (("deal", "VARCHAR"), ("amount", "DECIMAL(14,2)"), ("cur", "VARCHAR"))
+    changes = Given(
+        "change",
+        (*columns, ("stage", "VARCHAR"), ("entered", "TIMESTAMP")),
+        [
+            ("1", 700, None, "A", march),
+            ("1", 1000, "USD", "B", may),
+            ("2", 5, None, "A", march),
+            ("2", 9, "EUR", "B", may),
+        ],
+    )
+    with engine(kind, [Given("deal", DEALS.columns, deals), changes, RATES], tmp_path) as found:
+        taken = {"deal_id": "deal", "amount": "amount", "currency": "cur"}
+        entities: dict[str, Any] = {
+            "deal": {"table": f'{found.prefix}"deal"', "key": "id",
+                     "fields": {"amount": "amount", "currency": "cur", "created_at": "made", "closed_at": "closed",
+                                "status": "'open'", "stage_id": "'B'"}},
+            "deal_stage_history": {"table": f'{found.prefix}"change"',
+                                   "fields": {**taken, "stage_id": "stage", "entered_at": "entered"}},
+            "stage": {"rows": [{"stage_id": key, "name": key, "position": at, "is_won": False, "is_lost": False}
+                               for at, key in enumerate("AB", 1)]},
+            "fx_rate": {"table": f'{found.prefix}"rate"', "fields": {
+                "day": "day", "from_currency": "source", "to_currency": "target", "rate": "worth"}},
+        }  # fmt: skip
+        write_project(tmp_path, found.url, entities)
+        made = figures(tmp_path, {"report": "custom", "period": "2026-03", "metrics": ["open_amount"]})
+    assert [tile.value for tile in made.sections[0].kpis] == [700 * 0.5]
+    told = [one.message for one in made.warnings if one.code == "no-currency" and "`deal.currency`" not in one.message]
+    assert [message.split(" with")[0].partition(" has ")[2] for message in told] == ["1 row"], told

@@ -521,6 +521,34 @@ CASES["lines_in_their_own_currency"] = Case(
     [{"product_revenue_amount": 12}],
 )
 
+# A line's amount is today's, and so is the currency that it takes from its deal: d1 was won for 100 dollars before it
+# was opened again and came to be in euros. Of d2 the record has neither amount nor currency, and the history both.
+LINES: Tables = {
+    **RATES,
+    "account": ("account_id,name,owner_id,created_at", [("a", "A", "u1", at("2020-01-01"))]),
+    "product": ("product_id,name,family,tier,unit_cost", [("g1", "G1", "F", 1, 1)]),
+    "stage": (STAGE, NULL_STAGES),
+    "deal": (DEAL, [
+        ("d1", "a", "u1", "W", "won", 100, "EUR", at("2024-01-01"), at("2024-05-05")),
+        ("d2", "a", "u1", "W", "won", None, None, at("2024-01-01"), at("2024-02-10"))]),
+    "deal_stage_history": (f"{HISTORY},amount,currency", [
+        ("d1", "M", at("2024-01-01"), 100, "USD"),
+        ("d1", "W", at("2024-02-05"), 100, "USD"),
+        ("d1", "M", at("2024-03-05"), 100, "EUR"),
+        ("d1", "W", at("2024-05-05"), 100, "EUR"),
+        ("d2", "M", at("2024-01-01"), 30, "USD"),
+        ("d2", "W", at("2024-02-10"), 30, "USD")]),
+}  # fmt: skip
+for name, columns, own in (
+    ("lines_in_their_deals_currency_of_today", "deal_id,product_id,quantity,amount", ()),
+    ("lines_that_name_no_currency", "deal_id,product_id,quantity,amount,currency", (None,)),
+):
+    CASES[name] = Case(
+        {**LINES, "deal_product": (columns, [("d1", "g1", 1, 100, *own), ("d2", "g1", 1, 30, *own)])},
+        {"period": "2024-02", **kpis("purchases_amount", "product_revenue_amount", "product_margin_amount")},
+        [{"purchases_amount": 65, "product_revenue_amount": 115, "product_margin_amount": 113}],
+    )
+
 
 # d1 was put off and grew within its stage, then moved on; d2 was won in March, for more; of d3 the history has no
 # values, so that its own hold, and its stage's chance.
