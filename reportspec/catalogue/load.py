@@ -292,6 +292,7 @@ def _derived(spec: Mapping[str, Any], path: Path, trouble: Trouble) -> Derived:
         },
         match,
         tuple(spec.get("ties", ())),
+        tuple(spec["told_without"].split(".")) if "told_without" in spec else (),
     )
 
 

@@ -324,6 +324,9 @@ def _check_derived(binding: Binding, document: Document, entity: Entity, derived
     if derived.match is not None:
         at = (*path, "match", "on")
         _look_up(binding, document, derived.source, derived.match.on, at, CONDITION, paired)
+    if derived.told_without:
+        asked = exp.column(*(exp.to_identifier(step) for step in reversed(derived.told_without)))
+        _look_up(binding, document, derived.source, asked, (*path, "told_without"), ANY, paired)
     for name in derived.ties:
         if binding.field(derived.source, name) is None or name not in derived.fields:
             document.tell(

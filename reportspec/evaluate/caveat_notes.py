@@ -10,6 +10,7 @@ from reportspec.languages import as_part
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, text_in
 from reportspec.measures.caveats import Caveats
+from reportspec.measures.left_out import LeftOut
 from reportspec.measures.metric_columns import Footnotes, label, marked
 from reportspec.measures.stand_ins import StandIn
 from reportspec.measures.words import word
@@ -25,8 +26,8 @@ def with_caveats(
 ) -> tuple[Section, ...]:
     """The sections with a mark at each metric that rows which fail a check endanger: where it stands first among the
     sections that show all rows of the report, and its period. Each check is one footnote of a section, and so is each
-    field that comes from the history of the same rows."""
-    left, stood_in = dict(caveats.failed), dict(caveats.stand_ins)
+    field that comes from the history of the same rows; so is what is left out of them."""
+    left, stood_in, out = dict(caveats.failed), dict(caveats.stand_ins), dict(caveats.left_out)
     marked_sections = []
     for spec, section in zip(report.sections, sections, strict=True):
         query = answers.aggregate(spec.id)
@@ -42,6 +43,9 @@ def with_caveats(
             mark = footnotes.add(_by_history(report, stand_in, of))
             for name in of:
                 marks.setdefault(name, []).append(mark)
+        for metric in [name for name in names if name in out]:
+            for one in out.pop(metric):
+                marks.setdefault(metric, []).append(footnotes.add(_left_out(report, one)))
         marked_sections.append(_marked(section, marks) if marks else section)
     return tuple(marked_sections)
 
@@ -76,6 +80,18 @@ def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> str:
         return word(report.language, "by_history", *given, field)
     amount = f"{report.number(found.amount, ',.0f')} {report.binding.currency or ''}".rstrip()
     return word(report.language, "by_history_amount", *given, field, amount)
+
+
+def _left_out(report: Report, found: LeftOut) -> str:
+    """How many rows a figure leaves out for want of a field, and what they amount to."""
+    entity = report.binding.entity(found.entity)
+    rows = as_part(report.language, label(report, entity.label if found.count == 1 else entity.plural))
+    field = label(report, report.binding.resolve(found.entity, found.field).field.label)
+    amount = ""
+    if found.amount is not None:
+        amount = f" ({report.number(found.amount, ',.0f')} {report.binding.currency or ''})".replace(" )", ")")
+    name = "left_out_so_far" if found.so_far else "left_out"
+    return word(report.language, name, report.number(found.count), rows, field, amount)
 
 
 def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:

@@ -3,7 +3,8 @@
 A check of an audit says which metrics it endangers. One query asks, for all figures of a report, how many rows fail the
 checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
 amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them. The
-same query asks what figures take from a history (`stand_ins.py`).
+same query asks what figures take from a history (`stand_ins.py`), and which rows what they are made of leaves out
+(`left_out.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.asked import measures_of
+from reportspec.measures.left_out import AskedOut, LeftOut, asked_left_out, left_out_of
 from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, stand_ins_of
 from reportspec.model.audits import AuditCheck
 from reportspec.model.column_ids import Aggregated, Row, Tally
@@ -46,11 +48,12 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Caveats:
     """How many rows fail a check that endangers a figure, by metric; estimates by the aggregate that leaves rows
-    out; and what the history stands in for, by metric."""
+    out; and what the history stands in for, and rows that are left out, by metric."""
 
     failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[LeftOut, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def caveats_query(report: Report) -> AggregateQuery | None:
     """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
     doubts = _doubts(report)
     stand_ins = _stand_ins(report, doubts)
-    if not doubts and not stand_ins:
+    out = _left_out(report, doubts)
+    if not doubts and not stand_ins and not out:
         return None
     summed = [doubt.part for doubt in doubts if doubt.part is not None]
     measures = {doubt.measure.column: doubt.measure for doubt in doubts if doubt.part is None}
@@ -77,6 +81,7 @@ def caveats_query(report: Report) -> AggregateQuery | None:
         own = (one for one in measures_of(report.binding, part) if one.column.part in wanted)  # type: ignore[union-attr]
         measures |= {one.column: one for one in own}
     measures |= {measure.column: measure for asked in stand_ins for measure in asked.measures}
+    measures |= {measure.column: measure for asked in out for measure in asked.measures}
     by = _estimate_by(report.binding, doubts)
     dimensions = (_dimension(report.binding, by),) if by else ()
     return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
@@ -102,7 +107,8 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
             known[doubt.check.id] = (doubt.check, count)
     told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
-    return Caveats(told, estimates, stand_ins_of(_stand_ins(report, doubts), rows))
+    stand_ins = stand_ins_of(_stand_ins(report, doubts), rows)
+    return Caveats(told, estimates, stand_ins, left_out_of(_left_out(report, doubts), rows))
 
 
 def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
@@ -111,6 +117,16 @@ def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
     return tuple(
         asked
         for asked in asked_stand_ins(report)
+        if not by or report.binding.serves(asked.count.entity, tuple(by.split(".")))
+    )
+
+
+def _left_out(report: Report, doubts: Iterable[_Doubt]) -> tuple[AskedOut, ...]:
+    """What is asked of rows that are left out, of entities that have the field by which amounts are estimated."""
+    by = _estimate_by(report.binding, doubts)
+    return tuple(
+        asked
+        for asked in asked_left_out(report)
         if not by or report.binding.serves(asked.count.entity, tuple(by.split(".")))
     )
 

@@ -280,7 +280,8 @@ class Expectation:
 class Derived:
     """An entity made from another one: its rows that satisfy `where`, grouped if `group_by`,
     paired with those of another one if `match`. Of rows that the orders of its windows leave in one place,
-    those with the lower values of `ties` stand first, and those without one before them."""
+    those with the lower values of `ties` stand first, and those without one before them. Of
+    those that `where` leaves out for want of `told_without` it is told at the figures."""
 
     source: str
     where: exp.Expr | None
@@ -288,6 +289,7 @@ class Derived:
     fields: Mapping[str, exp.Expr]
     match: Match | None = None
     ties: tuple[str, ...] = ()  # fields of both
+    told_without: tuple[str, ...] = ()  # a field of the other
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,10 +216,13 @@ def _together(
 
 
 def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers: Answers) -> Section:
-    """A row for each tenth of what was said: by past rates, and by people; and what happened then."""
+    """A row for each tenth of what was said: by past rates, and by people; and what happened then. Without a history
+    it is not known what people had said of deals that were closed since: of those that are still open none was won."""
     windows = basis.facts.windows
     wanted = [basis.facts.stretches[place] for place in windows.tested(windows.last)]
-    ours, theirs = by_rates(windows), stated_in(report, spec.id, answers, "stated", wanted)
+    known = report.binding.has_history(forecast_entity(report))
+    ours = by_rates(windows)
+    theirs = stated_in(report, spec.id, answers, "stated", wanted) if known else {}
     columns = (
         Column("said_between", forecast_word(report, "columns", "said_between"), "text", role="dimension"),
         *(of(report, name) for name, of in CALIBRATION),
@@ -228,7 +231,8 @@ def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers
     rows = tuple(
         (
             percent_sign(report.language, f"{10 * tenth}–{10 * tenth + 10}"),
-            *_said_and_won(ours.get(tenth, nothing), theirs.get(tenth, nothing)),
+            *_said_and_won(ours.get(tenth, nothing)),
+            *_said_and_won(theirs.get(tenth, nothing) if known else None),
         )
         for tenth in sorted({*ours, *theirs})
     )
@@ -242,20 +246,24 @@ def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers
         spec,
         columns=columns,
         rows=rows,
-        total=(None, *_said_and_won(whole_of(ours.values()), whole_of(theirs.values()))),
+        total=(
+            None,
+            *_said_and_won(whole_of(ours.values())),
+            *_said_and_won(whole_of(theirs.values()) if known else None),
+        ),
         available_rows=len(rows),
         highlights=tuple(sentences),
-        notes=(forecast_word(report, "judged_are"),),
+        notes=(forecast_word(report, "judged_are" if known else "typed_unknown"),),
         whole=True,
     )
 
 
-def _said_and_won(ours: Judged, theirs: Judged) -> tuple[Cell, ...]:
-    """Of both ways how many deals, the mean of what was said, and the share that was won in time."""
-    cells: tuple[Cell, ...] = ()
-    for judged in (ours, theirs):
-        cells += (int(judged.count), divided(judged.said, judged.count), divided(judged.won, judged.count))
-    return cells
+def _said_and_won(judged: Judged | None) -> tuple[Cell, ...]:
+    """How many deals, the mean of what was said of them, and the share that was won in time; None where that is not
+    known."""
+    if judged is None:
+        return (None, None, None)
+    return (int(judged.count), divided(judged.said, judged.count), divided(judged.won, judged.count))
 
 
 def _judged(sums: Sequence[float]) -> tuple[int, Cell, Cell, Cell]:

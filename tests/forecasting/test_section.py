@@ -188,6 +188,12 @@ def test_without_a_history(tmp_path: Path) -> None:
     assert {stage for window in facts.windows.all for stage, _ in window.open} == {None}
     assert max(band for window in facts.windows.all for _, band in window.open) > 3
     assert "told apart by their age alone" in text_of(folder, SPEC)
+    # What people had said is known of deals alone that are still open, of which none was won: 0 % says nothing of them.
+    calibration = {**SPEC, "sections": [{"id": "c", "forecast": {"show": "calibration"}}]}
+    judged = rows(figures(folder, calibration, NOW), "c")
+    assert sum(row["rated"] for row in judged) > 0
+    assert {row[f"typed_{what}"] for row in judged for what in ("count", "said", "happened")} == {None}
+    assert "What the CRM said of them then is not known" in text_of(folder, calibration)
 
 
 def test_chances(folder: Path, tmp_path: Path) -> None:
