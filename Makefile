@@ -22,6 +22,8 @@ ROWS ?= 1000000
 # Another environment than the usual one: make test VENV=.venv-3.12 PYTHON=python3.12
 VENV ?= .venv
 export VENV
+# Where images of containers say so, each process of the tests would parse hundreds of modules of hypothesis anew.
+unexport PYTHONDONTWRITEBYTECODE
 python := $(VENV)/bin/python
 set_up_needs := pyproject.toml .ci/set-up .ci/system_libraries.py .ci/yaml-language-server/package-lock.json
 

@@ -38,9 +38,9 @@ def remembered(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate
 
 
 def remembered_of_tree(find: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
-    """The same of a function whose last argument is a tree that nobody changes: it is known by what it is, since to
-    compare trees takes longer than what is asked of them, and kept beside the answer, so that nothing else gets its
-    id."""
+    """The same of a function whose last argument is a tree that nobody changes, or has some: it is known by what it is,
+    since to compare trees takes longer than what is asked of them, and kept beside the answer, so that nothing else
+    gets its id."""
 
     @wraps(find)
     def once(owner: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:

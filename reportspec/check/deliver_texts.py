@@ -9,7 +9,8 @@ from typing import Any
 from reportspec.resolve.document import Place
 
 TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-OF_METRIC = ("text", "value", "change", "previous", "goal", "state")  # what of a figure in a tile can be named
+# What of a figure in a tile can be named.
+OF_METRIC = ("text", "value", "change", "previous", "second_change", "second", "goal", "state")
 MAILED = ("to", "cc", "bcc")
 FILLED = (*MAILED, "reply_to", "subject", "body")  # texts in which values may stand
 

@@ -107,6 +107,13 @@ def _outlet(document: Document, name: str, spec: Mapping[str, Any]) -> Outlet:
             place,
             "write https://…; http:// leads to this machine only",
         )
+    elif kind in ("webhook", "slack") and "@" in target.split("://", 1)[-1].partition("/")[0]:
+        document.tell(
+            "bad-url",
+            f"the {kind} of `{name}` has a user in its address, and none is named to who takes it",
+            place,
+            "leave it out; a receiver that has to know the sender takes a token in the path",
+        )
     patterns: list[tuple[str, Place]] = [(link, ("deliver", "outlets", name, "link"))]
     if kind in ("folder", "store"):
         patterns.append((target, place))

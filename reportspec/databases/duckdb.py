@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,12 @@ def _read(node: exp.Expr) -> exp.Expr:
     return snippet("duckdb", form, **parts_of(node, _text))
 
 
+def _once(value: exp.Expr, formula: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Of a list that holds the value alone: DuckDB takes seconds to plan a statement that says the same hundreds of
+    times."""
+    return snippet("duckdb", "LIST_TRANSFORM([x], LAMBDA v: f)[1]", x=value, f=formula(exp.to_identifier("v")))
+
+
 def _text(value: exp.Expr) -> exp.Expr:
     return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
 
@@ -122,6 +128,7 @@ DUCKDB = Dialect(
     keys={"integer": re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"), "uuid": re.compile("UUID")},
     exact=_exact,
     reading=_read,
+    once=_once,
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.languages.numbers import unbroken
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Kpi, Section
 from reportspec.render.headlines import heading, lead
@@ -77,7 +78,7 @@ def as_text(
 ) -> str:
     """The figures of the tiles, a line each, and the highlights."""
     formats = formats_for(figures)
-    template = _environment(escaped=False).get_template("mail.txt.j2")
+    template = _environment(formats.language, escaped=False).get_template("mail.txt.j2")
     text = template.render(
         text=_mail_text(figures, formats, attached, left_out), body=body, links=links, word=formats.word
     )
@@ -94,7 +95,7 @@ def as_html(
     """The same as HTML that mail programs show: one table, styles in place, nothing to load."""
     formats = formats_for(figures)
     accent = palette_for(figures.theme.accent).accent
-    template = _environment(escaped=True).get_template("mail.html.j2")
+    template = _environment(formats.language, escaped=True).get_template("mail.html.j2")
     text = template.render(
         text=_mail_text(figures, formats, attached, left_out),
         paragraphs=[part.splitlines() for part in re.split(r"\n\s*\n", body.strip()) if part],
@@ -107,24 +108,24 @@ def as_html(
 
 
 @cache
-def _environment(*, escaped: bool) -> Environment:
+def _environment(language: str, *, escaped: bool) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
         loader=PackageLoader("reportspec.render"),
         autoescape=escaped,
         # A mail that is sent once more is the same bytes: so values are escaped as the standard library does it.
-        finalize=_escaped if escaped else None,
+        finalize=partial(_escaped, language) if escaped else None,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
-def _escaped(value: object) -> Markup:
+def _escaped(language: str, value: object) -> Markup:
     from markupsafe import Markup
 
-    return Markup(html.escape(str(value)))
+    return Markup(html.escape(unbroken(language, str(value))))
 
 
 def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> MailText:

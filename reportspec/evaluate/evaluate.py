@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, clock_label, day_label, day_within, period_label, stretch_label
 from reportspec.evaluate.caveat_notes import with_caveats
@@ -61,7 +61,7 @@ def evaluate(
         report=report.id,
         report_label=report.type_label,
         title=report.title,
-        period=_named(report, report.period),
+        period=_named(report, report.period) if audited is None else _day_of(report, audited),
         compare=_named(report, report.compared) if report.compared is not None and audited is None else None,
         second=_named(report, besides) if besides is not None and audited is None else None,
         as_of=(audited or report.sides[0].as_of).astimezone(report.binding.zone),
@@ -72,7 +72,7 @@ def evaluate(
         definitions=_definitions(report, answers, statements),
         statements=statements,
         footnotes=texts,
-        notices=_notices(report),
+        notices=_notices(report) if audited is None else (),
         language=report.language,
         locale=report.locale,
         currency=report.binding.currency,
@@ -122,6 +122,12 @@ def _section(report: Report, spec: SectionSpec, answers: Answers, footnotes: Foo
 def _named(report: Report, period: Period) -> PeriodFigures:
     label = period_label(period, report.language, report.locale)
     return PeriodFigures(period.start, period.end, label)
+
+
+def _day_of(report: Report, at: datetime) -> PeriodFigures:
+    """The day of an instant, as what a report is of that has no other period."""
+    day = day_within(at, report.binding.zone)
+    return PeriodFigures(day, day + timedelta(days=1), day_label(day, report.language, report.locale))
 
 
 def _notices(report: Report) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reportspec.languages import in_number, in_parts, vocabulary
+from reportspec.languages import in_number, in_parts, percent_sign, vocabulary
 from reportspec.model.figures import Column, Section
 from reportspec.model.spec import Bound, Report, SectionSpec
 from reportspec.sections.records import CONVERTED
@@ -48,7 +48,7 @@ def _measured(report: Report, column: Column, value: float) -> str:
     """A bound with its unit: `30%`, `60 days`, `5,000 EUR`."""
     words = vocabulary(report.language)
     if column.unit == "percent":
-        return str(words["marks"]["percent"]).format(in_number(report.language, value * 100, ",.10g"))
+        return percent_sign(report.language, in_number(report.language, value * 100, ",.10g"))
     units = {
         "days": words["report"]["day"]["one" if value == 1 else "many"],
         "minutes": words["report"]["minute"],

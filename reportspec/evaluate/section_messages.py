@@ -12,6 +12,7 @@ from dataclasses import replace
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.cautions import FEW, fewest
 from reportspec.measures.significance import Share, shares_differ
+from reportspec.measures.words import week_called
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Column, Highlight, Section, Told
 from reportspec.model.spec import HeadingRule, Report
@@ -58,7 +59,7 @@ def _message(report: Report, rule: HeadingRule, section: Section) -> Highlight |
         return None  # rows by several fields are read by both
     column = section.columns[place]
     metric = report.binding.catalogue.metrics.get(column.metric or "")
-    rows = _rows(section, place)
+    rows = _rows(section, place, report.language)
     for tell in rule.tell if metric is not None else ():
         assert metric is not None
         said = {"change": _change, "largest": _largest, "lowest": _extreme, "highest": _extreme, "peak": _peak}[tell](
@@ -103,13 +104,14 @@ def _before(section: Section) -> int | None:
     return next((at for at, column in enumerate(section.columns) if column.role == "previous"), None)
 
 
-def _rows(section: Section, place: int) -> list[_Row]:
+def _rows(section: Section, place: int, language: str) -> list[_Row]:
     before = _before(section)
     count = len(section.rows) - (1 if section.others else 0)
     found = []
     for at, (row, cases) in enumerate(zip(section.rows[:count], section.cases, strict=False)):
         value, then = row[place], row[before] if before is not None else None
         name = section.row_labels[at] if at < len(section.row_labels) else row[0]
+        name = week_called(language, str(name)) if section.weekly else name
         if name not in (None, "") and isinstance(value, (int, float)):
             found.append(_Row(name, float(value), float(then) if isinstance(then, (int, float)) else None, cases))
     return found

@@ -197,6 +197,16 @@ def parse(
     """The tree of one scalar expression, of metrics if it is a `formula`, or with `aggregates` of one over many rows.
     Raises `Refused`, and nothing else, for anything else. Nodes are marked as written by people, unless the expression
     is the package's own."""
+    read = _allowed_packaged if packaged else _allowed
+    tree = read(text, dialect, windows, aggregates, packaged, formula).copy()
+    if not packaged:
+        for node in tree.walk():
+            node.meta[WRITTEN] = True
+    return tree
+
+
+def _allowed(text: str, dialect: str, windows: bool, aggregates: bool, packaged: bool, formula: bool) -> exp.Expr:
+    """The tree of an expression that may be used, which nobody changes. Raises `Refused`."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
     if _depth(text) > DEEPEST:
@@ -205,7 +215,7 @@ def parse(
         raise Refused("the expression has a NUL character")
     if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
         raise Refused("the expression has half a character (a lone surrogate)")
-    tree = (_packaged if packaged else _written)(text, dialect)
+    tree = (_parse if packaged else _written)(text, dialect)
     if _levels(tree) > MOST_LEVELS:
         raise Refused(f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values")
     besides = WINDOW_NODES if windows else AGGREGATE_NODES if aggregates else ()
@@ -215,11 +225,7 @@ def parse(
             _alike(node)
     if _letters(tree) > MOST_LETTERS:
         raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
-    tree_copy = tree.copy()
-    if not packaged:
-        for node in tree_copy.walk():
-            node.meta[WRITTEN] = True
-    return tree_copy
+    return tree
 
 
 def _parse(text: str, dialect: str) -> exp.Expr:
@@ -237,7 +243,7 @@ def _parse(text: str, dialect: str) -> exp.Expr:
 
 
 # What ships is asked for again by every report, what people wrote by the one at hand.
-_packaged = lru_cache(maxsize=4096)(_parse)
+_allowed_packaged = lru_cache(maxsize=4096)(_allowed)
 _written = lru_cache(maxsize=1024)(_parse)
 
 # What readers of SQL raise; all but the first two where an odd text is not what they take for granted.

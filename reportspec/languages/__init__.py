@@ -77,6 +77,11 @@ def in_number(language: str, value: float, spec: str = ",") -> str:
     return format(value, spec).translate(str.maketrans({",": signs["thousands"], ".": signs["decimal"]}))
 
 
+def percent_sign(language: str, number: str) -> str:
+    """A number, or two that are the ends of a stretch, with the per cent sign as the language sets it: `5%`, `5 %`."""
+    return str(vocabulary(language)["marks"]["percent"]).format(number)
+
+
 def as_part(language: str, name: str) -> str:
     """A name inside of a title: `By stage`, where the language writes it small."""
     return name.lower() if vocabulary(language)["lowercase_names"] else name

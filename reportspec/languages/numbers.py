@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 NO_BREAK_SPACE = "\u00a0"
+_UNPARTED = re.compile(r"(?<=\d) (?=[%‰])")  # in every language
 _DIGITS = 400  # more than any float has
 
 
@@ -36,6 +38,26 @@ def first_known(*names: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale.parse("en")
+
+
+@lru_cache(maxsize=8)
+def _kept_together(language: str) -> re.Pattern[str] | None:
+    """The blanks of a language's texts at which no line may end: before some signs, and after others."""
+    signs = vocabulary(language)["unbroken"]
+    if not signs:
+        return None
+    before, after = re.escape(signs["before"]), re.escape(signs["after"])
+    return re.compile(rf" (?=[{before}](?:\s|$|[).,]))|(?<=[{after}]) ")
+
+
+def unbroken(language: str, text: str) -> str:
+    """A text in which no line ends between a number and its per cent sign, nor, in languages that part them by a blank
+    (French), between a word and the sign behind it: `objectif : 5 %`."""
+    if " " not in text:
+        return text
+    signs = _kept_together(language)
+    text = _UNPARTED.sub(NO_BREAK_SPACE, text)
+    return signs.sub(NO_BREAK_SPACE, text) if signs is not None else text
 
 
 def number_in(language: str, locale: str, value: float, spec: str = ",") -> str:

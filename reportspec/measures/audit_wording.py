@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
+from reportspec.calendar import day_label
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.languages import as_part, in_number, word
+from reportspec.languages import as_part, in_number, percent_sign, word
 from reportspec.model.audits import AuditCheck, Level, Outcome
 from reportspec.model.domain import Texts
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.rounding import half_up
 
 _EMAIL = re.compile(r"([^@\s])[^@]*@([^@.\s])[^@]*([.][^@.\s]+)?")
 
@@ -38,7 +41,8 @@ def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
     if check.kind == "broken":
         return words(language, "of_broken", rows, check.id)
     if check.contract is not None and check.contract.kind == "stale-table":
-        return words(language, "of_stale_table", rows, check.contract.value, *check.contract.names)
+        days = (_day(day, language) for day in (check.contract.value, *check.contract.names))
+        return words(language, "of_stale_table", rows, *days)
     other = ""
     if check.elsewhere is not None:
         other = as_part(language, text_in(binding.entity(check.elsewhere[0]).plural, language))
@@ -56,6 +60,14 @@ def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
     return words(language, f"of_{kind}", rows, fields, other)
 
 
+def _day(text: str | None, language: str) -> str:
+    """A day of the source as people write it; what is none stays."""
+    try:
+        return day_label(date.fromisoformat(text or ""), language)
+    except ValueError:
+        return text or ""
+
+
 def measured(outcome: Outcome, language: str) -> str:
     """What was measured of an anomaly, and what was expected; nothing of others."""
     if outcome.measured is None or outcome.expected is None:
@@ -63,7 +75,7 @@ def measured(outcome: Outcome, language: str) -> str:
     share_of = outcome.check.measure == "nulls"
     whole = outcome.check.measure == "rows"
     numbers = [
-        f"{in_number(language, 100 * value, ',.1f')} %"
+        percent_of(language, value)
         if share_of
         else in_number(language, value, ",.0f" if whole or abs(value) >= 1000 else ",.4g")
         for value in (outcome.measured, *outcome.expected)
@@ -125,11 +137,23 @@ def lacking(outcome: Outcome, language: str) -> str:
 
 
 def share(part: int, whole: int, language: str) -> str:
-    """A share as a percentage, rounded down so that 100 % is all."""
+    """A share as a percentage, as reports round it; 100 % is all: with the decimals that it takes, at most seven."""
     if not whole:
         return "–"
-    tenths = part * 1000 // whole
-    return f"{in_number(language, tenths / 10, ',.1f')} %"
+    return percent_of(language, Decimal(part) / Decimal(whole), share_decimals(part, whole))
+
+
+def share_decimals(part: int, whole: int) -> int:
+    """With how many decimals of a percentage a share is told from all and from nothing: as a rule with one."""
+    share = Decimal(part) / Decimal(whole) if whole else Decimal(1)
+    ends = (0, 1) if 0 < part < whole else ()
+    return next((places for places in range(1, 7) if half_up(share, places + 2) not in ends), 7)
+
+
+def percent_of(language: str, share: float | Decimal, decimals: int = 1) -> str:
+    """A fraction as a percentage, as the language writes it."""
+    number = float(half_up(Decimal(str(share)) * 100, decimals))
+    return percent_sign(language, in_number(language, number, f",.{decimals}f"))
 
 
 def money(amount: Decimal | None, currency: str | None, language: str) -> str:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlglot import exp
+
 from reportspec.languages import alphabetical, vocabulary
 from reportspec.measures.arithmetic import number
 from reportspec.measures.metric_columns import label
@@ -14,6 +16,7 @@ from reportspec.model.domain import Field
 from reportspec.model.figures import Cell, Column
 from reportspec.model.query import ENDS_BEFORE, Dimension
 from reportspec.model.spec import Report
+from reportspec.resolve.binding import Binding
 from reportspec.resolve.called import called
 
 
@@ -42,6 +45,36 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     if index == len(bins):
         return word(report.language, "from", united[-1])
     return word(report.language, "between", names[index - 1], united[index])
+
+
+def belonging_to(binding: Binding, named: Dimension) -> Dimension | None:
+    """The record whose members have an order of their own in it, as a dimension: the pipeline of stages that are
+    `named`. None for what belongs to nothing, or to what the source does not have."""
+    entity = binding.entity(named.field.entity)
+    own_order = isinstance(entity.order, exp.Column) and entity.order.table == entity.name
+    for way in entity.told_apart_by if own_order and named.field.name == "name" else ():
+        steps = tuple(way.split("."))
+        theirs = (entity.name, *steps)
+        if len(steps) > 1 and binding.serves(entity.name, theirs):
+            path = (*named.path[:-1], *steps)
+            return Dimension(".".join(path), path, binding.resolve(entity.name, theirs).field)
+    return None
+
+
+def order_within(binding: Binding, named: Dimension) -> tuple[Dimension, ...]:
+    """By what members that are `named` stand in an order of their own: what they belong to, if there is such a thing,
+    and their place. Nothing for those that have none, or where the source does not tell it."""
+    entity = binding.entity(named.field.entity)
+    order = entity.order
+    if named.bins or named.field.name != "name" or not isinstance(order, exp.Column) or order.table != entity.name:
+        return ()
+    theirs = (entity.name, order.name)
+    if not binding.serves(entity.name, theirs):
+        return ()
+    path = (*named.path[:-1], order.name)
+    place = Dimension(".".join(path), path, binding.resolve(entity.name, theirs).field)
+    group = belonging_to(binding, named)
+    return (group, place) if group is not None else (place,)
 
 
 def _with_unit(report: Report, field: Field, bound: float) -> str:

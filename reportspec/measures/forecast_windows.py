@@ -23,6 +23,7 @@ from reportspec.forecasting.calibration import TENTHS, Judged
 from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
+from reportspec.measures.dimensions import belonging_to
 from reportspec.model.column_ids import BUCKET, Member, Row, Tally
 from reportspec.model.domain import Entity, Forecasting, Metric
 from reportspec.model.query import Aggregate, AggregateQuery, Dimension, Measure, Query, Side
@@ -261,15 +262,17 @@ def _stage_names(report: Report) -> tuple[Dimension, ...]:
         path = (*entity.roles[states.entity], name)
         field = report.binding.resolve(entity.name, (entity.name, *path)).field
         dimensions.append(Dimension(".".join(path), (entity.name, *path), field))
-    return tuple(dimensions)
+    group = belonging_to(report.binding, dimensions[0])
+    return (*dimensions, group) if group is not None else tuple(dimensions)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage: what it is called, where it stands, and of each window how many open rows have a probability that
-    somebody typed, with the sum of these."""
+    """A stage: what it is called, the `group` that it belongs to (its pipeline), where it stands in that, and of each
+    window how many open rows have a probability that somebody typed, with the sum of these."""
 
     name: str | None
+    group: str | None
     place: int
     typed: dict[Stretch, tuple[float, float]]
 
@@ -277,12 +280,13 @@ class Stage:
 def stages_in(report: Report, section: str, answers: Answers) -> dict[str | None, Stage]:
     """The stages of a section's windows that were asked for by stage, by their keys; those of which the history has
     nothing are one, without a name."""
-    stretches = frame_of(report).stretches
+    stretches, told = frame_of(report).stretches, len(_stage_names(report))
     stages: dict[str | None, Stage] = {}
     for row in rows_of(answers, section, OPEN):
-        key, stretch = cell_key(report, row, 2)[0], stretches[int(row[BUCKET])]
+        key, stretch = cell_key(report, row, told)[0], stretches[int(row[BUCKET])]
         name, place = (row[Member(0)], int(row[Member(1)] or 0)) if key is not None else (None, 0)
-        stage = stages.setdefault(key, Stage(name, place, {}))
+        group = row[Member(2)] if key is not None and told > 2 else None
+        stage = stages.setdefault(key, Stage(name, group, place, {}))
         count, total = stage.typed.get(stretch, (0.0, 0.0))
         stage.typed[stretch] = (count + _number(row, "typed_count"), total + _number(row, "typed_sum"))
     return stages

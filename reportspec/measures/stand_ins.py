@@ -19,6 +19,7 @@ from reportspec.model.column_ids import Row, Tally
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import Measure
 from reportspec.model.spec import Report
+from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 
 
@@ -57,7 +58,7 @@ def asked_stand_ins(report: Report) -> tuple[Asked, ...]:
     binding, found = report.binding, list[Asked]()
     for metric in {metric.id: metric for spec in report.sections for metric in spec.metrics}.values():
         for part in metrics_needed(binding.catalogue, metric):
-            found += _of_part(binding, metric, part)
+            found += (replace(one, metric=metric.id) for one in _of_part(binding, part))
     return tuple(found)
 
 
@@ -78,25 +79,26 @@ def _added(rows: Sequence[Row], measure: Measure) -> float | None:
     return float(sum(values)) if values else None
 
 
-def _of_part(binding: Binding, metric: Metric, part: Metric) -> Iterator[Asked]:
+@remembered_of_tree
+def _of_part(binding: Binding, part: Metric) -> tuple[Asked, ...]:
+    """What is to be asked of one of the metrics that metrics are made of."""
     base = _with_record(binding, part.entity)
     if base is None:
-        return
+        return ()
     entity, way, record = base
     history = entity.history
     assert history is not None
     stood_in = [*binding.past_values(entity), history.outcome.at]
     currencies = {field.currency for field in entity.fields.values()}  # these come with their amounts
-    for name in (name for name in stood_in if name in _read(binding, part, entity) and name not in currencies):
+    read, found = _read(binding, part, entity), list[Asked]()
+    for name in (name for name in stood_in if name in read and name not in currencies):
         there, own = ".".join((*way, name)), ".".join((*way, record, name))
         text = f"{there} is not null and {own} is null"
         if name == history.outcome.at:  # one that is open today lacks no closing
             status = history.outcome.field
             text += f" and {'.'.join((*way, status))} = {'.'.join((*way, record, status))}"
-        condition = parse(text, packaged=True)
-        try:
-            binding.need_tree(part.entity, condition)
-        except Unresolved:
+        condition = _condition(binding, part.entity, text)
+        if condition is None:
             continue
         where = all_of([tree for tree in (_copy(part.where), condition) if tree is not None])
         called = "".join(sign if sign.isalnum() else "_" for sign in f"{part.id}__{name}")
@@ -105,7 +107,19 @@ def _of_part(binding: Binding, metric: Metric, part: Metric) -> Iterator[Asked]:
         amount = None
         if part.aggregate == "sum" and part.unit == "currency":
             amount = replace(measures_of(binding, part)[0], column=Tally(f"{called}__amount"), where=where)
-        yield Asked(metric.id, entity.fields[name].id, count, rows, amount)
+        found.append(Asked(part.id, entity.fields[name].id, count, rows, amount))
+    return tuple(found)
+
+
+@remembered
+def _condition(binding: Binding, entity: str, text: str) -> exp.Expr | None:
+    """A condition over the rows of an entity; none where the source does not serve it."""
+    condition = parse(text, packaged=True)
+    try:
+        binding.need_tree(entity, condition)
+    except Unresolved:
+        return None
+    return condition
 
 
 def _copy(tree: exp.Expr | None) -> exp.Expr | None:

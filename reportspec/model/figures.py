@@ -138,6 +138,7 @@ class Chart:
     ahead_from: int | None = None  # index of the first bucket that has not begun
     vega_lite: Mapping[str, object] | None = None
     categories: tuple[str, ...] = ()  # the values of `color` that are always shown, in order
+    order: tuple[str, ...] = ()  # of a heat map, the values of `x` in theirs
     # Of all rows, now and before, where those of the rows add up to it.
     whole: tuple[float | None, float | None] | None = None
     bridge: Bridge | None = None  # of a waterfall
@@ -183,6 +184,7 @@ class Section:
     total: tuple[Cell, ...] | None = None
     available_rows: int = 0
     row_labels: tuple[str, ...] = ()  # for trends: the label of each bucket in the report's language
+    weekly: bool = False  # for trends: whether their buckets are weeks, whose labels are their first days
     kpis: tuple[Kpi, ...] = ()
     chart: Chart | None = None
     text: str = ""  # Markdown, for text sections

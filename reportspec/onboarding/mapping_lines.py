@@ -464,18 +464,22 @@ class Writer:
         numbered = numbers_of(value for value, _ in column.values)
         entered = {stage: place for place, stage in enumerate(self.told.order)}
         chances = self.told.chances
+        # Chances tell the order where each stage on the way has one, and no two the same.
+        on_the_way = [value for value, _ in column.values if self.taken_for("deal.status", value) in (None, "open")]
+        ordered = len({chances.get(value) for value in on_the_way} - {None}) == len(on_the_way)
         rated = []
         for index, (value, _) in enumerate(column.values):
             state = self.taken_for("deal.status", value)
             phase = state_of(value, "deal.phase")
             place = phases.index(phase) if phase is not None else len(phases)
             last = {"won": 1, "lost": 2}.get(state or "open", 0)
-            told = (numbered.get(value, 0), entered.get(value, len(entered)), place, chances.get(value, 1.0), index)
+            chance = chances.get(value, 1.0)
+            told = (numbered.get(value, 0), entered.get(value, len(entered)), chance * ordered, place, chance, index)
             rated.append(((last, *told), value, state))
         found = []
         for position, (_, value, state) in enumerate(sorted(rated), 1):
-            chance = {"won": 1.0, "lost": 0.0}.get(state or "", chances.get(value))
-            found.append(StageSeen(value, position, chance, state or "open", state is not None))
+            of_state = {"won": 1.0, "lost": 0.0}.get(state or "", chances.get(value))
+            found.append(StageSeen(value, position, of_state, state or "open", state is not None))
         return tuple(found)
 
     def _named(self, deal: Block, entity: str, by: str) -> list[Block]:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -449,6 +450,26 @@ class Matcher:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
         return found
 
+    def with_named(self, assigned: list[Assigned], columns: Mapping[str, str]) -> list[Assigned]:
+        """The same, with a table for each entity of which somebody named columns that no table of it has: the likeliest
+        of those that have them."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for field_id, column in columns.items():
+            if column:
+                wanted[field_id.partition(".")[0]].add(column)
+        of_named: set[str] = set()
+        for entity in sorted(wanted, key=lambda name: not any(one[0] == name for one in assigned)):
+            fit = [table for table in self.tables.values() if wanted[entity] <= set(table.columns)]
+            own = {table for name, table, *_ in assigned if name == entity}
+            already = next((table.name for table in fit if table.name in own), None)
+            free = [table for table in fit if table.name not in of_named]
+            if already is None and free:
+                already = max(free, key=lambda table: self.covered_here(entity, table.name)).name
+                others = [one for one in assigned if one[1] != already and (one[0] != entity or kinds_of(entity))]
+                assigned = [*others, (entity, already, CONFIDENT, ("a column of it was named",))]
+            of_named |= {already} if already is not None else set()
+        return assigned
+
     def people(self, assigned: Sequence[Assigned]) -> Assigned | None:
         """The table of users, where no name says which it is: it has a row for each owner that deals name."""
         of = {entity: table for entity, table, *_ in assigned}
@@ -745,11 +766,16 @@ def _calibrated(found: Sequence[Candidate]) -> list[Candidate]:
     return [replace(first, confidence=min(0.99, sure)), *found[1:]]
 
 
-def propose(catalogue: Catalogue, tables: Sequence[TableSeen], without: str = "") -> Proposal:
+def propose(
+    catalogue: Catalogue,
+    tables: Sequence[TableSeen],
+    without: str = "",
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Proposal:
     """The mapping that tables look like. `without` leaves out the names of one shipped mapping, as if it were not
-    there."""
+    there. `columns` are those that somebody named for fields: a table that has them is of their entity."""
     matcher = Matcher(catalogue, tables, without)
-    assigned = matcher.assigned()
+    assigned = matcher.with_named(matcher.assigned(), columns)
     # What only shares a table with another entity has no keys that say something.
     alone = [one for one in assigned if one[2] > 0.5]
     keys = {entity: matcher.key_values(entity, assigned) for entity in {entity for entity, *_ in alone}}

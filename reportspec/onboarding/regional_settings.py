@@ -102,6 +102,7 @@ def readings_of(basis: Basis, cures: Cures, folder: Path, draft: Draft, settings
             if "encoding" in written
             else []
         )
+        marks += [f"its header stands below line {written['skip']}"] if "skip" in written else []
         marks += [cures.why_null(name)] if cures.null(name) else []
         decimal = thousands = ""
         for column in table.columns.values():

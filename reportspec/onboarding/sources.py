@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -107,23 +107,39 @@ def _files(sources: Sequence[str]) -> list[Path]:
 def _table_names(paths: Sequence[Path]) -> dict[str, Path]:
     names: dict[str, Path] = {}
     for path in paths:
-        name = re.sub(r"\W+", "_", path.stem).strip("_").lower() or "table"
-        name = f"t_{name}" if name[0].isdigit() else name
-        while name in names:
-            name += "_2"
-        names[name] = path
+        names[_free_name(path.stem, names)] = path
     return names
 
 
+def _free_name(text: str, taken: Collection[str]) -> str:
+    """A name for a table by what a file or a sheet is called."""
+    name = re.sub(r"\W+", "_", text).strip("_").lower() or "table"
+    name = f"t_{name}" if name[0].isdigit() else name
+    while name in taken:
+        name += "_2"
+    return name
+
+
 def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
+    from reportspec.run.files.opening import SHEETS
+    from reportspec.run.files.sheets import sheets_of
+
     by_table = _table_names(paths)
+    sheets: dict[str, str] = {}
+    for table, path in list(by_table.items()):
+        several = sheets_of(str(path)) if path.suffix.lower() in SHEETS else ()
+        if len(several) > 1:  # each is a table of its own, by its own name
+            del by_table[table]
+            for sheet in several:
+                name = _free_name(sheet, by_table)
+                by_table[name], sheets[name] = path, quoted_yaml(sheet)
     found: list[TableSeen] = []
     unread: list[Diagnostic] = []
     files: dict[str, str] = {}
     marks: dict[str, dict[str, str]] = {}
     texts: dict[str, str] = {}
     for table, path in by_table.items():
-        settings: dict[str, str] = {}
+        settings: dict[str, str] = {"sheet": sheets[table]} if table in sheets else {}
         while True:
             given = "".join(f", {key}: {value}" for key, value in settings.items())
             file = f"{{path: {quoted_yaml(str(path.resolve()))}{given}}}"

@@ -134,7 +134,11 @@ class _Project:
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
         self._check_anywhere()
         self.tell("which columns are which fields")
-        self.proposal = propose(self.catalogue, self.source.tables) if self.found is None else Proposal(())
+        self.proposal = (
+            propose(self.catalogue, self.source.tables, columns=self.wish.columns)
+            if self.found is None
+            else Proposal(())
+        )
         self._check_columns()
         self.told = self._by_rows()
 
@@ -152,7 +156,7 @@ class _Project:
             names = ", ".join(f"`{name}`" for name in list(self.tables)[:5])
             raise NoStart(
                 f"none of the tables looks like deals, leads, accounts or others that reports are made of: {names}",
-                "name more of your CRM's tables, or write a mapping of your own",
+                "name more of your CRM's tables, or say what is meant: `--column deal.amount=Betrag`",
                 "no-entities",
             )
         if self.found is None:

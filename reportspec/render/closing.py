@@ -10,6 +10,7 @@ from reportspec.languages import filled
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
 from reportspec.render.locale import Formats, as_of_moment, data_moment, number
+from reportspec.render.rounded import parts_differ
 
 METHOD = "method.html"
 _ENOUGH = 120  # letters of a meaning; the whole of it stands in the method
@@ -83,7 +84,8 @@ def _origin(figures: Figures, formats: Formats) -> str:
         told = formats.word("origin", **texts)
     parts = [told]
     if figures.currency:
-        parts.append(formats.word("origin_currency", currency=figures.currency))
+        rounded = "origin_rounded" if parts_differ(figures, formats) else "origin_currency"
+        parts.append(formats.word(rounded, currency=figures.currency))
     if figures.row_counts:
         rows = " · ".join(f"{entity} {number(formats, count)}" for entity, count in figures.row_counts)
         parts.append(formats.word("origin_rows", rows=rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
@@ -13,7 +12,6 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
-from reportspec.languages.numbers import NO_BREAK_SPACE
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, rightward, tables
@@ -34,6 +32,7 @@ from reportspec.render.locale import (
     day_range,
     days_beside,
     formats_for,
+    money_decimals,
     number,
     tendency,
     told_apart,
@@ -56,10 +55,9 @@ from reportspec.render.palette import (
 )
 from reportspec.render.prose import html_from_markdown
 from reportspec.render.sentences import sentences
+from reportspec.render.templating import template
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-    from jinja2 import Template as JinjaTemplate
     from markupsafe import Markup
 
 
@@ -198,7 +196,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
     written = figures.data_as_of or figures.as_of
     method = _method(figures, formats, titles)
     html = partial(
-        _template("report").render,
+        template("report", formats.language).render,
         figures=figures,
         formats=formats,
         word=formats.word,
@@ -241,7 +239,7 @@ def _method(figures: Figures, formats: Formats, titles: Mapping[str, str]) -> st
     """How the figures were computed, as a document of its own; empty where the theme leaves that out."""
     if not has_closing(figures):
         return ""
-    text = _template("method").render(
+    text = template("method", formats.language).render(
         figures=figures,
         formats=formats,
         word=formats.word,
@@ -272,7 +270,10 @@ def _views(
     turned = False
     for place, section in enumerate(figures.sections):
         view = beside.get(place) or _section_view(figures, section, formats, palette, attached.get(str(place)), web)
-        view = replace(view, footnotes=tuple(one for one in view.footnotes if one[0] not in printed))
+        hidden = {note for column in section.columns if column.in_data for note in column.footnotes}
+        hidden -= {note for column in section.columns if not column.in_data for note in column.footnotes}
+        hidden -= {*section.footnotes, *(note for kpi in section.kpis for note in kpi.column.footnotes)}
+        view = replace(view, footnotes=tuple(one for one in view.footnotes if one[0] not in printed | hidden))
         printed |= {number for number, _ in view.footnotes}
         if view.table is not None:
             explained = {view.table.marks} if view.table.marks else set()
@@ -281,7 +282,39 @@ def _views(
         upright = view.table is None or not view.table.landscape
         views.append(replace(view, upright_again=turned and upright))
         turned = not upright
-    return views
+    return _numbered(views)
+
+
+def _numbered(views: Sequence[SectionView]) -> list[SectionView]:
+    """The sections with their footnotes numbered as they are met on the page."""
+    texts = {number: text for view in views for number, text in view.footnotes}
+    order = dict.fromkeys(number for view in views for number in _met(view) if number in texts)
+    place = {number: at for at, number in enumerate(order, 1)}
+
+    def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(place[number] for number in numbers if number in place))
+
+    made = []
+    for view in views:
+        table = view.table
+        if table is not None:
+            heads = tuple(replace(head, footnotes=renumbered(head.footnotes)) for head in table.headings)
+            table = replace(table, headings=heads)
+        rows = tuple(tuple(replace(t, footnotes=renumbered(t.footnotes)) for t in row) for row in view.tile_rows)
+        section = replace(view.section, footnotes=renumbered(view.section.footnotes))
+        notes = tuple(sorted((place[number], text) for number, text in view.footnotes))
+        made.append(replace(view, section=section, table=table, tile_rows=rows, footnotes=notes))
+    return made
+
+
+def _met(view: SectionView) -> tuple[int, ...]:
+    """The numbers of a section's footnotes as a reader meets them: at its heading, in its tiles, in the heads of its
+    table, and below it those that nothing points at, as of what a drawing shows."""
+    heads = view.table.headings if view.table is not None else ()
+    tiles = (tile for row in view.tile_rows for tile in row)
+    of_parts = (*(tile.footnotes for tile in tiles), *(head.footnotes for head in heads))
+    below = (number for number, _ in view.footnotes)
+    return (*view.section.footnotes, *(number for numbers in of_parts for number in numbers), *below)
 
 
 def _beside(
@@ -446,11 +479,19 @@ def compared_labels(figures: Figures, formats: Formats) -> tuple[str, ...]:
     return (first, figures.second.label) if figures.second else (first,)
 
 
+def decimals_before(kpi: Kpi, before: Cell, formats: Formats) -> int | None:
+    """How many decimals an amount has that a tile's figure is held against: no more than the figure itself."""
+    column = kpi.column
+    if column.unit != "currency" or column.decimals is not None:
+        return None
+    return money_decimals(formats, [kpi.value, before], column.currency or formats.currency)
+
+
 def _versus(kpi: Kpi, formats: Formats, before: Cell, moved: float | None, name: str) -> Versus:
     """How a figure changed against what it was before in a period of that name."""
     column, previous = kpi.column, ""
     if before is not None or moved is not None:
-        previous = f"{name} {cell(formats, before, column, bare=False)}"
+        previous = f"{name} {cell(formats, before, column, decimals=decimals_before(kpi, before, formats), bare=False)}"
     judged = tendency(moved, column.direction)
     return Versus(
         "" if moved is None else change(formats, moved, points=column.unit == "percent"),
@@ -570,46 +611,6 @@ def _full_title(figures: Figures) -> str:
 def _iso(value: datetime, formats: Formats) -> str:
     aware = value if value.tzinfo else value.replace(tzinfo=formats.timezone)
     return aware.isoformat(timespec="seconds")
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("reportspec.render"),
-        autoescape=True,
-        finalize=_unbroken,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["coded"] = coded
-    return environment
-
-
-_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
-
-
-def _unbroken(value: object) -> object:
-    """What is put into a page: no line ends between a number and its per cent sign."""
-    from markupsafe import Markup
-
-    if not isinstance(value, str) or " %" not in value:
-        return value
-    text = _BEFORE_PERCENT.sub(NO_BREAK_SPACE, value)
-    return Markup(text) if isinstance(value, Markup) else text
-
-
-def coded(text: str) -> Markup:
-    """A text of the catalogue, whose names stand between backticks, as the page has them."""
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"`([^`]+)`", r'<span class="code">\1</span>', str(escape(text))))
-
-
-def _template(name: str) -> JinjaTemplate:
-    return _environment().get_template(f"{name}.html.j2")
 
 
 _METHOD_STYLE = Template(

@@ -173,9 +173,11 @@ def table_view(
     view = _view(first, formats, attachment, lying, half, figures_marked)
     two = any(column.role == "second" for column in section.columns)
 
-    def room(of: TableView) -> tuple[bool, float, bool]:
-        """How good a table is to read: upright, with bars, of two comparisons also with bars of the changes."""
-        return not of.landscape, of.bar and (1.0 if two else of.bar), two and not half and bool(of.swing)
+    def room(of: TableView) -> tuple[bool, bool, float, bool]:
+        """How good a table is to read: upright, in half the width with what changes are of what was, with bars, of two
+        comparisons also with bars of the changes."""
+        shares = half and any(heading.label == f"{CHANGE} %" for heading in of.headings)
+        return not of.landscape, shares, of.bar and (1.0 if two else of.bar), two and not half and bool(of.swing)
 
     for less in others:
         drawn = not section.bars or (bool(view.bar) and (not two or half or bool(view.swing)))
@@ -231,7 +233,7 @@ def _view(
         for place, (value, column) in enumerate(zip(row, section.columns, strict=True)):
             if column.role == "period" and label is not None:
                 text = label
-            elif column.role == "difference" and value is None:
+            elif (column.role == "difference" and value is None) or value == "":
                 text = _NOTHING
             elif column.role == "change" and column.against and value is None:
                 text = _NOTHING
@@ -592,7 +594,7 @@ def _layout(
         label = headings[place][0]
         widest_word = max(map(text_width, label.split()), default=0.0) * SEMI_BOLD
         notes = 0.8 * len(column.footnotes)
-        heading = max(widest_word, min(text_width(label) * 0.6, 9.0)) + notes
+        heading = max(widest_word, min(text_width(label) * (0.4 if half else 0.6), 6.0 if half else 9.0)) + notes
         if _numeric(column):
             least.append(max(longest * 1.06, heading))
             wished.append(least[-1])

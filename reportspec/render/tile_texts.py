@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reportspec.model.figures import Figures, Kpi
+from reportspec.model.figures import Cell, Figures, Kpi
 from reportspec.render.locale import Formats, cell, change
-from reportspec.render.page import of_goal
+from reportspec.render.page import decimals_before, of_goal
 
 
 def kpis(figures: Figures) -> dict[str, Kpi]:
@@ -39,8 +39,18 @@ def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
             points = kpi.column.unit == "percent"
             return "" if kpi.change is None else change(formats, kpi.change, points=points)
         case "previous":
-            return cell(formats, kpi.previous, kpi.column, bare=False)
+            return _before(kpi, kpi.previous, formats)
+        case "second_change":
+            points = kpi.column.unit == "percent"
+            return "" if kpi.second_change is None else change(formats, kpi.second_change, points=points)
+        case "second":
+            return _before(kpi, kpi.second, formats)
         case "goal":
             return of_goal(kpi, formats)[1] if kpi.goal else ""
         case _:
             return str(formats.words["states"][kpi.goal.state]) if kpi.goal else ""
+
+
+def _before(kpi: Kpi, value: Cell, formats: Formats) -> str:
+    """What a figure was, as its tile writes it."""
+    return cell(formats, value, kpi.column, decimals=decimals_before(kpi, value, formats), bare=False)

@@ -20,10 +20,11 @@ Spans = frozenset[Span]
 class Moment:
     """The instants that `as_of`, `period_start` and `period_end` stand for in one SELECT: fixed
     times, or (for the name `calendar`) columns of the calendar that is joined to it. `report` is
-    the report's own date where `as_of` is that of a step of a trend, and `first` the earliest of the steps'."""
+    the report's own date where `as_of` is that of a step of a trend, and `first` the earliest of the steps'.
+    What is made at one is made at those that are equal to it."""
 
     name: str
-    as_of: Any  # an aware datetime, or a function storage -> expression
+    as_of: Any  # an aware datetime, or a function storage -> expression that is equal to what gives the same
     start: Any
     end: Any
     report: datetime | None = None
@@ -35,11 +36,6 @@ class Moment:
         if isinstance(self.as_of, datetime):
             return (self.as_of, self.as_of)
         return (self.first, self.report) if self.first is not None and self.report is not None else None
-
-    @property
-    def fixed(self) -> bool:
-        """Whether its instants are fixed times, or none."""
-        return not (callable(self.as_of) or callable(self.start) or callable(self.end))
 
 
 @remembered

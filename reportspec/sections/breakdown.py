@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from sqlglot import exp
-
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, summed
 from reportspec.measures.asked import ADDITIVE, measures
 from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
-from reportspec.measures.dimensions import dimension_column, shown_value
+from reportspec.measures.dimensions import belonging_to, dimension_column, order_within, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
 from reportspec.measures.words import word
 from reportspec.model.column_ids import IDLE, Aggregated, ColumnId, Member, Row
@@ -91,19 +89,9 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
 
 
 def _within(context: Context, dimensions: tuple[Dimension, ...]) -> Dimension | None:
-    """The record whose members have an order of their own in it, as a dimension: the pipeline of stages."""
+    """What the members of the only dimension belong to."""
     [only, *more] = dimensions or (None,)
-    if only is None or more or only.bins:
-        return None
-    binding, entity = context.binding, context.binding.entity(only.field.entity)
-    own_order = isinstance(entity.order, exp.Column) and entity.order.table == entity.name
-    for way in entity.told_apart_by if own_order and only.field.name == "name" else ():
-        steps = tuple(way.split("."))
-        theirs = (entity.name, *steps)
-        if len(steps) > 1 and binding.serves(entity.name, theirs):
-            path = (*only.path[:-1], *steps)
-            return Dimension(".".join(path), path, binding.resolve(entity.name, theirs).field)
-    return None
+    return None if only is None or more or only.bins else belonging_to(context.binding, only)
 
 
 _OF_TRENDS = ("metrics", "by", "chart", "totals")  # of a breakdown, what a trend has as well
@@ -196,7 +184,25 @@ def queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
         asked_measures, conditions = measures(report, *spec.metrics), conditions_of(report, spec)
         groups = (AggregateQuery(spec.id, "subtotals", (spec.groups,), asked_measures, report.sides, conditions),)
     totals = totals_query(report, spec, shown=spec.totals) if spec.dimensions else ()
-    return also_second(report, (*rows, *groups, *totals))
+    return (*also_second(report, (*rows, *groups, *totals)), *_places_queries(report, spec))
+
+
+def _places_queries(report: Report, spec: BreakdownSection) -> tuple[Query, ...]:
+    """Of a heat map, where the members of each axis stand that have an order of their own: stages within their
+    pipeline."""
+    asked = []
+    for at, dimension in enumerate(spec.dimensions if _is_grid(spec) else ()):
+        order = order_within(report.binding, dimension)
+        if order:
+            conditions, shown = conditions_of(report, spec), measures(report, spec.metrics[0])
+            asked.append(
+                AggregateQuery(spec.id, f"places {at}", (dimension, *order), shown, report.sides[:1], conditions)
+            )
+    return tuple(asked)
+
+
+def _is_grid(spec: BreakdownSection) -> bool:
+    return spec.chart == "heatmap" and len(spec.dimensions) == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +255,7 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         rows=tuple(body),
         total=total_cells,
         available_rows=available,
-        chart=_chart(report, spec, held_rows.total, held_rows.kept, cut=bool(cut)),
+        chart=_chart(report, spec, held_rows, answers, cut=bool(cut)),
         others=others,
         subtotals=subtotals,
         bars=True,
@@ -355,17 +361,20 @@ def _not_merged(report: Report, spec: BreakdownSection, footnotes: Footnotes) ->
     return counts
 
 
-def _across(report: Report, spec: BreakdownSection, kept: Sequence[Kept]) -> tuple[str, ...]:
-    """The columns of a heat map in their order: as values are declared or members have their places, else the largest
-    sum first; empty where neither is known, and they stand as they come."""
-    by, first = spec.dimensions[1], spec.metrics[0]
+def _axis(report: Report, spec: BreakdownSection, kept: Sequence[Kept], answers: Answers, at: int) -> tuple[str, ...]:
+    """The rows or the columns of a heat map in their order: as values are declared or members have their places, else
+    the largest sum first; empty where neither is known, and they stand as they come."""
+    by, first = spec.dimensions[at], spec.metrics[0]
     if by.field.value_labels:
         return tuple(label(report, texts) for texts in by.field.value_labels.values())
     sums: dict[Any, float] = {}
     for row, _ in kept:
-        if isinstance(member := row[Member(1)], str):
+        if isinstance(member := row[Member(at)], str):
             sums[member] = sums.get(member, 0) + float(row.get(Aggregated(first.id)) or 0)
-    places = {turn[0]: at for at, turn in enumerate(by.turns) if len(turn) == 1}
+    places = {turn[0]: place for place, turn in enumerate(by.turns) if len(turn) == 1}
+    if not places:
+        told = [(str(row[Member(0)]), _place_of(row)) for row in answers.rows(spec.id, f"places {at}")]
+        places = {name: place for place, (name, _) in reversed(list(enumerate(sorted(told, key=lambda one: one[1]))))}
     if places:
         members = sorted(sums, key=lambda member: places.get(member, len(places)))
     elif first.adds_up:
@@ -375,7 +384,13 @@ def _across(report: Report, spec: BreakdownSection, kept: Sequence[Kept]) -> tup
     return tuple(str(shown_value(report, by, member)) for member in members)
 
 
-def _chart(report: Report, spec: BreakdownSection, total: Row, kept: Sequence[Kept], cut: bool) -> Chart | None:
+def _place_of(row: Row) -> tuple[str, bool, float]:
+    """Where a member stands: by what it belongs to, if that is told after its name, and by its place in that."""
+    within, place = (row[Member(1)], row[Member(2)]) if Member(2) in row else ("", row[Member(1)])
+    return str(within or ""), place is None, float(place or 0)
+
+
+def _chart(report: Report, spec: BreakdownSection, found: _Rows, answers: Answers, *, cut: bool) -> Chart | None:
     """What is drawn of the rows beside their table, whose bars are its chart: what these do not show, as the parts of
     stacks or the steps to a whole. Of rows that are `cut` there are no stacks: without the parts that are cut they
     would be read as wholes."""
@@ -384,9 +399,10 @@ def _chart(report: Report, spec: BreakdownSection, total: Row, kept: Sequence[Ke
         return None
     first = spec.metrics[0].id
     x = spec.dimensions[0].name
-    if wanted == "heatmap" and len(spec.dimensions) == 2:
-        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=_across(report, spec, kept))
-    whole = _whole(report, spec, total)
+    if _is_grid(spec):
+        order, across = (_axis(report, spec, found.kept, answers, at) for at in (0, 1))
+        return Chart("heatmap", x, (first,), spec.dimensions[1].name, categories=across, order=order)
+    whole = _whole(report, spec, found.total)
     if wanted in ("waterfall", "pareto") and (whole is None or whole[0] is None):
         return None  # of what nobody knows the sum there are no steps to it
     if len(spec.dimensions) > 1 and not cut:

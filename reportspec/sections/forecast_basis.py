@@ -71,10 +71,14 @@ def of_windows(report: Report) -> Iterator[ForecastSection]:
             yield section
 
 
+def alike(one: ForecastSection, other: ForecastSection) -> bool:
+    """Whether two sections show one and the same forecast."""
+    return one.conditions == other.conditions
+
+
 def leader_of(report: Report, spec: ForecastSection) -> ForecastSection:
     """The first section of a forecast, which asks for its windows."""
-    alike = (section for section in of_windows(report) if section.conditions == spec.conditions)
-    return next(alike, spec)
+    return next((section for section in of_windows(report) if alike(section, spec)), spec)
 
 
 @dataclass(frozen=True, slots=True)

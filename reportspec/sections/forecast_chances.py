@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,11 +12,12 @@ from reportspec.forecasting.calibration import whole as whole_of
 from reportspec.forecasting.past_windows import CellKey, Open
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import Chances, in_steps
-from reportspec.languages import elided
+from reportspec.languages import elided, percent_sign
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import divided
 from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.forecast_windows import (
+    Stage,
     cell_dimensions,
     forecast_entity,
     forecasting_of,
@@ -153,7 +154,8 @@ def _states_of(report: Report) -> str:
 
 def stages_side(report: Report, spec: ForecastSection, basis: Made, answers: Answers) -> Section:
     """A row for each stage: the deals that were in it at the origins of the tests, the share that was won before the
-    periods were over, what the rates of then had said, and what people had typed."""
+    periods were over, what the rates of then had said, and what people had typed. The stages of each of several
+    pipelines stand together, with what all of them come to."""
     windows = basis.facts.windows
     if not report.binding.has_history(forecast_entity(report)):
         return section_of(spec, notes=(forecast_word(report, "no_history"),), shape="sentences")
@@ -175,9 +177,14 @@ def stages_side(report: Report, spec: ForecastSection, basis: Made, answers: Ans
         share_column(report, "by_rates"),
         share_column(report, "typed"),
     )
-    order = sorted(sums, key=lambda key: (key is None, stages[key].place, str(stages[key].name)))
+    order = sorted(sums, key=lambda key: _turn(key, stages[key]))
     called = dict(pair for one in spec.told if one.field.entity == _states_of(report) for pair in one.called)
     rows = tuple((called.get(str(key), stages[key].name), *_judged(sums[key])) for key in order)
+    groups = [stages[key].group for key in order]
+    subtotals = tuple(
+        (len(groups) - groups[::-1].index(group), (group, *_judged(_together(sums, order, groups, group))))
+        for group in dict.fromkeys(group for group in groups if group is not None)
+    )
     whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
     said_of_all = () if basis.chances.shown else (said(report, "forecast_no_chances"),)
     return section_of(
@@ -186,9 +193,26 @@ def stages_side(report: Report, spec: ForecastSection, basis: Made, answers: Ans
         rows=rows,
         total=(None, *_judged(whole)),
         available_rows=len(rows),
+        subtotals=subtotals if len(subtotals) > 1 else (),
         highlights=said_of_all,
         notes=(forecast_word(report, "judged_are"),),
     )
+
+
+def _turn(key: str | None, stage: Stage) -> tuple[bool, bool, str, int, str]:
+    """Where a stage stands: after those of the pipelines before its own, by its place; what is unknown last."""
+    return key is None, stage.group is None, str(stage.group), stage.place, str(stage.name)
+
+
+def _together(
+    sums: Mapping[str | None, Sequence[float]],
+    order: Sequence[str | None],
+    groups: Sequence[str | None],
+    group: str,
+) -> list[float]:
+    """What the stages of a group come to."""
+    theirs = [sums[key] for key, of in zip(order, groups, strict=True) if of == group]
+    return [math.fsum(values) for values in zip(*theirs, strict=True)]
 
 
 def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers: Answers) -> Section:
@@ -202,7 +226,10 @@ def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers
     )
     nothing = Judged()
     rows = tuple(
-        (f"{10 * tenth}–{10 * tenth + 10} %", *_said_and_won(ours.get(tenth, nothing), theirs.get(tenth, nothing)))
+        (
+            percent_sign(report.language, f"{10 * tenth}–{10 * tenth + 10}"),
+            *_said_and_won(ours.get(tenth, nothing), theirs.get(tenth, nothing)),
+        )
         for tenth in sorted({*ours, *theirs})
     )
     if not rows:

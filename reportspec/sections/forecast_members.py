@@ -19,7 +19,7 @@ from reportspec.measures.forecast_windows import (
 from reportspec.model.column_ids import Member, Row
 from reportspec.model.figures import Section
 from reportspec.model.spec import Report
-from reportspec.sections.forecast_basis import ForecastSection, Made, rates_note
+from reportspec.sections.forecast_basis import ForecastSection, Made, alike, of_windows, rates_note
 from reportspec.sections.forecast_summary import refused
 from reportspec.sections.forecast_words import (
     count_column,
@@ -33,6 +33,8 @@ def members_side(report: Report, spec: ForecastSection, basis: Made, answers: An
     """What each member brings of the forecast: the rows add up to it."""
     outcome = basis.forecast
     if outcome is None or not basis.shown:
+        if any(one.show == "summary" and not one.dimensions and alike(one, spec) for one in of_windows(report)):
+            return section_of(spec, notes=(forecast_word(report, "nothing_to_part"),), shape="sentences")
         return section_of(spec, highlights=tuple(refused(report, basis)), shape="sentences")
     parts = _parts(report, spec, outcome, answers)
     by_pipeline = outcome.rest.way == "from_pipeline"

@@ -9,6 +9,7 @@ from reportspec.calendar import add_months, day_label
 from reportspec.forecasting.past_windows import CellKey
 from reportspec.forecasting.rest import Changes, changed
 from reportspec.forecasting.tested_forecast import FEWEST_PERIODS
+from reportspec.languages import percent_sign
 from reportspec.measures.answers import Answers
 from reportspec.measures.attainment import goal_for
 from reportspec.measures.forecast_windows import (
@@ -169,7 +170,7 @@ def _otherwise(report: Report, changes: Changes, basis: Made) -> Highlight:
 
 def _signed(report: Report, share: float) -> str:
     sign = "+" if share > 0 else "−"
-    return f"{sign}{report.number(abs(share) * 100, '.15g')} %"
+    return sign + percent_sign(report.language, report.number(abs(share) * 100, ".15g"))
 
 
 def refused(report: Report, basis: Made) -> list[Highlight]:

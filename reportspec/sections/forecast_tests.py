@@ -55,7 +55,8 @@ def tests_side(report: Report, spec: ForecastSection, basis: Made) -> Section:
     if not rows:
         return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
     notes = (*(() if basis.shown else (forecast_word(report, "tests_only"),)), *rates_note(report, spec))
-    chart = Chart("ranges", "period", ("forecast", "low", "high", "result"))
+    several = len(rows) > 1  # of one period a table says all that a drawing would
+    chart = Chart("ranges", "period", ("forecast", "low", "high", "result")) if several else None
     return section_of(
         spec, columns=columns, rows=tuple(rows), available_rows=len(rows), chart=chart, notes=notes, whole=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import ClassVar, Literal
@@ -21,6 +21,7 @@ from reportspec.measures.audit_wording import (
     level_called,
     masked,
     measured,
+    share_decimals,
     text_in,
     words,
 )
@@ -152,6 +153,15 @@ class _Shown:
         currency = self.audit.currency if unit == "currency" else None
         return Column(key, self.word(key), kind, unit, role, currency=currency)  # type: ignore[arg-type]
 
+    def worth_column(self) -> Column:
+        """The column of what the records are worth that the column before it counts."""
+        return replace(self.column("worth", "currency"), label=self.word("their_worth"))
+
+    def share_column(self, *shares: tuple[int, int]) -> Column:
+        """The column of the records without errors, with the decimals that it takes to tell all from nearly all."""
+        decimals = max((share_decimals(part, whole) for part, whole in shares), default=1)
+        return replace(self.column("share", "percent"), decimals=decimals if decimals > 1 else None)
+
     def summary(self) -> Section:
         """Tiles: how many records there are, how many of them have no error, and what is at stake."""
         entities = [one for one in self.entities() if one.judged]
@@ -160,14 +170,15 @@ class _Shown:
         tiles = [
             Kpi(self.column("rows", "count"), rows, before[0]),
             Kpi(self.column("without_error", "count"), clean, before[1]),
-            Kpi(self.column("share", "percent"), _share(clean, rows), _share(*reversed(before))),
+            Kpi(self.share_column((clean, rows)), _share(clean, rows), _share(*reversed(before))),
         ]
-        tiles.append(Kpi(self.column("mend", "count"), sum(one.to_mend for one in self.entities())))
+        mend = sum(one.to_mend for one in self.entities())
+        tiles.append(Kpi(self.column("mend", "count"), mend))
         staked = [one for one in entities if one.open is not None]
         if staked:
             tiles.append(Kpi(self.column("open_wrong", "count"), sum(one.open or 0 for one in staked)))
         if staked and self.audit.currency:
-            tiles.append(Kpi(self.column("worth", "currency"), float(sum(one.amount or 0 for one in staked))))
+            tiles.append(Kpi(self.worth_column(), float(sum(one.amount or 0 for one in staked))))
         columns, cells = tuple(tile.column for tile in tiles), tuple(tile.value for tile in tiles)
         return section_of(
             self.spec,
@@ -176,8 +187,14 @@ class _Shown:
             available_rows=1,
             kpis=tuple(tiles),
             shape="tiles",
-            notes=self.notes(),
+            notes=(*self.notes(), *self.apart(mend, rows - clean)),
         )
+
+    def apart(self, mend: int, wrong: int) -> tuple[str, ...]:
+        """How many of the records to mend have an error, and how many only a warning: these are in no share."""
+        if mend <= wrong:
+            return ()
+        return (self.word("mend_apart", *map(self.number, (mend, wrong, mend - wrong))),)
 
     def before(self, entities: list[EntityAudit]) -> tuple[int | None, int | None]:
         """How many records there were, and how many without an error, where the audits before knew of all entities."""
@@ -226,9 +243,9 @@ class _Shown:
             self.column("entity", role="dimension"),
             self.column("rows", "count", "metric"),
             self.column("without_error", "count", "metric"),
-            self.column("share", "percent", "metric"),
+            replace(self.share_column(*((one.clean, one.rows) for one in entities)), role="metric"),
             self.column("open_wrong", "count", "metric"),
-            self.column("worth", "currency", "metric"),
+            replace(self.worth_column(), role="metric"),
         )
 
         def cells(name: str, some: list[EntityAudit]) -> tuple[Cell, ...]:
@@ -296,10 +313,12 @@ class _Shown:
         columns = (
             self.column("entity", role="group"),
             self.column("field", role="dimension"),
-            self.column("filled", "count", "metric"),
+            self.column("lacking", "count", "metric"),
+            self.column("looked", "count", "metric"),
+            replace(self.column("filled", "count", "metric"), in_data=True),
             self.column("filled_share", "percent", "metric"),
         )
-        gaps: list[tuple[float, EntityAudit, str, int]] = []
+        gaps: list[tuple[float, EntityAudit, str, int, int]] = []
         never: list[str] = []
         whole = 0
         for entity in self.entities():
@@ -307,15 +326,15 @@ class _Shown:
                 if rows and not there:
                     never.append(f"{self.plural(entity.entity)}: {self.field(entity, name)}")
                 elif there < rows:
-                    gaps.append((there / rows, entity, name, there))
+                    gaps.append((there / rows, entity, name, there, rows))
                 else:
                     whole += 1
         gaps.sort(key=lambda gap: gap[0])
         listed = gaps[: self.spec.limit or (_FIELDS if self.report.each is None else len(gaps))]
         cells = tuple(
-            (self.plural(of.entity), self.field(of, name), there, share)
+            (self.plural(of.entity), self.field(of, name), rows - there, rows, there, share)
             for entity in self.entities()
-            for share, of, name, there in listed
+            for share, of, name, there, rows in listed
             if of is entity
         )
         notes = [self.word("never_filled", in_parts(self.language, never))] if never else []
@@ -354,7 +373,7 @@ class _Shown:
     def records(self) -> Section:
         """The records to mend, each with what is wrong with it: those of the worst checks first."""
         columns = [self.column("entity", role="group"), self.column("record", role="dimension"), self.column("whose")]
-        columns += [self.column(name) for name in ("check", "value", "proposal", "remedy")]
+        columns += [self.column(name) for name in ("severity", "check", "value", "proposal", "remedy")]
         together = self.report.each is None
         limit = self.spec.limit or (_LISTED if self.report.each is None else _LISTED_OF_ONE)
         rows: list[tuple[Cell, ...]] = []
@@ -366,20 +385,23 @@ class _Shown:
                 mended += 1
                 name = self.value(f"{entity.entity}.{record.named_by}", record.called) if record.named_by else ""
                 told = " ".join(filter(None, (self.key(entity.entity, record.key), name)))
-                told_of: list[tuple[str, str, str, str]] = []
+                told_of: list[tuple[str, str, str, str, str]] = []
                 for check, fields in record.broken:
-                    values = "; ".join(self.value(one.field, one.value, check) for one in fields if one.value)
-                    proposed = "; ".join(self.value(o.field, o.proposed, check) for o in fields if o.proposed)
+                    values = self.listed(self.value(one.field, one.value, check) for one in fields)
+                    proposed = self.listed(self.value(one.field, one.proposed, check) for one in fields)
                     what = called(self.report.binding, check, self.language)
                     remedy = text_in(check.remedy, self.language)
-                    told_of.append((what, values, proposed, remedy))
+                    told_of.append((level_called(check.severity, self.language), what, values, proposed, remedy))
                 if together:
-                    told_of = [("; ".join(what for what, *_ in told_of), "", "", "")]
+                    worst = min((check.severity for check, _ in record.broken), key=_FOUND.index)
+                    what = self.listed(what for _, what, *_ in told_of)
+                    told_of = [(level_called(worst, self.language), what, "", "", "")]
                 rows += ((self.plural(entity.entity), told, record.owner.called, *texts) for texts in told_of)
         notes = [self.word("to_mend", self.number(count))] if count == mended else []
         notes += [self.word("to_mend_first", self.number(count), self.number(mended))] if count > mended else []
-        empty = {at for at in (2, 5) if not any(row[at] for row in rows)}  # nobody's, nothing proposed
-        empty |= {4, 5, 6} if together else set()  # who mends a record has a report or a list of their own
+        empty = {at for at in (2, 6) if not any(row[at] for row in rows)}  # nobody's, nothing proposed
+        empty |= {3} if len({row[3] for row in rows}) < 2 else set()  # a severity that tells no row from another
+        empty |= {5, 6, 7} if together else set()  # who mends a record has a report or a list of their own
         kept = [at for at in range(len(columns)) if at not in empty]
         cut = tuple(tuple(row[at] for at in kept) for row in rows)
         return self.table(tuple(columns[at] for at in kept), cut, tuple(notes))
@@ -398,6 +420,10 @@ class _Shown:
         kept = [at for at in range(len(names)) if at in (0, len(names) - 1) or any(row[at] for row in rows)]
         cut = tuple(tuple(row[at] for at in kept) for row in rows)
         return self.table(tuple(columns[at] for at in kept), cut)
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Some texts in a row, as the language parts them, without those that say nothing."""
+        return in_parts(self.language, (text for text in texts if text.strip()))
 
     def key(self, entity: str, text: str) -> str:
         """A record's key, masked where it is what tells who somebody is."""

@@ -16,7 +16,7 @@ from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
-from reportspec.measures.words import word
+from reportspec.measures.words import week_called, word
 from reportspec.model.column_ids import BUCKET, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
@@ -113,15 +113,16 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     rows = answers.rows(spec.id)
     total = total_row(report, spec, rows, answers)
     by = spec.dimensions[0] if spec.dimensions else None
+    current = query.sides[0].buckets
+    weekly = any(bucket.grain == "week" for bucket in current)
     columns = [
-        Column("period", word(report.language, "period"), "date", role="period"),
+        Column("period", word(report.language, "week_of" if weekly else "period"), "date", role="period"),
         *([dimension_column(report, by)] if by is not None else []),
         *with_cautions(report, spec.metrics, rows, metric_columns(report, spec, footnotes, total), footnotes),
     ]
     growing = {metric.id for metric in spec.metrics if adds_up(report, metric)}
     columns = [replace(one, grows=one.role == "metric" and one.metric in growing) for one in columns]
     steps = _steps(report, spec, query, rows)
-    current = query.sides[0].buckets
     body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
     names = _names(report, current)
     width = len(steps.groups)
@@ -131,10 +132,11 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         lead: list[Cell] = [None] * (2 if by is not None else 1)
         total_cells = (*lead, *metric_cells(report, spec.metrics, total, total))
     notes = tuple(
-        _apart_note(report, side, apart)
+        _apart_note(report, side, [week_called(report.language, name) if weekly else name for name in apart])
         for side in query.sides[1:]
         if (apart := [name for index, name in enumerate(names) if _alone(report, (query.sides[0], side), index)])
     )
+    lone = len(current) == 1 and spec.chart in (None, "line")  # a drawing of one step has nothing that the table lacks
     in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
     section = section_of(
         spec,
@@ -143,6 +145,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         total=total_cells,
         available_rows=len(body),
         row_labels=tuple(name for name in names for _ in range(width)),
+        weekly=weekly,
         cut_rows=frozenset(
             at * width + member
             for at, bucket in enumerate(current)
@@ -150,7 +153,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
             for member in range(width)
         ),
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
-        chart=_chart(report, spec, steps) if body and not in_rows else None,
+        chart=_chart(report, spec, steps) if body and not in_rows and not lone else None,
         bars=in_rows and spec.chart is None,
         cases=tuple(
             cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))

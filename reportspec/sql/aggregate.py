@@ -237,7 +237,7 @@ def _select(
     names = [spelled(Member(index)) for index in range(len(query.dimensions))]
     names += [BUCKET_NAME] if query.bucketed else []
     calendar = exp.Join(this=calendar_rows(scope, sides), kind="CROSS") if stock_trend else None
-    select = aggregated(scope.rows(calendar), list(zip(names, keys, strict=True)), cases)
+    select = aggregated(scope.rows(calendar), list(zip(names, keys, strict=True)), cases, shared_of(binding))
     return select, [case.alias for case in cases]
 
 
@@ -266,10 +266,10 @@ def case_of(
     """A measure on a side over the rows of a scope: its value, and what a row fulfils that counts, of which `common` is
     what holds for all measures, and `exists` that the row is there."""
     window = window_of(scope, measure, side) if measure.anchor is not None else None
-    conditions = list(exists)
+    conditions, shared = list(exists), shared_of(scope.binding)
     for condition in (measure.where, *common):
         if condition is not None:
-            conditions += conjuncts(condition_of(scope, measure, condition, moment))
+            conditions += shared.conjuncts(condition_of(scope, measure, condition, moment))
     value = scope.compile_optional(measure.of, moment)
     there: exp.Expr | None = None
     gone: exp.Expr | None = None

@@ -217,7 +217,7 @@ def _reading(reading: Rule, other: Rule | None) -> Rule:
 def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The statement with what the database would do otherwise put in words that it does right."""
     own, shared = "" if dialect.canonical else dialect.sqlglot, shared_in(tree)
-    alike = {**ALIKE, exp.Anonymous: written_out(dialect.brings)}
+    alike = {**ALIKE, exp.Anonymous: written_out(dialect)}
     found = _apart(tree)
     if dialect.before is None:
         found = rewritten_in_turn(found, alike, _rules(dialect), own, dialect.anyhow, (shared, dialect))

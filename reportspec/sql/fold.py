@@ -9,7 +9,7 @@ Names of small dimensions are joined to the groups instead of the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import combinations
 
 from sqlglot import exp
@@ -34,6 +34,7 @@ from reportspec.expression.trees import (
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.query import Measure
 from reportspec.sql.from_clause import Rows
+from reportspec.sql.shared_trees import Shared
 from reportspec.sql.windows import Window, any_window, in_turn
 
 GROUPS = "folded"
@@ -65,26 +66,34 @@ class Case:
 class _Inner:
     """The columns of the first step: what it groups by, and what it adds up."""
 
+    shared: Shared
     keys: dict[exp.Expr, str] = field(default_factory=dict)
     sums: dict[exp.Expr, str] = field(default_factory=dict)
 
-    def key(self, tree: exp.Expr) -> exp.Column:
+    def key(self, tree: exp.Expr) -> exp.Expr:
         """The column of the groups for something that rows are grouped by."""
         name = self.keys.setdefault(tree, f"k{len(self.keys)}")
-        cell = column(GROUPS, name)
-        cell.meta.update(tree.meta)
-        return cell
 
-    def sum(self, tree: exp.Expr) -> exp.Column:
+        def cell() -> exp.Expr:
+            found = column(GROUPS, name)
+            found.meta.update(tree.meta)
+            return found
+
+        return self.shared.composed((_Inner, name), (tree,), cell)
+
+    def sum(self, tree: exp.Expr) -> exp.Expr:
         """The column of the groups for an aggregate."""
-        return column(GROUPS, self.sums.setdefault(tree, f"a{len(self.sums)}"))
+        name = self.sums.setdefault(tree, f"a{len(self.sums)}")
+        return self.shared.composed((_Inner, name), (), lambda: column(GROUPS, name))
 
 
 Keys = Sequence[tuple[str, exp.Expr]]  # what rows are grouped by, with the names of its columns
 
 
-def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
-    """The SELECT of the cases over rows grouped by the keys, in one step or two."""
+def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case], shared: Shared | None = None) -> exp.Select:
+    """The SELECT of the cases over rows grouped by the keys, in one step or two. What it composes of trees that are
+    `shared` with other statements is shared with them, too."""
+    shared = shared or Shared()
     common = _common(cases)
     own_conditions = [tuple(c for c in case.conditions if c not in common) for case in cases]
     windows = list(dict.fromkeys(case.window for case in cases))
@@ -95,15 +104,14 @@ def aggregated(rows: Rows, keys: Keys, cases: Sequence[Case]) -> exp.Select:
     elif not keys and all(own_conditions):
         where += _any_case(own_conditions)
     if all(case.counts or case.measure.aggregate in _ADDS_UP for case in cases):
-        named_later = _named_later(rows, keys, [*where, *_trees(cases, own_conditions)])
+        named_later = _named_later(shared, rows, keys, [*where, *_trees(cases, own_conditions)])
         if named_later or sum(map(bool, own_conditions)) >= WORTH:
-            return _two_steps(rows, keys, cases, _Parted(own_conditions, where, named_later, bounded))
+            return _two_steps(rows, keys, cases, _Parted(own_conditions, where, named_later, bounded), shared)
     select = exp.Select()
     for name, key in keys:
         select = select.select(named(key, name), copy=False)
     for case, conditions in zip(cases, own_conditions, strict=True):
-        condition = all_of([*conditions, *lacking(case)])
-        select = select.select(named(_aggregate(case, condition), case.alias), copy=False)
+        select = select.select(_named(shared, _aggregate(shared, case, conditions), case.alias), copy=False)
     return _grouped(rows.attach(select), where, [key for _, key in keys])
 
 
@@ -155,8 +163,19 @@ def lacking(case: Case) -> Iterator[exp.Expr]:
         yield exp.Is(this=case.gone, expression=exp.Null())
 
 
-def _aggregate(case: Case, condition: exp.Expr | None) -> exp.Expr:
-    """One CASE aggregate over the rows."""
+def _named(shared: Shared, tree: exp.Expr, name: str) -> exp.Expr:
+    return shared.composed((_named, name), (tree,), lambda: named(tree, name))
+
+
+def _aggregate(shared: Shared, case: Case, conditions: tuple[exp.Expr, ...]) -> exp.Expr:
+    """One CASE aggregate over the rows that fulfil conditions."""
+    measure = case.measure
+    by = (_aggregate, measure.aggregate, measure.keep, measure.percentile)
+    parts = (case.value, case.there, case.gone, *conditions)
+    return shared.composed(by, parts, lambda: _aggregate_of(case, all_of([*conditions, *lacking(case)])))
+
+
+def _aggregate_of(case: Case, condition: exp.Expr | None) -> exp.Expr:
     measure, value = case.measure, case.value
     if case.counts:
         if measure.keep == "value" and value is not None:
@@ -206,20 +225,20 @@ class _Parted:
     bounded: bool
 
 
-def _two_steps(rows: Rows, keys: Keys, cases: Sequence[Case], parted: _Parted) -> exp.Select:
-    inner = _Inner()
+def _two_steps(rows: Rows, keys: Keys, cases: Sequence[Case], parted: _Parted, shared: Shared) -> exp.Select:
+    inner = _Inner(shared)
     outer_keys = _outer_keys(inner, keys, parted.named_later)
     asked = _Asked(inner, cases, parted.own, parted.bounded)
     outer = exp.Select()
     for name, key in outer_keys:
         outer = outer.select(named(key, name), copy=False)
     for case, conditions in zip(cases, parted.own, strict=True):
-        value = _over_groups(case, _of_groups(inner, case), asked.condition(conditions))
-        outer = outer.select(named(value, case.alias), copy=False)
+        value = _over_groups(shared, case, _of_groups(inner, case), asked.conditions(conditions))
+        outer = outer.select(_named(shared, value, case.alias), copy=False)
     joins = [_on_groups(inner, join) for join in parted.named_later]
     select = exp.Select()
     for tree, name in (*inner.keys.items(), *inner.sums.items()):
-        select = select.select(named(tree, name), copy=False)
+        select = select.select(_named(shared, tree, name), copy=False)
     select = rows.attach(select, without=parted.named_later)
     select = _grouped(select, parted.where, inner.keys)
     outer = outer.from_(exp.Subquery(this=select, alias=alias_of(GROUPS)), copy=False)
@@ -228,18 +247,25 @@ def _two_steps(rows: Rows, keys: Keys, cases: Sequence[Case], parted: _Parted) -
     return _grouped(outer, (), [key for _, key in outer_keys])
 
 
-def _over_groups(case: Case, found: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
-    """What groups have for a case, brought together of those that satisfy its condition."""
-    chosen = when(condition, found) if condition is not None else found
-    if case.counts:
-        return cast(exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)]), "BIGINT")
-    return _ADDS_UP[case.measure.aggregate](this=chosen)
+def _over_groups(shared: Shared, case: Case, found: exp.Expr, conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """What groups have for a case, brought together of those that satisfy its conditions."""
+
+    def together() -> exp.Expr:
+        condition = all_of(conditions)
+        chosen = when(condition, found) if condition is not None else found
+        if case.counts:
+            return cast(exp.Coalesce(this=exp.Sum(this=chosen), expressions=[literal(0)]), "BIGINT")
+        return _ADDS_UP[case.measure.aggregate](this=chosen)
+
+    by = (_over_groups, "" if case.counts else case.measure.aggregate)
+    return shared.composed(by, (found, *conditions), together)
 
 
 def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
     """What a case adds up of each group, its conditions aside."""
     if case.gone is None:
-        return inner.sum(_aggregate(case, None))
+        whole = case if case.there is None else replace(case, there=None)
+        return inner.sum(_aggregate(inner.shared, whole, ()))
     rows: exp.Expr = exp.Star() if case.there is None else case.there
     return exp.Sub(this=inner.sum(exp.Count(this=rows)), expression=inner.sum(exp.Count(this=case.gone)))
 
@@ -247,7 +273,8 @@ def _of_groups(inner: _Inner, case: Case) -> exp.Expr:
 def _outer_keys(inner: _Inner, keys: Keys, named_later: Sequence[exp.Join]) -> list[tuple[str, exp.Expr]]:
     later = {join.this.alias_or_name for join in named_later}
     return [
-        (name, key if _aliases(key) & later or isinstance(key, exp.Literal) else inner.key(key)) for name, key in keys
+        (name, key if _aliases(key, inner.shared) & later or isinstance(key, exp.Literal) else inner.key(key))
+        for name, key in keys
     ]
 
 
@@ -257,27 +284,27 @@ def _on_groups(inner: _Inner, join: exp.Join) -> exp.Join:
     return exp.Join(this=join.this, side="LEFT", on=equality)
 
 
-def _named_later(rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp.Join]:
+def _named_later(shared: Shared, rows: Rows, keys: Keys, others: Iterable[exp.Expr]) -> list[exp.Join]:
     """The joins that only bring names to group by, of entities of few rows: the groups may have
     them as well as the rows."""
     if not rows.small:
         return []
     # Measures share most of their conditions.
-    used = {alias for tree in {id(tree): tree for tree in others}.values() for alias in _aliases(tree)}
+    used = {alias for tree in {id(tree): tree for tree in others}.values() for alias in _aliases(tree, shared)}
     for join in rows.joins:
         if (on := join.args.get("on")) is not None:
-            used |= _aliases(on) - {join.this.alias_or_name}
+            used |= _aliases(on, shared) - {join.this.alias_or_name}
     joins_kept = [j for j in rows.small if j.this.alias_or_name not in used]
     # A key that also needs another table keeps its joins with the rows.
     for _, key in keys:
         names = {j.this.alias_or_name for j in joins_kept}
-        if not _aliases(key) <= names:
-            joins_kept = [j for j in joins_kept if j.this.alias_or_name not in _aliases(key)]
+        if not _aliases(key, shared) <= names:
+            joins_kept = [j for j in joins_kept if j.this.alias_or_name not in _aliases(key, shared)]
     return joins_kept
 
 
-def _aliases(tree: exp.Expr) -> set[str]:
-    return {node.table for node in nodes_in(tree, exp.Column)}
+def _aliases(tree: exp.Expr, shared: Shared) -> frozenset[str]:
+    return shared.asked(_aliases, tree, lambda: frozenset(node.table for node in nodes_in(tree, exp.Column)))
 
 
 class _Asked:
@@ -305,9 +332,9 @@ class _Asked:
             if unlike:
                 self._tell(unlike, _flag(inner, unlike))
 
-    def condition(self, conditions: Iterable[exp.Expr]) -> exp.Expr | None:
+    def conditions(self, conditions: Iterable[exp.Expr]) -> list[exp.Expr]:
         """What a case asks of a group."""
-        return all_of(condition_found for c in conditions if (condition_found := self._found[c]) is not None)
+        return [condition_found for c in conditions if (condition_found := self._found[c]) is not None]
 
     def _tell(self, conditions: Iterable[exp.Expr], found: exp.Expr) -> None:
         """The conditions are asked together: the first stands for all."""
@@ -318,14 +345,20 @@ class _Asked:
     def _of_few(self, inner: _Inner, condition: exp.Expr) -> bool:
         """Whether a condition is about nothing but expressions of few values; it then asks the
         groups what it asked the rows."""
-        keys_told = _told_apart(condition)
-        if keys_told is None:
+        few = _told_apart(condition)
+        if few is None:
             return False
+        cells = [inner.key(inner.shared.added(node)) for node in few]
 
-        def swap(node: exp.Expr) -> exp.Expr:
-            return inner.key(copied(node)) if node.meta.get(FEW) else node
+        def swapped() -> exp.Expr:
+            left = iter(cells)
 
-        self._found[condition] = copied(condition).transform(swap, copy=False)
+            def swap(node: exp.Expr) -> exp.Expr:
+                return next(left) if node.meta.get(FEW) else node
+
+            return copied(condition).transform(swap, copy=False)
+
+        self._found[condition] = inner.shared.composed(_Asked, (condition, *cells), swapped)
         return True
 
     def _windows(
@@ -358,13 +391,23 @@ class _Asked:
 
 def _flag(inner: _Inner, conditions: Iterable[exp.Expr], *, holds: bool = True) -> exp.Expr:
     """Rows are grouped by whether conditions hold; the condition on groups where they do (or not)."""
-    joined = all_of(conditions)
-    assert joined is not None
-    tree = when(joined, literal(1), literal(0))
-    tree.meta[FLAG] = True
-    equality = exp.EQ(this=inner.key(tree), expression=literal(int(holds)))
-    equality.meta[FLAG] = True
-    return equality
+    asked, shared = tuple(conditions), inner.shared
+
+    def flag() -> exp.Expr:
+        joined = all_of(asked)
+        assert joined is not None
+        tree = when(joined, literal(1), literal(0))
+        tree.meta[FLAG] = True
+        return tree
+
+    key = inner.key(shared.composed(_flag, asked, flag))
+
+    def told() -> exp.Expr:
+        equality = exp.EQ(this=key, expression=literal(int(holds)))
+        equality.meta[FLAG] = True
+        return equality
+
+    return shared.composed((_flag, holds), (key,), told)
 
 
 def _told_apart(condition: exp.Expr) -> list[exp.Expr] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
+from typing import Any
 
 from sqlglot import exp
 
@@ -14,6 +16,7 @@ from reportspec.expression.trees import (
     named,
     when,
 )
+from reportspec.lazy_dataclass import dataclass
 from reportspec.model.query import Measure, Side
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
@@ -64,34 +67,69 @@ def steps(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _BucketBound:
+    """The `start` or `end` of the bucket that a row lies in. Two of one anchor and side are equal: what a scope made
+    by one is what others over the same rows would make, too."""
+
+    which: str
+    anchor: _Same
+    side: _Same
+    moment: Moment
+    scope: Scope = field(compare=False, repr=False)
+    measure: Measure = field(compare=False, repr=False)
+
+    def __deepcopy__(self, memo: object) -> _BucketBound:
+        return self  # statements say the moments of their CTEs, and sqlglot copies what they say
+
+    def __call__(self, storage: str) -> exp.Expr:
+        scope, anchor, side = self.scope, self.measure.anchor, self.side.one
+        assert anchor is not None
+        zone = scope.binding.zone
+        edges = [
+            (instant(b.end, zone), scope.instant(instant(getattr(b, self.which), zone), storage)) for b in side.buckets
+        ]
+        kept = scope.binding.storage_of(self.measure.entity, anchor)
+        return exp.Paren(this=steps(scope, scope.compile(anchor, self.moment), kept, edges))
+
+
+class _Same:
+    """What is the same only as itself, and lives as long as it is compared."""
+
+    __slots__ = ("one",)
+
+    def __init__(self, one: Any) -> None:
+        self.one = one
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.one is other.one
+
+    def __hash__(self) -> int:
+        return id(self.one)
+
+
 def bucket_moment(scope: Scope, measure: Measure, side: Side, moment: Moment) -> Moment:
     """The moment with the bucket's own bounds for `period_start` and `period_end`."""
-    binding = scope.binding
+    start, end = (
+        _BucketBound(which, _Same(measure.anchor), _Same(side), moment, scope, measure) for which in ("start", "end")
+    )
+    return Moment(side.name, side.as_of, start, end)
 
-    def bound(which: str) -> object:
-        def of(storage: str) -> exp.Expr:
-            assert measure.anchor is not None
-            anchor = scope.compile(measure.anchor, moment)
-            kept = binding.storage_of(measure.entity, measure.anchor)
-            edges = [
-                (instant(b.end, binding.zone), scope.instant(instant(getattr(b, which), binding.zone), storage))
-                for b in side.buckets
-            ]
-            return exp.Paren(this=steps(scope, anchor, kept, edges))
 
-        return of
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The column of the calendar that has an instant."""
 
-    return Moment(side.name, side.as_of, bound("start"), bound("end"))
+    name: str
+
+    def __call__(self, storage: str) -> exp.Expr:
+        return column(CALENDAR, f"{self.name}_date" if storage == "date" else self.name)
 
 
 def calendar_moment(binding: Binding, side: Side) -> Moment:
     """The instants of the calendar's rows of a side."""
-
-    def bound(name: str) -> object:
-        return lambda storage: column(CALENDAR, f"{name}_date" if storage == "date" else name)
-
     first = min(side.origins or (min(instant(bucket.end, binding.zone), side.as_of) for bucket in side.buckets))
-    return Moment("calendar", bound("as_of"), bound("starts"), bound("ends"), side.as_of, first)
+    return Moment("calendar", _Step("as_of"), _Step("starts"), _Step("ends"), side.as_of, first)
 
 
 def calendar_rows(scope: Scope, sides: tuple[Side, ...]) -> exp.Expr:

@@ -37,6 +37,7 @@ from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
 from reportspec.sql.clock import LOCAL, by_the_report, moved, shown_at
 from reportspec.sql.conversion import At, converted, currency_of, whatever_currency
+from reportspec.sql.dialects.rewrite import with_args
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
@@ -60,6 +61,10 @@ class _Joined(NamedTuple):
     small: bool = False
     of_previous: bool = False
 
+
+# What has no names in it, and what `in_order` or `_with_bare_keys` may write otherwise.
+_NAMELESS = frozenset((exp.Literal, exp.Null, exp.Boolean, exp.DataType, exp.Var, exp.Star))
+_IN_ORDER = frozenset((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Window))
 
 _Joins = dict[tuple[tuple[str, ...] | str, str], _Joined]  # by ways and aliases, in the order in which they came
 
@@ -183,8 +188,6 @@ class Scope:
         entity = self.binding.entity(self.entity)
         if entity.derived is None and self.statement.versioned(entity.name):
             self._looked.at(moment)
-        if not moment.fixed:
-            return self._exists(moment, known)
         return [*self.shared(("exists", moment, known), None, lambda: self._exists(moment, known))]
 
     def _exists(self, moment: Moment, known: bool) -> list[exp.Expr]:
@@ -251,7 +254,7 @@ class Scope:
     def _made(
         self, tree: exp.Expr, moment: Moment, steps: tuple[str, ...], at: At | None, before: bool, day: bool
     ) -> exp.Expr:
-        if not moment.fixed or not (at is None or isinstance(at, exp.Expr)):
+        if not (at is None or isinstance(at, exp.Expr)):
             return self._compile(tree, moment, steps, at, before, day)
         key = (id(tree), moment, steps, id(at), before, day)
         [found] = self.shared(key, (tree, at), lambda: [self._compile(tree, moment, steps, at, before, day)])
@@ -270,6 +273,8 @@ class Scope:
             if node._meta and MOMENT in node._meta:
                 at_once, owner, name = node._meta[MOMENT]
                 return self.instant(at_once, self.binding.storage(owner, name))
+            if type(node) in _NAMELESS:
+                return node
             if isinstance(node, (exp.Column, exp.Dot)):
                 path = path_of(node)
                 if len(path) == 1:
@@ -279,33 +284,45 @@ class Scope:
                 return self.field(path, moment, steps)
             same_currency = whatever_currency(node) if at is not None else None
             if same_currency is not None:
-                node.set("this", self.field(path_of(same_currency), moment, steps))
-                return node
+                return with_args(node, this=self.field(path_of(same_currency), moment, steps))
             days = self._beside_days(node, moment, steps)
             if isinstance(node, exp.Anonymous) and str(node.this).upper() in OWN_FUNCTIONS:
                 return call(self, node, moment, steps)
-            for key, value in list(node.args.items()):
-                if key in days:
-                    node.set(key, days[key])
+            changed: dict[str, Any] = dict(days)
+            for key, value in node.args.items():
+                kind = type(value)
+                if key in days or value is None or kind is str or kind is bool:
+                    continue
+                if kind is list:
+                    parts = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
+                    if any(new is not old for new, old in zip(parts, value, strict=True)):
+                        changed[key] = parts
                 elif isinstance(value, exp.Expr):
                     part = visit(value)
                     if part is not value:
-                        node.set(key, part)
-                elif isinstance(value, list) and value:
-                    parts = [visit(v) if isinstance(v, exp.Expr) else v for v in value]
-                    if any(new is not old for new, old in zip(parts, value, strict=True)):
-                        node.set(key, parts)
-            if YES in node.meta and FEW in node.this.meta:
-                node.meta[FEW] = True
-            return in_order(_with_bare_keys(node))
+                        changed[key] = part
+            if changed:
+                node = with_args(node, **changed)
+                if YES in node.meta and FEW in node.this.meta:
+                    node.meta[FEW] = True
+            return in_order(_with_bare_keys(node)) if type(node) in _IN_ORDER else node
 
         return visit(self._meant(tree, steps, day))
 
     def _meant(self, tree: exp.Expr, steps: tuple[str, ...], day: bool) -> exp.Expr:
-        """A copy of an expression in which nothing is left to what one takes for granted: whose clock it goes
-        by, and what null is where yes or no is asked."""
+        """An expression in which nothing is left to what one takes for granted: whose clock it goes by, and what null
+        is where yes or no is asked. It is the same tree each time, which nobody changes."""
+        at = self.binding.entity_at(self.entity, steps)
+        known = self.binding.remembered.setdefault(Scope._meant, {})
+        # A name of the matched entity is one where no steps were taken.
+        key = (id(tree), at, self.matched, bool(steps), day)
+        if key not in known:  # the tree is kept beside its id, so that nothing else gets it
+            known[key] = (tree, self._said(tree, at, steps, day))
+        return known[key][1]  # type: ignore[no-any-return]
+
+    def _said(self, tree: exp.Expr, at: str, steps: tuple[str, ...], day: bool) -> exp.Expr:
         compiled, binding = copied(tree), self.binding
-        named = binding.kinds(binding.entity_at(self.entity, steps), self.matched)
+        named = binding.kinds(at, self.matched)
         if WRITTEN in compiled.meta:
             compiled = explicit(compiled, named)
         if _written_by_people(binding, tree):
@@ -382,7 +399,7 @@ class Scope:
 
     def field(self, path: tuple[str, ...], moment: Moment, steps: tuple[str, ...] = ()) -> exp.Expr:
         """The column (or expression) of a dotted name, seen from the end of `steps`."""
-        if self._listening or not moment.fixed:  # what is made of it is shared as a whole, or nothing is
+        if self._listening:  # what is made of it is shared as a whole
             return self._field(path, moment, steps)
         [found] = self.shared((path, moment, steps), None, lambda: [self._field(path, moment, steps)])
         return found
@@ -559,7 +576,7 @@ def _with_bare_keys(node: exp.Expr) -> exp.Expr:
         if kind and kind == node.expression.meta.get(KEY):
             return type(node)(this=node.this.this, expression=node.expression.this)
     if isinstance(node, exp.Window) and node.args.get("partition_by"):
-        node.set("partition_by", [bare_key(one) for one in node.args["partition_by"]])
+        return with_args(node, partition_by=[bare_key(one) for one in node.args["partition_by"]])
     return node
 
 

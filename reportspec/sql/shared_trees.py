@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, TypeVar
 
 from sqlglot import exp
 
+from reportspec.expression.trees import conjuncts
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 
 E = TypeVar("E", bound=exp.Expr)
+T = TypeVar("T")
 
 _ASKED = ("where", "group", "having", "order")
 SHARED = "shared"  # in the meta of a statement: the `Shared` of its binding
@@ -20,12 +22,13 @@ class Shared:
     """Trees that several statements have, by their ids, and what was made of each of them, by what made it. It is
     kept with the binding whose statements they are, and in the meta of those, of whose copies it is no part."""
 
-    __slots__ = ("_made", "plain", "trees")
+    __slots__ = ("_composed", "_made", "plain", "trees")
 
     def __init__(self) -> None:
         self.trees: dict[int, exp.Expr] = {}  # which keeps them, so that their ids stay their own
         self.plain: set[str] = set()  # texts and names that were found to have no odd signs
         self._made: dict[Hashable, dict[int, Any]] = {}
+        self._composed: dict[Hashable, exp.Expr] = {}
 
     def __deepcopy__(self, memo: object) -> Shared:
         return self
@@ -38,6 +41,33 @@ class Shared:
         """The tree, which is one of these now."""
         self.trees[id(tree)] = tree
         return tree
+
+    def asked(self, what: Hashable, tree: exp.Expr, find: Callable[[], T]) -> T:
+        """What `find` finds out of a tree: once, where it is shared."""
+        if id(tree) not in self.trees:
+            return find()
+        known: dict[int, T] = self.made(what)
+        if id(tree) not in known:
+            known[id(tree)] = find()
+        return known[id(tree)]
+
+    def conjuncts(self, tree: exp.Expr) -> list[exp.Expr]:
+        """The parts that AND joins at the top of a condition: shared, as it is."""
+        if id(tree) not in self.trees:
+            return conjuncts(tree)
+        return self.asked(conjuncts, tree, lambda: list(map(self.added, conjuncts(tree))))
+
+    def composed(self, by: Hashable, parts: tuple[exp.Expr | None, ...], make: Callable[[], exp.Expr]) -> exp.Expr:
+        """What `make` composes of parts: once, where all of them are shared, and it is shared itself then. Else each
+        time, since another part may get the id of one that is gone."""
+        trees = self.trees
+        for part in parts:
+            if part is not None and id(part) not in trees:
+                return make()
+        known, key = self._composed, (by, *map(id, parts))
+        if key not in known:
+            known[key] = self.added(make())
+        return known[key]
 
     def made(self, by: Hashable) -> dict[int, Any]:
         """What was made of trees by something, by their ids."""

@@ -91,6 +91,8 @@ class RowsOf(NamedTuple):
     spans: Spans | None = None
 
 
+_ANY = Moment("current", None, None, None)  # of what is the same at each
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Wishes = dict[tuple[Callable[..., object], tuple[object, ...]], None]  # methods, with what they were called with
@@ -157,7 +159,7 @@ class Statement:
             raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
         cte = self._called(name, moment) if varies else name
         if cte not in self._derived:
-            self._derived[cte] = _DerivedRows(entity, moment, {})
+            self._derived[cte] = _DerivedRows(entity, moment if varies else _ANY, {})
         return cte
 
     def _called(self, name: str, moment: Moment) -> str:
@@ -174,7 +176,7 @@ class Statement:
 
     def states(self, name: str) -> str:
         """The CTE with a row for each past state of an entity that has any."""
-        return self.instance(name, Moment("current", None, None, None))
+        return self.instance(name, _ANY)
 
     @_wish
     def rows_only(self, name: str) -> str:
@@ -296,7 +298,6 @@ class Statement:
 
     def _need_past_values(self) -> None:
         """Have what the fields were that are asked of entities with past states."""
-        moment = Moment("current", None, None, None)
         for rows in list(self._rows.values()):
             values_asked = past_values(self.binding, rows.entity, tuple(rows.needed)) if rows.versions else ()
             if not values_asked:
@@ -304,7 +305,7 @@ class Statement:
             assert rows.entity.history is not None
             assert rows.entity.history.values is not None
             past = rows.entity.history.values
-            values = self.instance(past.entity, moment)
+            values = self.instance(past.entity, _ANY)
             for name in (rows.entity.history.by, *past.bounds, *values_asked):
                 self.need(values, name)
             for name in values_asked:
@@ -343,8 +344,7 @@ class Statement:
         assert history is not None
         base = self.today(entity.name)
         self._rows[cte].versions = base
-        moment = Moment("current", None, None, None)
-        states = self.instance(history.entity, moment)
+        states = self.instance(history.entity, _ANY)
         for name in (
             history.by,
             history.entered,
@@ -355,7 +355,7 @@ class Statement:
             history.last,
         ):
             self.need(states, name)
-        stage = self.instance(history.states.entity, moment)
+        stage = self.instance(history.states.entity, _ANY)
         for name in (history.states.key, history.states.won, history.states.lost):
             self.need(stage, name)
         fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
@@ -377,7 +377,7 @@ class Statement:
     def _derive(self, rows: _DerivedRows) -> exp.Expr:
         """The SELECT of a derived entity. One of the same fields at the same moment is the same tree in each
         statement of a binding, and asks each for the same."""
-        if not (self.called_alike and rows.moment.fixed):
+        if not self.called_alike:
             return self._derived_rows(rows)
         kept = self.binding.remembered.setdefault(Statement._derive, {})
         key = (rows.entity.name, rows.moment, (*rows.needed,))

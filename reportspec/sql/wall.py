@@ -11,7 +11,7 @@ twin has a plain word, the text itself must have come back.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import lru_cache
 
 import sqlglot
@@ -107,15 +107,21 @@ def _units(tree: exp.Expr, held: Container[int], seen: dict[int, exp.Expr]) -> l
 def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bool]:
     """The odd texts and names of an expression with their numbers, whether somebody wrote a part of
     it, and whether there is more to it than names. Raises `Breached` for what is no plain word."""
-    trees, looked, plain = shared.trees, shared.made("looked at"), shared.plain
+    return _looked(unit, shared.trees, shared.made("looked at"), shared.plain)
+
+
+_Look = tuple[dict[str, int], bool, bool]
+
+
+def _looked(unit: exp.Expr, trees: Mapping[int, exp.Expr], looked: dict[int, _Look], plain: set[str]) -> _Look:
     if id(unit) in looked:
-        return looked[id(unit)]  # type: ignore[no-any-return]
+        return looked[id(unit)]
     odd: dict[str, int] = {}
     written = much = False
     nodes: list[exp.Expr] = [unit]
     for node in nodes:  # which grows: one way through the parts does for all that is asked
         if id(node) in trees and node is not unit:
-            of_node = _looked_at(node, shared)
+            of_node = _looked(node, trees, looked, plain)
             for text in of_node[0]:
                 odd.setdefault(text, len(odd))
             written, much = written or of_node[1], much or of_node[2]
@@ -151,6 +157,20 @@ def _looked_at(unit: exp.Expr, shared: Shared) -> tuple[dict[str, int], bool, bo
                 # Most names are quoted and were looked at.
                 if value._meta or not value.args.get("quoted") or value.args.get("this") not in plain:
                     nodes.append(value)
+            elif of is exp.Column:
+                # Most nodes with parts are columns, and most of those have nothing but such names.
+                if value._meta and WRITTEN in value._meta:
+                    nodes.append(value)
+                    continue
+                for part in value.args.values():
+                    if (
+                        type(part) is not exp.Identifier
+                        or part._meta
+                        or not part.args.get("quoted")
+                        or part.args.get("this") not in plain
+                    ):
+                        nodes.append(value)
+                        break
             elif of is list:
                 nodes += [item for item in value if isinstance(item, exp.Expr)]
             elif isinstance(value, exp.Expr):

@@ -28,14 +28,19 @@ class Window:
     end: exp.Expr
     shared: Shared | None = field(default=None, compare=False, repr=False)
     _known: dict[int, tuple[exp.Expr, exp.Expr | None]] = field(default_factory=dict, compare=False, repr=False)
+    _bounds: list[exp.Expr] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def conditions(self) -> tuple[exp.Expr, exp.Expr]:
-        """The two conditions."""
-        return (
-            exp.GTE(this=self.column, expression=self.start),
-            exp.LT(this=self.column, expression=self.end),
-        )
+        """The two conditions, each time the same trees: all measures of a window ask them."""
+        if not self._bounds:
+            self._bounds.append(exp.GTE(this=self.column, expression=self.start))
+            self._bounds.append(exp.LT(this=self.column, expression=self.end))
+            if self.shared is not None:
+                for bound in self._bounds:
+                    self.shared.add(bound)
+        since, before = self._bounds
+        return since, before
 
     def condition(self, tree: exp.Expr) -> exp.Expr | None:
         """What a condition still asks of the rows in the window; None where that is nothing."""
@@ -68,7 +73,7 @@ class Window:
         )
 
     def _settled(self, tree: exp.Expr) -> exp.Expr:
-        if not any(self._answer(node) is not None for node in nodes_in(tree, exp.Case)):
+        if not any(self._answer(node) is not None for node in self._cases(tree)):
             return tree
 
         def settle(node: exp.Expr) -> exp.Expr:
@@ -77,6 +82,12 @@ class Window:
 
         settled: exp.Expr = copied(tree).transform(settle, copy=False)
         return settled if self.shared is None else self.shared.added(settled)
+
+    def _cases(self, tree: exp.Expr) -> list[exp.Case]:
+        """Each CASE in a tree."""
+        if self.shared is None:
+            return nodes_in(tree, exp.Case)
+        return self.shared.asked(exp.Case, tree, lambda: nodes_in(tree, exp.Case))
 
     def _answer(self, node: exp.Expr) -> exp.Expr | None:
         """The branch that a CASE over the window's own column takes for every row in it."""

@@ -13,12 +13,12 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader
 
 import reportspec
 from reportspec import ReportError
 from reportspec.deliver import rounds
 from tests.deliver.server import Handler, Server
+from tests.reading_pdf import page_texts
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ANNA, BEN, OPS, ME = "anna@example.com", "ben@example.com", "ops@example.com", "me@example.com"
@@ -100,7 +100,7 @@ def test_build(folder: Path) -> None:
     assert rate.goal.state == "missed"
     assert report.sql
     assert all(one.lstrip().upper().startswith(("SELECT", "WITH")) for one in report.sql)
-    assert "€2,141,562" in PdfReader(io.BytesIO(report.pdf())).pages[0].extract_text()
+    assert "€2,141,562" in page_texts(report.pdf())[0]
     tables = report.files("csv")
     rows = list(csv.reader(io.StringIO(next(iter(tables.values())).decode("utf-8-sig"))))
     assert any("2141562" in cell for row in rows for cell in row)

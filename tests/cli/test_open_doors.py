@@ -176,3 +176,14 @@ def test_a_password_with_an_at_sign_is_taken_for_no_host(scheme: str, tmp_path: 
     assert "hush" not in render_text(checked.diagnostics, checked.texts)
     ledger = f"{PROJECT}deliver: {{ledger: 'postgresql://reader:a@hush@127.0.0.1/db'}}\n"
     assert codes(tmp_path, project=ledger) == ["bad-url"]
+
+
+@pytest.mark.parametrize("kind", ["webhook", "slack"])
+def test_an_outlet_has_no_user_in_its_address(kind: str, tmp_path: Path) -> None:
+    """Nothing would hand the name and the password over, and what was taken for the host is not there."""
+    for address, told in (
+        ("https://u:p@127.0.0.1:1/x", ["bad-url"]),
+        ("http://localhost:1@hooks.example.com/x", ["bad-url"]),
+        ("https://hooks.example.com/a@b?to=c@d", []),
+    ):
+        assert codes(tmp_path, project=f"{PROJECT}deliver: {{outlets: {{team: {{{kind}: '{address}'}}}}}}\n") == told

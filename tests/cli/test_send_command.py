@@ -5,7 +5,6 @@ Slow: sends in processes of their own, with nobody to read them."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -20,10 +19,10 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader
 
 import reportspec
 from tests.deliver.server import Handler, Server
+from tests.reading_pdf import page_texts
 
 ANNA, BEN, CARL, OPS = "anna@example.com", "ben@example.com", "carl@example.com", "ops@example.com"
 PROJECT = """version: 1
@@ -147,7 +146,7 @@ def test_a_dry_run_writes_mails_that_open_and_leaves_no_trace(run: Run, folder: 
     assert mail["Subject"] == "Won · Q3 2026"
     [pdf] = [part.get_payload(decode=True) for part in mail.iter_attachments()]
     assert isinstance(pdf, bytes)
-    text = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    text = page_texts(pdf)[0]
     assert "Won" in text
     assert "€2,141,562" in text  # the oracle's: tests/oracles has the won amount of the third quarter
     assert not handler.taken

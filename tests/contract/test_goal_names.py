@@ -113,8 +113,8 @@ def test_percentages_that_are_no_fractions(kind: str, tmp_path: Path) -> None:
         == "`close_rate` is a fraction: 1 of 1 targets of the table are percentages, such as 60, which means 6,000 %"
     )
     assert "`target: \"case when what = 'close_rate' then worth / 100 else worth end\"`" in (told.help or "")
-    assert [one for one in notes(found) if "150 %" in one] == [
-        "Close rate: targets above 150 % in the table, where 0.9 is 90 %: 1."
+    assert [one for one in notes(found) if "150%" in one] == [
+        "Close rate: targets above 150% in the table, where 0.9 is 90%: 1."
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import smtplib
 import sqlite3
 import threading
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
 from reportspec.deliver import compose, smtp
 from reportspec.deliver.ledger import Ledger
@@ -23,6 +21,7 @@ from reportspec.errors import LedgerError, MailError, NotSent, SourceError
 from tests.deliver.conftest import NOW, Run, results, spec
 from tests.deliver.server import Handler, Server, login, tls_context
 from tests.loading import load_report
+from tests.reading_pdf import page_texts
 
 ANNA, BEN, CARL = "anna@example.com", "ben@example.com", "carl@example.com"
 THREE = f"{{to: [{ANNA}, {BEN}], bcc: {CARL}, attach: []}}"
@@ -58,8 +57,7 @@ def test_a_mail_has_the_figures_the_pdf_and_its_headers(run: Run, handler: Handl
         assert "Missed" in body
     attached = {str(part.get_filename()): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(attached) == {"spec-2026-07-01.pdf", "spec-2026-07-01-01-headline.csv"}
-    pdf = PdfReader(io.BytesIO(bytes(attached["spec-2026-07-01.pdf"])))  # type: ignore[arg-type]
-    assert "€2,141,562" in pdf.pages[0].extract_text()
+    assert "€2,141,562" in page_texts(bytes(attached["spec-2026-07-01.pdf"]))[0]  # type: ignore[arg-type]
 
 
 def test_nobody_is_sent_it_twice_and_a_new_period_is_another_report(run: Run, handler: Handler) -> None:

@@ -79,8 +79,11 @@ def test_of_all(folder: Path) -> None:
         ("Open and won deals without an amount", 1, 3, "D1"),
         ("Open deals whose expected closing date is over", 1, 3, "D2"),
     }
-    missing = {(row["entity"], row["field"]): (row["filled"], row["filled_share"]) for row in rows(found, "coverage")}
-    assert missing == {("Contacts", "Email"): (4, 0.8), ("Deals", "Amount"): (2, pytest.approx(2 / 3))}
+    names = ("lacking", "looked", "filled", "filled_share")
+    missing = {(row["entity"], row["field"]): tuple(row[name] for name in names) for row in rows(found, "coverage")}
+    assert missing == {("Contacts", "Email"): (1, 5, 4, 0.8), ("Deals", "Amount"): (1, 3, 2, pytest.approx(2 / 3))}
+    assert "Of 6 records to mend 5 have an error, 1 only a warning, which no share counts." in found.sections[0].notes
+    assert not [text for section in found.sections for text in section.notes if "`" in text]
     # One row for each record: who mends them has a report of their own.
     listed = {(row["record"], row["whose"], row["check"]) for row in rows(found, "records")}
     assert ("D1 Racks", "Ada", "Open and won deals without an amount") in listed
@@ -152,6 +155,9 @@ def test_it_is_as_of_the_day_of_its_records(folder: Path) -> None:
     past = {"report": "data_quality", "period": "2026-Q1", "compare": "previous_period"}
     found = made(folder, past)[""]
     assert (found.as_of, found.compare) == (NOW, None)
+    assert (found.period.label, found.period.start.isoformat()) == ("Nov 28, 2026", "2026-11-28")
+    running = made(folder, {**past, "period": "this_month"})[""]
+    assert not running.notices  # an audit has no period that could be unfinished
     other = made(folder, {**past, "report": "custom", "sections": [{"kpis": ["open_amount"]}, *SECTIONS[:1]]})[""]
     assert other.as_of < NOW
     assert other.compare is not None

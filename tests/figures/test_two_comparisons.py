@@ -117,6 +117,16 @@ def test_every_form_has_both(folder: Path) -> None:
     assert data["compare"] == {"from": "2026-01-01", "to": "2026-02-01"}
 
 
+def test_half_the_width_has_both_changes_whole(folder: Path) -> None:
+    """Beside each other stand tables with Δ and Δ % against each, though the bars may have to give way."""
+    by = {"half": True, "breakdown": {"metrics": ["won_amount"], "by": ["deal.owner_id"]}}
+    plain = {key: value for key, value in SPEC.items() if key != "goals"}
+    spec = {**plain, "sections": [{**by, "id": "one"}, {**by, "id": "two"}]}
+    page = render_html(figures(folder, spec))
+    assert '<div class="halves">' in page
+    assert page.count("Δ %</th>") == 4
+
+
 @pytest.mark.parametrize(
     ("compare", "code"),
     [

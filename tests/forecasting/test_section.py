@@ -275,7 +275,7 @@ def test_what_if(folder: Path) -> None:
     assert changed(made.pipeline, now, Changes()) == pytest.approx(rest.mean)
     spec = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": 0.1, "amount": -0.05}}}]}
     text = text_of(folder, spec)
-    assert "If otherwise (deals won +10 %, amounts −5 %)" in text
+    assert "If otherwise (deals won +10%, amounts −5%)" in text
     assert "no forecast" in text
     percent = {**SPEC, "sections": [{"forecast": {"what_if": {"close_rate": "+10%", "amount": "-5 %"}}}]}
     assert text_of(folder, percent) == text

@@ -76,8 +76,8 @@ def test_that_sweep_finds_those_that_are_known() -> None:
 
 
 CATEGORY = {
-    "en": ("has that stage's category", "from 60 % Commit, from 40 % Best case"),
-    "it": ("ha la categoria di quella fase", "dal 60 % Impegnato, dal 40 % Caso migliore"),
+    "en": ("has that stage's category", "from 60% Commit, from 40% Best case"),
+    "it": ("ha la categoria di quella fase", "dal 60% Impegnato, dal 40% Caso migliore"),
     "de": ("hat die Kategorie dieser Phase", "ab 60 % „Zugesagt“, ab 40 % „Bestfall“"),
     "fr": ("a la catégorie de cette étape", "dès 60 % « Engagé », dès 40 % « Meilleur cas »"),
     "es": ("tiene la categoría de esa etapa", "desde el 60 % «Comprometido», desde el 40 % «Mejor caso»"),

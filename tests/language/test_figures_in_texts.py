@@ -176,3 +176,16 @@ def test_nowhere_else_and_nothing_but_figures(folder: Path) -> None:
         path = folder / "wrong.yaml"
         path.write_text(json.dumps({"version": 1, **spec(**more)}), "utf-8")
         assert load_report(path, NOW, {}).broken, more
+
+
+def test_of_two_comparisons_each_can_be_named(folder: Path) -> None:
+    """Won 1,500; 1,200 in the quarter before, 600 a year before. That has no cents beside an amount that has none."""
+    with (folder / "deals.csv").open("a", encoding="utf-8") as file:
+        file.write("6,bo,won,600,2025-07-01,2025-07-11\n")
+    names = ("", ".previous", ".change", ".second", ".second_change")
+    text = " | ".join(f"{{{{ metrics.won_amount{name} }}}}" for name in names)
+    both = ["previous_period", "previous_year"]
+    found = figures(folder, spec({"id": "told", "text": text}, compare=both))
+    html = render_html(found)
+    assert "€1,500 | €1,200 | +25.0% | €600 | +150.0%" in html
+    assert "€600.00" not in html

@@ -332,9 +332,9 @@ def test_figures_in_a_heat_map_can_be_read(accent: str) -> None:
         assert high / low >= 3.9
 
 
-def test_parts_of_years_have_two_lines_before_they_are_turned() -> None:
-    """In half the width of the page eight quarters do not fit beside each other; names that are no parts of years are
-    turned as before."""
+def test_labels_have_two_lines_before_they_are_turned() -> None:
+    """In half the width of the page eight quarters do not fit beside each other, nor do names of two short words; longer
+    ones are turned."""
     columns = (
         Column("p", "P", "text", role="dimension"),
         *(sample.metric(f"m{i}", f"M {i}", "count") for i in range(4)),
@@ -352,5 +352,8 @@ def test_parts_of_years_have_two_lines_before_they_are_turned() -> None:
     found, turned = labels([f"Q{at % 4 + 1} {2025 + at // 4}" for at in range(8)])
     assert {"Q1", "Q4", "2025", "2026"} <= found
     assert not turned
-    found, turned = labels([f"Region {at} west" for at in range(8)])
+    found, turned = labels([f"Area {at} west" for at in range(8)])
+    assert {"Area 0", "west"} <= found
+    assert not turned
+    found, turned = labels([f"Southern region {at}" for at in range(8)])
     assert turned

@@ -21,6 +21,7 @@ from pypdf.generic import ArrayObject, DictionaryObject
 from reportspec.model.figures import Column, Figures, Section
 from reportspec.render import pdf, render_pdf, tables
 from reportspec.render.fonts import font_directory
+from tests.reading_pdf import page_texts
 from tests.render import sample
 
 pytestmark = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="needs poppler's pdftoppm")
@@ -131,9 +132,7 @@ def test_pages_are_what_they_would_be_as_a_whole(
     whole = render_pdf(figures)
     assert written == []
     assert pictures(apart, tmp_path / "apart") == pictures(whole, tmp_path / "whole")
-    assert [page.extract_text() for page in PdfReader(io.BytesIO(apart)).pages] == [
-        page.extract_text() for page in PdfReader(io.BytesIO(whole)).pages
-    ]
+    assert page_texts(apart) == page_texts(whole)
     assert structure(apart) == structure(whole)
     assert outline(apart) == outline(whole)
 
@@ -206,15 +205,13 @@ def test_letters_that_are_not_seen_are_left_to_weasyprint(text: str, written: li
 
 def test_all_rows_are_printed_where_all_are_asked_for(written: list[int]) -> None:
     section = replace(sample.stalled(T, 700, 700), whole=True)
-    reader = PdfReader(io.BytesIO(render_pdf(report(section))))
-    text = "\n".join(page.extract_text() for page in reader.pages)
+    pages = page_texts(render_pdf(report(section)))
+    text = "\n".join(pages)
     assert [at for at in range(1, 701) if f"#{at:04d}" not in text] == []
     assert "of 700 rows" not in text
-    assert f"Page {len(reader.pages)} of {len(reader.pages)}" in text
+    assert f"Page {len(pages)} of {len(pages)}" in text
     assert len(written) > 7
-    cut = "\n".join(
-        page.extract_text() for page in PdfReader(io.BytesIO(render_pdf(report(replace(section, whole=False))))).pages
-    )
+    cut = "\n".join(page_texts(render_pdf(report(replace(section, whole=False)))))
     assert "#0500" in cut
     assert "#0501" not in cut
     assert "500 of 700 rows" in cut
@@ -225,5 +222,5 @@ def test_a_row_of_each_date_is_in_order() -> None:
     rows = tuple((f"Row{at:05d}", date(2026, 1, 1), at) for at in range(700))
     columns = (Column("n", "Name", "text"), Column("d", "Day", "date"), Column("c", "Count", "integer", "count"))
     made = render_pdf(report(Section("s", "records", "List", columns, rows, available_rows=700, whole=True)))
-    words = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages).split()
+    words = " ".join(page_texts(made)).split()
     assert [word for word in words if word.startswith("Row0")] == [row[0] for row in rows]

@@ -4,7 +4,6 @@ Slow: a chart must first fill the memory that it is given."""
 
 from __future__ import annotations
 
-import io
 import pickle
 import re
 import sys
@@ -14,13 +13,13 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from pypdf import PdfReader
 
 from reportspec import vega_lite
 from reportspec.errors import FormatError
 from reportspec.formats.html import as_html
 from reportspec.model.figures import Chart, Column, Figures, Section, Theme
 from reportspec.render import RenderError, limited, render_html, render_pdf
+from tests.reading_pdf import page_texts
 from tests.render import sample
 
 COLUMNS = (
@@ -44,7 +43,7 @@ def drawn(own: dict[str, object], **more: object) -> Figures:
 
 
 def text_of(content: bytes) -> str:
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    return "\n".join(page_texts(content))
 
 
 def test_it_draws_the_section_s_rows_by_their_names_and_labels() -> None:

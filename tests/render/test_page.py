@@ -21,9 +21,10 @@ from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import Entry, in_columns, meanings, shortened
 from reportspec.render.fonts import font_directory, text_width
 from reportspec.render.locale import formats_for
-from reportspec.render.page import MOST_TILES, coded, page, tile_of, tile_rows, value_size
+from reportspec.render.page import MOST_TILES, page, tile_of, tile_rows, value_size
 from reportspec.render.palette import palette_for
 from reportspec.render.tables import table_view
+from reportspec.render.templating import coded
 from tests.render import reading, sample
 
 T = sample.TEXTS["en"]
@@ -456,3 +457,38 @@ def test_highlights_judge_goals_as_tiles_do() -> None:
         Section("s", "highlights", "S", highlights=(replace(one, kind="goal_at_risk", good=False),), shape="sentences")
     )
     assert '<li class="warn">' in html
+
+
+def test_footnotes_are_numbered_as_they_are_met() -> None:
+    """Those of data that no page shows leave no gap; one that is pointed at again keeps its number."""
+    won, rate = sample.metric("won", "Won", "currency", footnotes=(3,)), sample.metric("rate", "Rate", "percent")
+    name, hidden = Column("owner", "Owner", "text", role="dimension"), replace(rate, in_data=True, footnotes=(1,))
+    one = Section("a", "breakdown", "One", (name, won, hidden), (("Ada", 5000.0, 0.5), ("Bo", 6000.0, 0.5)))
+    other = replace(one, id="b", title="Two", columns=(name, replace(won, footnotes=(2, 3)), hidden))
+    below = replace(other, id="c", title="Three", columns=(name, replace(won, footnotes=()), hidden), footnotes=(4,))
+    texts = ("Nowhere.", "Second met.", "First met.", "Third met.")
+    html = render_html(sample.figures("en", (one, other, below), footnotes=texts))
+    printed = re.findall(r'class="mark">(\d+)\.</span> ([^<]*?\.)', html)
+    assert printed == [("1", "First met."), ("2", "Second met."), ("3", "Third met.")]
+    heads = re.findall(r"<th[^>]*>Won(.*?)</th>", html)
+    assert [re.findall(r"\d", re.sub(r"<[^>]*>", "", head)) for head in heads] == [["1"], ["1", "2"], []]
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "told"),
+    [
+        ((1000.4, 1000.4, 1000.4), 3001.2, True),  # 1,000 three times, and 3,001
+        ((1000.4, 1000.2), 2000.6, True),
+        ((1000.4, 1000.7), 2001.1, False),
+        ((1000.0, 2000.0), 1500.4, False),  # a mean is no sum
+        ((1.25, 2.5), 3.75, False),  # with cents
+    ],
+)
+def test_it_is_said_where_printed_parts_are_not_the_printed_total(
+    parts: tuple[float, ...], total: float, told: bool
+) -> None:
+    columns = (Column("owner", "Owner", "text", role="dimension"), sample.metric("won", "Won", "currency"))
+    rows = tuple((f"n{at}", part) for at, part in enumerate(parts))
+    table = Section("a", "breakdown", "One", columns, rows, (None, total), len(rows))
+    page_text = render_html(sample.figures("en", (table,), row_counts=(("Deals", 3),)))
+    assert ("rounded: parts may differ" in page_text) == told

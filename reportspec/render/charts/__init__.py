@@ -9,6 +9,8 @@ series in `cut`, of cells in `heatmap`; the buckets of a period are bounded alre
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reportspec.model.figures import Figures, Section
 from reportspec.render.charts import (
     bar,
@@ -64,7 +66,10 @@ def drawings(
     if chart.vega_lite is not None:
         return (_own(canvas),)
     kind = next(kind for kind in KINDS if kind.name == chart.kind)
-    return kind.draw(canvas)
+    drawn = kind.draw(canvas)
+    if section.weekly:  # on the axis stand first days
+        return tuple(replace(one, title=f"{one.title} {formats.word('by_week')}") for one in drawn)
+    return drawn
 
 
 def _own(canvas: Canvas) -> Drawing:

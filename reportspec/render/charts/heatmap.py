@@ -8,9 +8,9 @@ from dataclasses import replace
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Column, Section
 from reportspec.render.charts.kind import Canvas, Drawing, Kind
-from reportspec.render.charts.lettering import GAP, beside, named, widest
+from reportspec.render.charts.lettering import GAP, LINE, beside, in_lines, named, widest
 from reportspec.render.charts.scales import Steps
-from reportspec.render.charts.svg import SIZE, Frame, Label, drawing, rect
+from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped
 from reportspec.render.locale import Formats, compact, is_number, name_of, number
 from reportspec.render.palette import INK, RULE, readable_on, tinted
@@ -63,7 +63,8 @@ def cells_of(canvas: Canvas) -> Cells:
         *rest, last = section.rows
         rest.append((*last[:x], formats.word("other"), *last[x + 1 :]))
         section = replace(section, rows=tuple(rest))
-    rows = _distinct(section, y, formats)
+    there = _distinct(section, y, formats)
+    rows = [*(name for name in chart.order if name in there), *(name for name in there if name not in chart.order)]
     across = list(dict.fromkeys((*chart.categories, *_distinct(section, x, formats))))
     values = {
         (name_of(formats, line[y], section.columns[y]), name_of(formats, line[x], section.columns[x])): float(value)
@@ -75,13 +76,17 @@ def cells_of(canvas: Canvas) -> Cells:
 
 def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
     short = named(cells.rows)
-    frame = Frame(len(cells.rows) * ROW + 4, left=widest(short) + GAP + 2, right=6, top=SIZE + GAP + 4, bottom=2)
+    left, right = widest(short) + GAP + 2, 6
     down, over = Steps(len(cells.rows), 0.08, 0.04), Steps(len(cells.across), 0.04, 0.02)
+    room = over.step(WIDTH - left - right) - 4
+    heads = [[clipped(line, room / SIZE) for line in in_lines(name, room)] for name in cells.across]
+    lines = max(map(len, heads), default=1)
+    top = SIZE + GAP + 4 + (lines - 1) * LINE
+    frame = Frame(len(cells.rows) * ROW + 4, left=left, right=right, top=top, bottom=2)
     ys, xs = down.centres(frame.height), over.centres(frame.width)
-    room = over.step(frame.width) - 4
-    heads = [clipped(name, room / SIZE) for name in cells.across]
     labels = beside(short, ys, -GAP, INK)
-    labels += [Label(x, -GAP, head, "middle", INK) for x, head in zip(xs, heads, strict=True)]
+    for x, head in zip(xs, heads, strict=True):
+        labels += [Label(x, -GAP - at * LINE, line, "middle", INK) for at, line in enumerate(reversed(head))]
     half, thick = over.width(frame.width) / 2, down.width(frame.height) / 2
     shapes = []
     for x, y, value in _places(cells, xs, ys):

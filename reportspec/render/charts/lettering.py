@@ -90,13 +90,21 @@ def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
     return rotate and widest(texts) + 4 > slot and not _stacked(texts, slot, rotate)
 
 
+def in_lines(text: str, room: float) -> list[str]:
+    """A label as it stands in `room` pixels: in one line, else in the two that are the shortest, parted at a blank."""
+    words = text.split(" ")
+    if len(words) < 2 or widest([text]) <= room:
+        return [text]
+    parted = [[" ".join(words[:at]), " ".join(words[at:])] for at in range(1, len(words))]
+    return min(parted, key=widest)
+
+
 def _stacked(texts: Sequence[str], slot: float, rotate: bool) -> list[list[str]]:
-    """The two lines of each label of a year's part that would be turned otherwise (`Q3`, `2026`); none where two lines
-    do not fit."""
-    lines = [text.rsplit(" ", 1) for text in texts]
-    parts = all(len(of_one) == 2 and len(of_one[1]) == 4 and of_one[1].isdecimal() for of_one in lines)
-    if not rotate or not parts or widest(texts) + 4 <= slot:
+    """The two lines of each label (`Q3`, `2026`) where some would be turned otherwise; none where two lines do not
+    fit."""
+    if not rotate or widest(texts) + 4 <= slot:
         return []
+    lines = [in_lines(text, slot - 4) for text in texts]
     return lines if widest(line for of_one in lines for line in of_one) + 4 <= slot else []
 
 

@@ -402,7 +402,7 @@ class _Look:
         if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):
-            return ("number",) if self.reckoned(name) else ()
+            return ("number",) if self.reckoned(name) else ("any",) if self.formats else ()
         families = ("short",) if self.texts else tuple(PATTERNS)
         likely = tuple(family for family in families if self.may_be(name, family))
         if self.reckoned(name) and "number" not in likely:
@@ -793,7 +793,8 @@ class _Look:
             index = next(i for i, n in enumerate(file.shape.names) if n.lower() == name.lower())
             for row in file.rows():
                 if len(row.fields) > index and row.fields[index] in values:
-                    forms.setdefault(row.fields[index], file.place(row))
+                    where = f"`{file.name}`, " if len(self.relation.files) > 1 else ""
+                    forms.setdefault(row.fields[index], where + file.place(row))
                     if len(forms) == len(values):
                         break
         return tuple(forms.values())
@@ -863,10 +864,11 @@ class _Look:
         if nothing:
             help = null_setting(nothing) if len(nothing) == len(values) else f"{help}; {null_setting(nothing)}"
         few = sorted(values, key=lambda value: value in nothing)[:_EXAMPLES]
+        others = f"others, such as {', '.join(f'`{shown(v)}`' for v in few)}" if few else f"texts that look like {kind}"
         return self.refuse(
             name,
             "mixed-cells",
-            f"has cells of several types: {kind} and others, such as {', '.join(f'`{shown(v)}`' for v in few)}",
+            f"has cells of several types: {kind} and {others}",
             help,
             few,
         )

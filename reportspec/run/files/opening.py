@@ -26,6 +26,7 @@ from reportspec.run.files.shape import (
     Shape,
     Unclear,
     fault_of,
+    foot_of,
     not_in,
     shape_of,
 )
@@ -42,6 +43,7 @@ SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 _CHUNK = 1 << 22
+_FOOT = 1 << 14  # bytes at a file's end among which lines below the table are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
         if len(parts) == 1
         else "(" + " UNION ALL ".join(f"SELECT {columns} FROM {part}" for part in parts) + ")"
     )
-    shapes = tuple(f"{file.name}: {file.shape.said}" for file in files)
+    shapes = tuple(f"{file.name}: {file.said}" for file in files)
     return Relation(sql, dict.fromkeys(names, "VARCHAR"), tuple(files), said=shapes)
 
 
@@ -197,10 +199,22 @@ def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], c
     wanted_shape = Asked(spec.encoding, delimiter, spec.skip, spec.columns, expected)
     shape = shape_of(head[:HEAD], len(head) <= HEAD, wanted_shape)
     read = path
-    if even or shape.encoding not in UTF8:
-        transcode(path, shape.encoding, copy, even)
+    foot = _foot_of(path, shape)
+    if even or foot or shape.encoding not in UTF8:
+        transcode(path, shape.encoding, copy, even, sum(map(len, foot)))
         read = str(copy)
-    return TextFile(Path(path).name, read, shape, path)
+    return TextFile(Path(path).name, read, shape, path, foot=sum(map(bool, map(bytes.strip, foot))))
+
+
+def _foot_of(path: str, shape: Shape) -> list[bytes]:
+    """The lines below the table, if a text file ends in some. Of packed files, and in encodings whose bytes are no
+    signs by themselves, none are looked for."""
+    if path.endswith(".gz") or shape.encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
+        return []
+    with binary(path) as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - _FOOT))
+        return foot_of(file.read(), shape)
 
 
 def binary(path: str) -> IO[bytes]:
@@ -208,14 +222,16 @@ def binary(path: str) -> IO[bytes]:
     return gzip.open(path) if path.endswith(".gz") else open(path, "rb")  # type: ignore[return-value] # noqa: PTH123
 
 
-def transcode(path: str, encoding: str, copy: Path, even: bool) -> None:
-    """A copy of a file in UTF-8, with the same line ends or (`even`) with `\\n` for each. Raises Unclear."""
+def transcode(path: str, encoding: str, copy: Path, even: bool, foot: int = 0) -> None:
+    """A copy of a file in UTF-8 without its last `foot` bytes, with the same line ends or (`even`) with `\\n` for each.
+    Raises Unclear."""
     decoder = codecs.getincrementaldecoder(encoding)()
     seen = 0
+    end = Path(path).stat().st_size - foot if foot else None
     with binary(path) as file, copy.open("w", encoding="utf-8", newline="") as target:
         ends = io.IncrementalNewlineDecoder(None, translate=even)
         while True:
-            chunk = file.read(_CHUNK)
+            chunk = file.read(_CHUNK if end is None else min(_CHUNK, end - seen))
             try:
                 text = decoder.decode(chunk, not chunk)
                 text = text if seen else text.removeprefix("\ufeff")

@@ -45,7 +45,7 @@ def form_of(text: str) -> str:
 
 # --- numbers ---------------------------------------------------------------------------------------
 
-_CURRENCY = r"[$€£¥₹₽₺₴₪₩₫₱₦฿₡₲₵₸]|R\$|US\$|kr|zł|Kč|Ft|lei|лв|Fr|[A-Z]{3}"
+_CURRENCY = r"[$€£¥\uffe5₹₽₺₴₪₩₫₱₦฿₡₲₵₸円元원]|R\$|US\$|kr|zł|Kč|Ft|lei|лв|Fr|[A-Z]{3}"
 # What a sign may stand for; one that is not here may stand for anything.
 _SIGNS = {
     "$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BSD BBD BZD BMD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD",
@@ -54,6 +54,10 @@ _SIGNS = {
     "€": "EUR",
     "£": "GBP EGP LBP SYP SDG SSP FKP GIP SHP",
     "¥": "JPY CNY",
+    "\uffe5": "JPY CNY",  # the wide one
+    "円": "JPY",
+    "元": "CNY TWD",
+    "원": "KRW",
     "₹": "INR",
     "₽": "RUB",
     "₺": "TRY",

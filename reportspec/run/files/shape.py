@@ -36,11 +36,12 @@ _OTHERS = (
     "mac-roman",
     "cp1253",
     "cp1254",
-    "shift_jis",
+    "cp932",
     "gb18030",
 )
 _SHOWN = 160  # letters of a line in messages
-_DATA = re.compile(r"[-+]?[\d.,]*\d[\d.,]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\D.*)?")
+# A number or a date: no name of a column.
+DATA = re.compile(r"[-+]?[\d.,]*\d[\d.,]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\D.*)?")
 csv.field_size_limit(1 << 24)
 
 
@@ -184,6 +185,8 @@ def not_in(data: bytes, at: int, encoding: str) -> Unclear:
             continue
         if all(letter.isprintable() or letter == "\t" for letter in read):
             ways.append((name, read))
+    if is_japanese(data):
+        ways.sort(key=lambda way: way[0] != "cp932")
     unlike: dict[str, str] = {}
     for name, read in ways:
         unlike.setdefault(read, name)
@@ -197,6 +200,20 @@ def not_in(data: bytes, at: int, encoding: str) -> Unclear:
     return Unclear(
         "unclear-encoding", f"line {number} has the byte 0x{data[at]:02X}, which is no {encoding.upper()}", help, notes
     )
+
+
+_WIDE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uff01-\uff5e]+")  # kana, kanji and wide letters
+
+
+def is_japanese(data: bytes) -> bool:
+    """Whether bytes are Japanese as Windows writes it: all of them are read so, and most of the letters that are not
+    ASCII are kana, kanji or wide ones beside others of them. Accents of other encodings give single ones."""
+    try:
+        text = codecs.getincrementaldecoder("cp932")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    beside = sum(len(run) for run in _WIDE.findall(text) if len(run) > 1)
+    return beside > 1 and beside > 0.6 * sum(not letter.isascii() for letter in text)
 
 
 def shown(line: str) -> str:
@@ -323,7 +340,7 @@ def _refuse_rows_as_header(
         return
     few = ", ".join(f"`{name}`" for name in sorted(asked.expected)[:6])
     notes = (noted(skip + found[0][0] + 1, lines[found[0][0]]),)
-    if any(_DATA.fullmatch(cell.strip()) for cell in first):
+    if any(DATA.fullmatch(cell.strip()) for cell in first):
         example = ", ".join(["…"] * len(first)) if len(first) < 4 else f"…, …  # {len(first)} names"
         raise Unclear(
             "no-header",
@@ -437,6 +454,25 @@ def fault_of(row: Row, shape: Shape) -> str:
     if there == 1 and row.fields[0].count(shape.delimiter) == wanted - 1:
         return "the row is in quotes as a whole, and so a single field"
     return f"the row has {there} field{'s' if there != 1 else ''} where the header has {wanted}"
+
+
+def foot_of(end: bytes, shape: Shape) -> list[bytes]:
+    """The lines at the end of a file that stand below its table, apart from it by a blank line, and have no field but
+    one: who exported it, and when. `end` are the last bytes of the file. A line that closes a quote is no such line: it
+    ends a row."""
+    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", end)
+    if len(shape.names) < 3:
+        return []
+    start = at = len(lines)
+    while at > 1:
+        at -= 1
+        line = lines[at].decode(shape.encoding, "replace")
+        if not line.strip():
+            start = at if any(map(bytes.strip, lines[at:])) else start
+            continue
+        if line.count('"') % 2 or len(next(csv.reader([line], delimiter=shape.delimiter))) != 1:
+            return lines[start:]
+    return []  # a table of which the end does not show a row
 
 
 def kinds_of(rows: Sequence[Sequence[str]], number: int) -> tuple[re.Pattern[str] | None, ...]:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from reportspec.model.settings import FileSpec
 from reportspec.run.files.cells import MOST_CELLS, NoValue, cells_without_value, column_letters, far_cell
-from reportspec.run.files.shape import Shape, Unclear, names_of, shown
+from reportspec.run.files.shape import DATA, Shape, Unclear, names_of, shown
 from reportspec.suggested_yaml import quoted_yaml
 
 if TYPE_CHECKING:
@@ -108,6 +108,20 @@ def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, lis
     return chosen[0], rows, merged
 
 
+def sheets_of(path: str) -> tuple[str, ...]:
+    """The names of a workbook's sheets that are seen and have cells; none of one that cannot be opened, which is told
+    where it is read."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+    try:
+        _refuse_bombs(path)
+        book = CalamineWorkbook.from_path(path)
+        seen = [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+        return tuple(name for name in seen if book.get_sheet_by_name(name).height)
+    except (Unclear, CalamineError, OSError, ValueError):
+        return ()
+
+
 def _refuse_merged(sheet: str, merged: Sequence[Merged], first: int, read: Sequence[bool]) -> None:
     """Raise Unclear where rows share a cell: all but one of them would have nothing there."""
     for (top, left), (bottom, right) in sorted(merged):
@@ -200,6 +214,14 @@ def _header(
     if spec.columns:
         return start, spec.columns
     row = rows[start]
+    below = header_below(rows[start : start + _TITLES]) if spec.skip is None and not expected else 0
+    if below:
+        raise Unclear(
+            "no-header",
+            f"row {start + 1} has no names of columns; row {start + below + 1} seems to have them",
+            f"write `skip: {start + below}`",
+            (f"row {start + 1}: {_shown(row)}", f"row {start + below + 1}: {_shown(rows[start + below])}"),
+        )
     known = _known(row, expected)
     best = max(range(start, min(len(rows), start + _TITLES)), key=lambda at: _known(rows[at], expected))
     if spec.skip is None and _known(rows[best], expected) > max(known, min(1, len(expected) - 1)):
@@ -221,6 +243,17 @@ def _header(
     while cells and not cells[-1].strip():
         cells.pop()
     return start, names_of(cells, expected)
+
+
+def header_below(rows: Sequence[Sequence[Any]]) -> int:
+    """How many rows of titles stand above a header of which no name is known: the first row has half the cells of the
+    first one that has names alone, or fewer. 0 where the first row may be the header itself."""
+    filled = [sum(_text(cell).strip() != "" for cell in row) for row in rows]
+    if not filled or filled[0] * 2 > max(filled) or max(filled) < 3:
+        return 0
+    at = next(at for at, number in enumerate(filled) if number * 2 > max(filled))
+    named = all(_kind(cell) == "text" and not DATA.fullmatch(cell.strip()) for cell in rows[at] if cell != "")
+    return at if named else 0
 
 
 def _shown(row: Sequence[Any]) -> str:

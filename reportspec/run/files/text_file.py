@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
+from reportspec.diagnostics import counted
 from reportspec.lazy_dataclass import dataclass
 from reportspec.run.files.shape import (
     UTF8,
@@ -27,6 +28,13 @@ class TextFile:
     original: str
     typed: Mapping[str, str] = field(default_factory=dict)  # of a sheet: what cells its columns have
     first_row: int = 0  # of a sheet: the row in which the header stands
+    foot: int = 0  # lines below the table that are left out
+
+    @property
+    def said(self) -> str:
+        """How it is written, for people."""
+        foot = f", {counted(self.foot, 'line')} below the table left out" if self.foot else ""
+        return f"{self.shape.said}{foot}"
 
     def lines(self) -> Iterator[str]:
         """Its lines, with their ends."""

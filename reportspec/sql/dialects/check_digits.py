@@ -14,61 +14,74 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import CANONICAL
 from reportspec.expression.trees import copied
-from reportspec.sql.dialects.rewrite import Rule
+from reportspec.sql.dialects.rewrite import Dialect, Rule
 
 _DIGITS_OF_CARD = 19
 _FIRST, _NEXT, _STEPS = 18, 16, 4  # digits that are divided by 97 at a time: what is left stays a BIGINT
 _DIGITS_OF_IBAN = _FIRST + _NEXT * _STEPS
 
 
-def written_out(brings: frozenset[str]) -> Rule:
-    """The rule that writes the functions out, but for those that a session brings."""
+def written_out(dialect: Dialect) -> Rule:
+    """The rule that writes the functions out, but for those that a session brings. They name their argument dozens of
+    times: where a database can be told so, it is computed once."""
 
     def rule(node: exp.Expr) -> exp.Expr:
         name = str(node.this)
-        if name not in _FUNCTIONS or name in brings:
+        if name not in _FUNCTIONS or name in dialect.brings:
             return node
         [argument] = node.expressions
-        return _template(name).transform(lambda one: copied(argument) if isinstance(one, exp.Column) else one)
+        digits, right = _FUNCTIONS[name]()
+
+        def formula(value: exp.Expr) -> exp.Expr:
+            return _filled(right, value)
+
+        looked_at = _filled(digits, argument)
+        return formula(looked_at) if dialect.once is None else dialect.once(looked_at, formula)
 
     return rule
 
 
+def _filled(template: str, value: exp.Expr) -> exp.Expr:
+    """A formula of a text that is called `t`, of a value."""
+    return _template(template).transform(lambda one: copied(value) if isinstance(one, exp.Column) else one)
+
+
 @cache
-def _template(name: str) -> exp.Expr:
-    """The function of a text that is called `t`."""
-    tree = sqlglot.parse_one(_FUNCTIONS[name](), dialect=CANONICAL)
+def _template(text: str) -> exp.Expr:
+    tree = sqlglot.parse_one(text, dialect=CANONICAL)
     for node in tree.walk():
         node._meta = None  # positions in the text
     return tree
 
 
-def _card() -> str:
+def _card() -> tuple[str, str]:
     """Of the digits from the right every second one is doubled, and 9 taken off what is above 9; their sum is to be a
     multiple of 10."""
-    digits = f"right('{'0' * _DIGITS_OF_CARD}' || t, {_DIGITS_OF_CARD})"
     terms = []
     for place in range(1, _DIGITS_OF_CARD + 1):
-        digit = f"substr({digits}, {place}, 1)"
+        digit = f"substr(t, {place}, 1)"
         doubled = (_DIGITS_OF_CARD - place) % 2 == 1
         terms.append(f"cast({digit} as bigint) * {2 if doubled else 1}")
         if doubled:
             terms.append(f"-(case when {digit} > '4' then 9 else 0 end)")
-    return f"(case when ({' + '.join(terms)}) % 10 = 0 then 1 else 0 end)"
+    # Of what is seen to be whole the remainder is taken as it is; else the sum would be written seven times.
+    right = f"(case when cast({' + '.join(terms)} as bigint) % 10 = 0 then 1 else 0 end)"
+    return f"right('{'0' * _DIGITS_OF_CARD}' || t, {_DIGITS_OF_CARD})", right
 
 
-def _iban() -> str:
+def _iban() -> tuple[str, str]:
     """The first four signs go to the end, letters become numbers from 10 on, and of the number that this makes 1 is
     left when it is divided by 97."""
     number = "substr(t, 5, 30) || substr(t, 1, 4)"
     for at, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
         number = f"replace({number}, '{letter}', '{10 + at}')"
-    number = f"right('{'0' * _DIGITS_OF_IBAN}' || {number}, {_DIGITS_OF_IBAN})"
-    left = f"cast(substr({number}, 1, {_FIRST}) as bigint) % 97"
+    left = f"cast(substr(t, 1, {_FIRST}) as bigint) % 97"
     for step in range(_STEPS):
-        piece = f"substr({number}, {_FIRST + 1 + step * _NEXT}, {_NEXT})"
+        piece = f"substr(t, {_FIRST + 1 + step * _NEXT}, {_NEXT})"
         left = f"cast(cast({left} as varchar) || {piece} as bigint) % 97"
-    return f"(case when {left} = 1 then 1 else 0 end)"
+    right = f"(case when {left} = 1 then 1 else 0 end)"
+    return f"right('{'0' * _DIGITS_OF_IBAN}' || {number}, {_DIGITS_OF_IBAN})", right
 
 
-_FUNCTIONS: Mapping[str, Callable[[], str]] = {"CARD_IS_RIGHT": _card, "IBAN_IS_RIGHT": _iban}
+# Each with the digits that it makes of a text, and what it says of these: those are named dozens of times.
+_FUNCTIONS: Mapping[str, Callable[[], tuple[str, str]]] = {"CARD_IS_RIGHT": _card, "IBAN_IS_RIGHT": _iban}

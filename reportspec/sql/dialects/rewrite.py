@@ -41,7 +41,8 @@ class Dialect:
     has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`.
     `keys` has kinds of types that are compared as they are: two values of columns of one kind are equal exactly where
     their texts are. Whatever is in none of them is compared as text. `brings` are the functions of `check_digits` that
-    a session has."""
+    a session has; `once` writes what a formula makes of a value that is computed once, however often the formula names
+    it."""
 
     name: str
     label: str
@@ -70,6 +71,7 @@ class Dialect:
     since_1970: str = ""
     keys: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     brings: frozenset[str] = frozenset()
+    once: Callable[[exp.Expr, Rule], exp.Expr] | None = None
 
 
 _VALUES: frozenset[type] = frozenset((type(None), str, bool))  # of arguments that are no nodes

@@ -1,0 +1,154 @@
+"""What exports have around their tables, and how it is met: titles, notes below, sheets, encodings, dates as texts."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from reportspec.catalogue.load import packaged
+from reportspec.errors import SourceError
+from reportspec.onboarding.histories import settled
+from reportspec.onboarding.mapping_lines import Writer
+from reportspec.onboarding.matching import propose
+from reportspec.onboarding.sources import Source, opened
+from reportspec.onboarding.wish import Wish
+from reportspec.run.files.shape import Shape, foot_of, is_japanese
+from tests.files.texts import read, read_files
+
+HEAD = ["Opportunity Name", "Stage", "Amount", "Closed"]
+BODY = [["A", "Closed Won", 100, "07/14/2026"], ["B", "Prospecting", 250, "08/15/2026"]]
+TITLES = [["Opportunities 2025-26"], ["As of 2026-11-29"], [], ["Filtered By", "All"]]
+
+
+def book(path: Path, **sheets: list[list[Any]]) -> Path:
+    made = openpyxl.Workbook()
+    made.remove(made.active)  # type: ignore[arg-type]
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    made.save(path)
+    return path
+
+
+def looked_at(path: Path) -> Source:
+    return opened(Wish((str(path),), path.parent / "p"), lambda name: None)
+
+
+@pytest.mark.parametrize("titles", [0, 1, 2, 4])
+def test_titles_above_a_header_are_skipped(titles: int, tmp_path: Path) -> None:
+    found = looked_at(book(tmp_path / "deals.xlsx", Report=[*TITLES[:titles], HEAD, *BODY]))
+    assert [list(table.columns) for table in found.tables] == [HEAD]
+    assert found.tables[0].rows == 2
+    assert found.settings == ({"deals": {"skip": str(titles)}} if titles else {})
+
+
+def test_rows_are_no_header(tmp_path: Path) -> None:
+    """A name over the first column alone, and rows below: these are none."""
+    with pytest.raises(Exception, match="right of the last column"):
+        looked_at(book(tmp_path / "deals.xlsx", Report=[["Name"], *BODY]))
+
+
+def test_sheets_are_tables(tmp_path: Path) -> None:
+    path = book(tmp_path / "Übersicht.xlsx", Deals=[HEAD, *BODY], Kunden=[["Kunde", "Ort"], ["K", "Ulm"]], Leer=[])
+    found = looked_at(path)
+    assert {table.name: list(table.columns) for table in found.tables} == {"deals": HEAD, "kunden": ["Kunde", "Ort"]}
+    assert found.settings == {"deals": {"sheet": '"Deals"'}, "kunden": {"sheet": '"Kunden"'}}
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        '\n\n"Report"\n"Copyright, all rights"\n',
+        "\n\nReport\n\nMade by me",
+        "\r\n \r\nReport\r\n",
+        "\n\n\nReport\n\n\n",
+    ],
+)
+def test_lines_below_a_table_are_left_out(foot: str, tmp_path: Path) -> None:
+    rows = read(tmp_path, f"id,amount,name\n1,5,A\n2,7,B{foot}".encode(), "id:key amount:money name:text")
+    assert rows == [("1", 5, "A"), ("2", 7, "B")]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "2,7,B\n3\n",  # a row that is broken
+        '2,7,"B\n\nlast"\n',  # a text of several lines
+        '2,7,"B\n\nlast\nof all"\n',
+        "2,7,B\n\n3,,\n",  # apart, but with fields
+        "2,7,B\n\nnote\n3,8,C\n",  # not at the end
+    ],
+)
+def test_rows_are_no_lines_below(rest: str) -> None:
+    assert foot_of(f"id,amount,name\n1,5,A\n{rest}".encode(), Shape("utf-8", ",", ("id", "amount", "name"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "japanese"),
+    [
+        ('案件名,金額\n東京精密工業株式会社,"1,000円"\n', "cp932", True),
+        ("ﾃｽﾄ 株式会社サンプル商事,受注\n", "cp932", True),
+        ("Name;Ort\nMüller;Köln\nLéon;Besançon\n", "cp1252", False),
+        ("Léon\n", "cp1252", False),  # which would be one kanji
+        ("Название,Сумма\nМосква,Новый клиент\n", "cp1251", False),
+        ("客户名称,金额\n上海贸易有限公司,赢单\n", "gb18030", False),
+        ("고객,금액\n서울무역,성사\n", "cp949", False),
+    ],
+)
+def test_japanese_is_told(text: str, encoding: str, japanese: bool, tmp_path: Path) -> None:
+    assert is_japanese(text.encode(encoding)) is japanese
+    if japanese:
+        with pytest.raises(SourceError) as told:
+            read(tmp_path, text.encode(encoding), "案件名:text")
+        assert "`encoding: cp932`" in str(told.value.help)
+
+
+@pytest.mark.parametrize("amount", ["1,012円", "1,012 円", "¥1,012", "\uffe51,012"])
+def test_yen_are_numbers(amount: str, tmp_path: Path) -> None:
+    assert read(tmp_path, f'id,amount\n1,"{amount}"\n'.encode(), "id:key amount:money", thousands=",") == [("1", 1012)]
+
+
+def test_formats_are_of_cells_in_expressions_too(tmp_path: Path) -> None:
+    """A workbook and a text file of the same rows read the same."""
+    path, said = book(tmp_path / "t.xlsx", T=[HEAD, *BODY]), (("Closed", ("%m/%d/%Y",)),)
+    text = "\n".join(",".join(map(str, row)) for row in (HEAD, *BODY)).encode()
+    for reads in ("Closed:time", "Closed:"):
+        wanted = [(date(2026, 7, 14),), (date(2026, 8, 15),)]
+        assert read_files([path], reads, date_format=said) == read(tmp_path, text, reads, date_format=said) == wanted
+
+
+def test_a_table_is_of_the_entity_of_which_a_column_was_named(tmp_path: Path) -> None:
+    """Quotes by the file's name, deals by what somebody says; what was taken rightly stays."""
+    path = book(
+        tmp_path / "x.xlsx",
+        Angebote=[["Angebot", "Auftragswert", "Status", "Angelegt am"], ["A1", 5, "offen", "2026-01-02"]],
+        Kunden=[["Kunde", "Ort"], ["K", "Ulm"]],
+    )
+    tables = looked_at(path).tables
+
+    def of(**columns: str) -> dict[str, str]:
+        named = {name.replace("_", ".", 1): column for name, column in columns.items()}
+        return {part.table: part.entity for part in propose(packaged(), tables, columns=named).parts}
+
+    assert of()["angebote"] == "quote"
+    assert of(deal_amount="Auftragswert") == {"angebote": "deal", "kunden": "account"}
+    assert of(deal_amount="Auftragswert", account_name="Kunde") == {"angebote": "deal", "kunden": "account"}
+    assert of(deal_amount="nowhere") == of() == of(deal_amount="")
+
+
+def test_chances_tell_the_order_of_stages(tmp_path: Path) -> None:
+    """Where each stage on the way has a chance of its own; the last ones are those that end."""
+    chances = {"Proposal": 80, "To Contact": 10, "In Contact": 30, "Follow Up": 50, "Won": 100, "Lost": 0}
+    lines = ["id,stage,amount,probability"]
+    lines += [f"{n},{stage},5,{chance}" for n, (stage, chance) in enumerate(list(chances.items()) * 2)]
+    (tmp_path / "deals.csv").write_text("\n".join(lines))
+    source = looked_at(tmp_path / "deals.csv")
+    tables = {table.name: table for table in source.tables}
+    proposal, told = settled(propose(packaged(), source.tables), tables, source.rows)
+    stages = Writer(packaged(), tables, "duckdb", {}, {}, {}, told).draft(proposal).stages
+    assert [stage.value for stage in stages] == ["To Contact", "In Contact", "Follow Up", "Proposal", "Won", "Lost"]
