@@ -42,6 +42,7 @@ TABLES = [
 ]
 OF = {"deals": "deal", "accounts": "account", "products": "product", "lines": "deal_product"}
 RIGHT = {
+    "customer_revenue_amount": 1300,
     # A's 400, C's 500 and D's 400, and no amount of B's: 1,300 of three.
     "customer_lifetime_value": 1300 / 3,
     # Amount and cost are known of one line, A's: 100 less twice 10.
@@ -70,8 +71,15 @@ def test_lifetime_values(engine: str, tmp_path: Path) -> None:
         about = {"version": 1, "source": found.url, "mapping": "m.yaml"}
         (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
         spec = {"report": "custom", "period": "2026-Q3", "sections": [{"id": "k", "kpis": list(RIGHT)}]}
-        [row] = rows(figures(tmp_path, spec, datetime(2026, 10, 5, tzinfo=UTC)), "k")
+        made = figures(tmp_path, spec, datetime(2026, 10, 5, tzinfo=UTC))
+    [row] = rows(made, "k")
     assert {name: float(row[name]) for name in RIGHT} == pytest.approx(RIGHT)
+    # Of the purchases a3 and b1 have no amount, though A has two others that do.
+    left_out = "Revenue from customers to date: 2 purchases without an amount left out."
+    assert left_out in made.footnotes
+    for name in ("customer_revenue_amount", "customer_lifetime_value"):
+        [marks] = [tile.column.footnotes for tile in made.sections[0].kpis if tile.column.name == name]
+        assert made.footnotes.index(left_out) + 1 in marks, name
 
 
 METRICS = packaged().metrics
