@@ -27,8 +27,6 @@ from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.resolve.nothing import only_after, without_regard
 
-SIDES: tuple[SideName, ...] = ("current", "previous", "second")
-
 
 @dataclass(slots=True)
 class Footnotes:
@@ -192,7 +190,11 @@ def _asks_for(binding: Binding, part: Metric, event: str) -> bool:
 def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: Row) -> tuple[int, ...]:
     """The footnotes on what the figure that is compared with leaves out, for what both are made into."""
     needed = metrics_needed(report.binding.catalogue, metric)
-    return tuple(mark for part in needed for mark in _left_out(report, metric, part, footnotes, row, "previous"))
+    marks: list[int] = []
+    for part in needed:
+        marks += _left_out(report, metric, part, footnotes, row, "previous")
+        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous")]
+    return tuple(marks)
 
 
 def _left_out(
@@ -261,7 +263,6 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     that the source does not tell."""
     language, notes = report.language, []
     name = label(report, part.label)
-    unknown = max(row.get(Aggregated(part.id, "unknown", side)) or 0 for side in SIDES)
     incomplete = (row.get(Aggregated(part.id, "incomplete")) or 0) - (row.get(Aggregated(part.id, "unknown")) or 0)
     if incomplete > 0 and part.of is not None:
         by = multiplier(report.binding, part.entity, part.of)
@@ -273,9 +274,18 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     if entity is not None:
         named = as_part(language, label(report, entity.plural))
         notes.append(word(language, "as_of_today", named))
-        if unknown:
-            notes.append(word(language, "unknown_past", name, _counted(report, part, unknown)))
+        notes += _unknown_past(report, part, row, "current")
     return notes
+
+
+def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:
+    """What is to be said of a side's states of the past that the source does not tell."""
+    unknown = row.get(Aggregated(part.id, "unknown", side))
+    if not unknown or without_history(report.binding, part) is None:
+        return []
+    name = label(report, part.label)
+    name = name if side == "current" else word(report.language, "previous", name)
+    return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]
 
 
 def _converted_before(report: Report, part: Metric) -> bool:
