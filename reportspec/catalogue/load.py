@@ -319,6 +319,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         due=bool(spec.get("due", False)),
         graded=bool(spec.get("graded", False)),
         decimals=spec.get("decimals"),
+        without_history=_texts(spec.get("label_without_history")),
         personal=bool(spec.get("personal", False)),
     )
 

@@ -64,6 +64,7 @@ class Field:
     also: tuple[str, ...] = ()  # other words for it, by which it may stand in a mapping
     personal: bool = False  # whether it tells who or where a person is
     decimals: int | None = None  # how many are shown of its numbers, where its unit does not say that
+    without_history: Texts = field(default_factory=dict)  # its label where the source has no history of its entity
 
     @property
     def places(self) -> Mapping[str, int]:

@@ -14,7 +14,10 @@ def called(binding: Binding, base: str, path: tuple[str, ...], language: str) ->
     What else is not usual of the way stands behind it: an account's owner is no deal's."""
     reference = binding.resolve(base, path)
     steps, field = reference.steps, reference.field
-    name = field.label.get(language) or field.label["en"]
+    label = field.label
+    if field.without_history and not binding.has_history(binding.entity(field.entity)):
+        label = field.without_history
+    name = label.get(language) or label["en"]
     if not steps or _usual(binding, base, steps):
         return name
     words = [word for word in _words(binding, base, steps, language) if word]
