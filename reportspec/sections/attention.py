@@ -12,15 +12,16 @@ from sqlglot import exp
 
 from reportspec.calendar import day_within
 from reportspec.diagnostics import suggestion
-from reportspec.expression.sandbox import parse, path_of
+from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import copied
-from reportspec.languages import in_number, vocabulary
+from reportspec.languages import as_part, in_number, vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import number
 from reportspec.measures.dimensions import field_column, labelled_value
 from reportspec.measures.metric_columns import Footnotes, label
 from reportspec.measures.win_chances import chance_notes, cut_by_chances, reads_chances
+from reportspec.measures.words import word
 from reportspec.model.domain import Metric, Texts
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import Dimension, Query, RecordsQuery
@@ -358,9 +359,21 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         others=len(rest),
         in_mails=IN_MAILS,
         known_by=known_by(report.binding, spec.entity, spec.fields),
-        notes=(*notes, *chances),
+        notes=(*notes, *_still_kept(report, spec), *chances),
     )
     return or_none_there(report, section)
+
+
+def _still_kept(report: Report, spec: AttentionSection) -> tuple[str, ...]:
+    """What is to be said where a reason goes by records of today, and the source has no history of those that were
+    closed after the report's date."""
+    binding = report.binding
+    entity = binding.entity(spec.entity)
+    steps = {step for reason in spec.reasons for node in column_nodes(reason.condition) for step in path_of(node)[1:-1]}
+    by_today = any(name in steps and relation.today for name, relation in entity.relations.items())
+    if not by_today or report.reached >= report.known or not entity.history or binding.has_history(entity):
+        return ()
+    return (word(report.language, "still_kept", as_part(report.language, label(report, entity.plural))),)
 
 
 def _rest(report: Report, rest: Sequence[_Named], cut: bool) -> str:
