@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportspec.building import run_report
 from reportspec.catalogue.load import packaged
+from reportspec.compile import compile_report
 from tests.conftest import Draw
-from tests.figures.asking import figures, rows, total
+from tests.figures.asking import NOW, figures, rows, total
+from tests.loading import load_report
 
 METRICS = packaged().metrics
 ADDITIVE = {
@@ -127,15 +132,14 @@ EVERYTHING = sorted(n for n, m in METRICS.items() if m.kind not in ("share", "re
 def test_nothing_changes_against_the_same_period(demo: Path, draw: Draw) -> None:
     """By day for half of the metrics, of which the others have the next law; by night each for all."""
     some = EVERYTHING if draw.night else EVERYTHING[1::2]
-    found = figures(
-        demo,
-        {
-            "report": "custom",
-            "period": "2026-Q3",
-            "compare": {"from": "2026-07-01", "to": "2026-09-30"},
-            "metrics": some,
-        },
-    )
+    spec = {"version": 1, "report": "custom", "period": "2026-Q3", "compare": "previous_period", "metrics": some}
+    path = demo / "asked.yaml"
+    path.write_text(json.dumps(spec), encoding="utf-8")
+    report = load_report(path, NOW, {}).report
+    assert report is not None
+    current, previous = report.sides  # specs may not say so
+    then = replace(current, name=previous.name)
+    found = run_report(compile_report(replace(report, compare=report.period, sides=(current, then))))
     [row] = rows(found, "headline")
     for name in some:
         assert same(row[f"{name}__previous"], row[name]), name
