@@ -142,7 +142,7 @@ def _run_all(
     try:
         if not trees:
             return []
-        place = sessions[0].temporary()
+        place = sessions[0].temporary() if sharing is not None or before is not None else None
         if survey is not None:
             tree, judge = survey
             place = _with_rows(sessions[0], place, before)
