@@ -319,7 +319,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         due=bool(spec.get("due", False)),
         graded=bool(spec.get("graded", False)),
         decimals=spec.get("decimals"),
-        without_history=_texts(spec.get("label_without_history")),
+        without_history=_texts(spec["label_without_history"]) if "label_without_history" in spec else {},
         personal=bool(spec.get("personal", False)),
     )
 

@@ -36,3 +36,10 @@ def test_days_in_a_stage(history: str, english: str, tmp_path: Path) -> None:
     names = {called(binding, "deal", ("deal", "days_in_stage"), language) for language in LANGUAGES}
     assert len(names) == len(LANGUAGES)
     assert packaged().entities["deal"].fields["days_in_stage"].decimals == 0
+
+
+def test_other_fields_keep_their_names() -> None:
+    for entity in packaged().entities.values():
+        for field in entity.fields.values():
+            assert all(field.label.values())
+            assert bool(field.without_history) == (field.id == "deal.days_in_stage")
