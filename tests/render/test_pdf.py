@@ -215,8 +215,10 @@ def test_warming_up_changes_nothing() -> None:
 
 
 def test_footnotes_have_the_numbers_of_their_marks() -> None:
+    """The second of all that are known is the first that is met on the page."""
     first = sample.kpis(T)[0]
     marked = replace(first, column=replace(first.column, label="Marked", footnotes=(2,)))
     section = Section("b", "kpis", "Later", kpis=(marked,))
     text = text_of(render_pdf(sample.figures("en", (section,))))
-    assert re.search(rf"2\.\s*{re.escape(T['caveat2'][:20])}", text)
+    assert re.search(r"Marked\s*1\b", text)
+    assert re.search(rf"1\.\s*{re.escape(T['caveat2'][:20])}", text)
