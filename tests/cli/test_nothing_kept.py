@@ -136,8 +136,19 @@ def test_references_with_options_do_not_add_up() -> None:
 # What a project brings and a cache of a module would keep: these remember by `reportspec.remembered`.
 OF_A_PROJECT = {"Binding", "Catalogue", "Report", "SourceMap", "Project", "Entity", "Metric", "Node", "Figures", "Expr"}
 # Of these there are as many as the package has databases, schemas, patterns in these, files and folders of them, types
-# that it writes, and functions of its own in SQL.
-FEW = {"_audits_in", "database", "_pattern", "_rules", "_schema", "_template", "_texts_of", "_type", "_validator"}
+# that it writes, functions of its own in SQL, and languages.
+FEW = {
+    "_audits_in",
+    "_environment",
+    "database",
+    "_pattern",
+    "_rules",
+    "_schema",
+    "_template",
+    "_texts_of",
+    "_type",
+    "_validator",
+}
 
 
 def caches() -> list[tuple[str, str, list[str], bool]]:
