@@ -36,7 +36,15 @@ class Chart:
 
     @property
     def texts(self) -> list[str]:
-        return [node.text or "" for node in self.labels]
+        """Of a label in two lines both, as one text."""
+        found: list[str] = []
+        before: tuple[str | None, float] = (None, 0)
+        for node in self.labels:
+            at = node.get("x"), float(node.get("y", 0))
+            below = node.get("text-anchor") == "middle" and at[0] == before[0] and at[1] == before[1] + 12
+            found[-1:] = [f"{found[-1]} {node.text}"] if below else [*found[-1:], node.text or ""]
+            before = at
+        return found
 
     @property
     def bars(self) -> list[tuple[float, float, float, float]]:
