@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -29,6 +30,8 @@ from reportspec.model.spec import Report
 from reportspec.resolve.audit_conditions import asked_of, need_check
 from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import mixes_currencies
+
+T = TypeVar("T", Asked, AskedOut)
 
 CAVEATS = "caveats of figures"  # the section that their query belongs to
 # Checks of other kinds ask more of a database than conditions, or look at rows beyond the report's.
@@ -70,8 +73,9 @@ class _Doubt:
 def caveats_query(report: Report) -> AggregateQuery | None:
     """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
     doubts = _doubts(report)
-    stand_ins = _stand_ins(report, doubts)
-    out = _left_out(report, doubts)
+    by = _estimate_by(report.binding, doubts)
+    stand_ins = _grouped(report.binding, by, asked_stand_ins(report))
+    out = _grouped(report.binding, by, asked_left_out(report))
     if not doubts and not stand_ins and not out:
         return None
     summed = [doubt.part for doubt in doubts if doubt.part is not None]
@@ -82,7 +86,6 @@ def caveats_query(report: Report) -> AggregateQuery | None:
         measures |= {one.column: one for one in own}
     measures |= {measure.column: measure for asked in stand_ins for measure in asked.measures}
     measures |= {measure.column: measure for asked in out for measure in asked.measures}
-    by = _estimate_by(report.binding, doubts)
     dimensions = (_dimension(report.binding, by),) if by else ()
     return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
 
@@ -107,28 +110,14 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
             known[doubt.check.id] = (doubt.check, count)
     told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
-    stand_ins = stand_ins_of(_stand_ins(report, doubts), rows)
-    return Caveats(told, estimates, stand_ins, left_out_of(_left_out(report, doubts), rows))
+    stand_ins = stand_ins_of(_grouped(report.binding, by, asked_stand_ins(report)), rows)
+    out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows)
+    return Caveats(told, estimates, stand_ins, out)
 
 
-def _stand_ins(report: Report, doubts: Iterable[_Doubt]) -> tuple[Asked, ...]:
-    """What is asked of histories that stand in, of rows that have the field by which amounts are estimated."""
-    by = _estimate_by(report.binding, doubts)
-    return tuple(
-        asked
-        for asked in asked_stand_ins(report)
-        if not by or report.binding.serves(asked.count.entity, tuple(by.split(".")))
-    )
-
-
-def _left_out(report: Report, doubts: Iterable[_Doubt]) -> tuple[AskedOut, ...]:
-    """What is asked of rows that are left out, of entities that have the field by which amounts are estimated."""
-    by = _estimate_by(report.binding, doubts)
-    return tuple(
-        asked
-        for asked in asked_left_out(report)
-        if not by or report.binding.serves(asked.count.entity, tuple(by.split(".")))
-    )
+def _grouped(binding: Binding, by: str, asked: Iterable[T]) -> tuple[T, ...]:
+    """Of what is asked of rows, that of entities that have the field by which amounts are estimated, if one is."""
+    return tuple(one for one in asked if not by or binding.serves(one.count.entity, tuple(by.split("."))))
 
 
 def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:
