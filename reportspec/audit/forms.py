@@ -137,7 +137,8 @@ class Shown:
                 worth = money(entity.amount, audit.currency, self.language)
                 of = self.plural(entity.entity)
                 of = of if self.word("touched").startswith("{1}") else as_part(self.language, of)
-                lines.append(self.word("touched", self.number(entity.open), of, worth))
+                told = "touched" if entity.amount is not None else "touched_unpriced"
+                lines.append(self.word(told, self.number(entity.open), of, worth))
         changes = [self.earlier.change(outcome) for outcome in audit.outcomes if outcome.level != "not_applicable"]
         known = [change for change in changes if change is not None]
         if self.earlier.at is not None and known:

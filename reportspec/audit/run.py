@@ -301,7 +301,11 @@ class _One:
         staked = stake_of(self.binding, self.binding.entity(self.name)) is not None
 
         def stake(rows: str, worth: str) -> tuple[int | None, Decimal | None]:
-            return (int(row[rows] or 0), Decimal(str(row[worth] or 0))) if staked and rows in row else (None, None)
+            if not staked or rows not in row:
+                return None, None
+            number, amount = int(row[rows] or 0), row[worth]
+            unknown = amount is None and number > 0  # none of them has an amount
+            return number, None if unknown else Decimal(str(amount or 0))
 
         outcomes, most = [], self.asking_for.examples
         for at, check in enumerate(self.checks):
@@ -366,6 +370,8 @@ class _One:
                     held = as_text(row.get(f"p{at}")), row.get(f"s{at}")
                     share = float(held[1]) if held[1] is not None else None
                     fields = [path for path in check.about if path in values]
+                    if check.contract is not None:  # what a record lacks, not by what it should have it
+                        fields = [path for path in fields if not values[path]] or fields
                     own = fields[:1] if check.kind in ("same_spelling", "determined_by") else []
                     told = (proposed(check, f, values[f], *((held[0], share) if f in own else ())) for f in fields)
                     broken.append((check, tuple(told)))

@@ -178,7 +178,7 @@ class _Shown:
         if staked:
             tiles.append(Kpi(self.column("open_wrong", "count"), sum(one.open or 0 for one in staked)))
         if staked and self.audit.currency:
-            tiles.append(Kpi(self.worth_column(), float(sum(one.amount or 0 for one in staked))))
+            tiles.append(Kpi(self.worth_column(), self.worth(staked)))
         columns, cells = tuple(tile.column for tile in tiles), tuple(tile.value for tile in tiles)
         return section_of(
             self.spec,
@@ -252,13 +252,17 @@ class _Shown:
             rows, clean = sum(one.rows for one in some), sum(one.clean for one in some)
             staked = [one for one in some if one.open is not None]
             is_open = sum(one.open or 0 for one in staked) if staked else None
-            worth = float(sum(one.amount or 0 for one in staked)) if staked and self.audit.currency else None
-            return name, rows, clean, _share(clean, rows), is_open, worth
+            return name, rows, clean, _share(clean, rows), is_open, self.worth(staked)
 
         rows = tuple(cells(self.plural(one.entity), [one]) for one in wrong)
         rows += (cells(self.word("without_any", self.number(len(others))), others),) if others else ()
         total = cells(self.word("all"), entities) if len(entities) > 1 else None
         return self.table(columns, rows, total=total)
+
+    def worth(self, staked: list[EntityAudit]) -> float | None:
+        """What open records with an error are worth; None where no amount of theirs is known."""
+        known = [one.amount for one in staked if one.amount is not None]
+        return float(sum(known)) if known and self.audit.currency else None
 
     def findings(self) -> Section:
         """A row for each check that fails: the worst first."""
