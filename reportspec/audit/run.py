@@ -30,6 +30,7 @@ from reportspec.contract.verdict import findings_of, unmapped_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.personal_texts import unquoted
 from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome, Owner
 from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
@@ -460,7 +461,7 @@ def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:
         except SourceError as why:
             if why.lost:
                 raise
-            reason = said(why)
+            reason = unquoted(said(why))
             found.append(Outcome(check, "not_applicable", lacks=check.id, why="refused", reason=reason))
     return found
 
