@@ -545,9 +545,10 @@ def spark_server(folder: Path) -> Iterator[str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        # Nor is it here long enough for the second compiler to be worth its while.
-        # Nor is it here for long: code that the first compiler makes is good enough, and there is room for all of it.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g",
+        # Nor is it here for long: code that the first compiler makes is good enough, there is room for all of it, and
+        # nobody else's classes are loaded, whose bytecode would have to be verified.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g"
+        " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }
