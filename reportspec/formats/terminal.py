@@ -126,7 +126,7 @@ def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[li
 
 def _moved(value: float | None, column: Column, formats: Formats) -> str:
     """How a figure changed: relative to what it was, of percentages in points."""
-    return _plain(change(formats, value, points=column.unit == "percent"))
+    return NOTHING if value is None else _plain(change(formats, value, points=column.unit == "percent"))
 
 
 _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}

@@ -15,7 +15,7 @@ from reportspec.diagnostics import harmless
 from reportspec.errors import FormatError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
-from reportspec.render.beside import with_shares
+from reportspec.render.beside import figure_of, with_shares
 from reportspec.render.closing import has_closing
 from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
@@ -303,8 +303,9 @@ class _Book:
 
     def _of(self, section: Section, column: Column) -> str:
         """What the figure is called that a column belongs to."""
+        of = figure_of(replace(column, name=column.name.removesuffix("__difference")))
         names = [c.label for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
-        return names[0] if names else ""
+        return next(iter(names), next((c.label for c in section.columns if c.name == of), ""))
 
     def _width(self, section: Section, place: int) -> float:
         column = section.columns[place]

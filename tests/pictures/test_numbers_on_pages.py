@@ -199,7 +199,7 @@ def test_every_number_is_a_figure(name: str, period: str, tmp_path: Path) -> Non
     assert {form: untold(found, known if form in ("pdf", "page") else mailed, figures, pages)
             for form, found in numbers.items()} == {form: [] for form in texts}  # fmt: skip
     assert len(numbers["pdf"]) > 100 * pages  # a page has some hundred
-    assert len(numbers["page"]) > 100 * pages
+    assert len(numbers["page"]) > 80 * pages  # without what stands at the foot of each
     assert min(len(numbers["mail"]), len(numbers["plain"])) > 5
 
 
