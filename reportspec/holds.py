@@ -27,6 +27,8 @@ _TEXTS = re.compile(
 )
 _BYTES = re.compile(r"(VAR)?BINARY\b|(TINY|MEDIUM|LONG)?BLOB\b|BYTE(A|S)\b|RAW\b")
 _DECIMALS = re.compile(r"(?:DEC|DECIMAL|NUMERIC|NUMBER)(?:\( *\d+ *(?:, *(-?\d+) *)?\))?")
+_FLOATS = re.compile(r"(BINARY_)?(FLOAT|DOUBLE)|REAL")
+_SINGLE = re.compile(r"REAL|(BINARY_)?FLOAT|FLOAT(4|32)")
 _HOURS = re.compile(r"TIME(64)?(TZ)?\b")
 _OTHER = re.compile(
     r".*\[\d*\]$|[^'(]*(RANGE|ARRAY)\b|INTERVAL\b|UUID\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b"
@@ -75,6 +77,18 @@ def decimals_of(kind: str) -> int | None:
     if found is None:
         return None if re.match(r"(BINARY_)?(FLOAT|DOUBLE)|REAL|DECIMAL|NUMERIC|NUMBER", kind.upper()) else 0
     return int(found[1]) if found[1] is not None else None if "(" not in kind else 0
+
+
+def exact_up_to(kind: str, dialect: Dialect) -> int:
+    """From which number on a type no longer has every whole number, so that two keys may have become one; 0 where it
+    has all that it has room for, or where only the values tell."""
+    while inner := _WRAPPED.fullmatch(kind.upper()):
+        kind = inner[1]
+    if dialect.untyped:
+        return 0
+    if _SINGLE.fullmatch(kind.upper()):
+        return 2**24
+    return 2**53 if _FLOATS.match(kind.upper()) else 0
 
 
 def key_kind(kind: str, dialect: Dialect) -> str:

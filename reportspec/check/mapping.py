@@ -20,7 +20,7 @@ from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
-from reportspec.holds import Holds, decimals_of, held, key_kind
+from reportspec.holds import Holds, decimals_of, exact_up_to, held, key_kind
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
@@ -465,7 +465,8 @@ def _seen(
         tree = tree.this if holds(tree.this) in ("text", "any") else tree
     what = holds(tree)
     if kind == "key" and isinstance(tree, exp.Column):
-        return replace(field, holds=what, key_kind=key_kind(_column_type(tree, part, columns), dialect_named(dialect)))
+        typed, known = _column_type(tree, part, columns), dialect_named(dialect)
+        return replace(field, holds=what, key_kind=key_kind(typed, known), exact_up_to=exact_up_to(typed, known))
     if isinstance(tree, exp.Column) and what == "day" and kind == "time" and field.type is None:
         return replace(field, type="date", holds=what)
     if kind == "boolean" and not what and dialect_named(dialect).lax and columns and not _yes_by_form(tree):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -94,12 +94,12 @@ def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Pro
     if node is None:
         return None, document
     node = _with_variables(node, environment, document)
-    document.node, document.data = node, plain(node)
+    document.node, document.data, document.filled = node, plain(node), tuple(_filled(node))
     # What a variable leaves empty is not there, and is missed where it is used.
     absent = _left_empty(node.get("deliver")) if isinstance(node, MappingNode) else set()
     absent |= {problem.span for problem in document.problems if problem.span is not None}
     broken = check_schema(node, "project")
-    document.problems += [p for p in broken if p.code != "empty-value" or p.span not in absent]
+    document.problems += [document.as_written(p) for p in broken if p.code != "empty-value" or p.span not in absent]
     if document.broken:
         return None, document
     project = _project(document, path.parent)
@@ -153,6 +153,17 @@ def _with_variables(node: Node, environment: Mapping[str, str], document: Docume
 
     text = _VARIABLE.sub(replaced, node.value)
     return Scalar("" if unset and later else text, node.text, node.span, node.quoted)
+
+
+def _filled(node: Node) -> Iterator[tuple[Span, str, str]]:
+    """Where variables stand, what they say now, and how they are written."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str) and "${" in node.text and node.value != node.text:
+            yield node.span, node.value, node.text
+        return
+    inner = [entry.value for entry in node.entries] if isinstance(node, MappingNode) else node.items
+    for part in inner:
+        yield from _filled(part)
 
 
 def _left_empty(node: Node | None) -> set[Span]:

@@ -54,6 +54,7 @@ def checks_of(
         checks += _of_values(binding, name, fields)
         checks += _of_numbers(binding, name, fields)
         checks += _of_decimals(binding, name, fields)
+        checks += _of_rounded_keys(binding, name, fields)
         checks += _of_sizes(binding, name, fields)
         checks += _of_currencies(binding, name, fields)
         checks += _of_relations(binding, name, fields, read)
@@ -190,6 +191,21 @@ def _of_decimals(binding: Binding, name: str, fields: frozenset[str]) -> list[Ch
         for part in binding.source.entities[name].parts
         if (mapped := part.fields.get(field.name)) is not None and mapped.finer
     ]
+
+
+def _of_rounded_keys(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+    """The keys that may have lost their last digits, since some program took them for numbers that are measured: those
+    in columns of such numbers, and those that a spreadsheet wrote as 4.88E+18."""
+    checks, read = [], {*fields, binding.entity(name).key}
+    for field in binding.fields(name):
+        if field.type != "key" or field.name not in read or binding.mapped(name, field.name) is None:
+            continue
+        parts = binding.source.entities[name].parts
+        given = [(part, part.fields[field.name]) for part in parts if field.name in part.fields]
+        checks += [Check("rounded-key", name, field, part) for part, mapped in given if mapped.exact_up_to]
+        if not binding.key_kind(name, field.name) and any(mapped.holds in ("text", "any") for _, mapped in given):
+            checks.append(Check("rounded-key", name, field))
+    return checks
 
 
 def _of_sizes(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:

@@ -446,6 +446,13 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"`{name}`, which the mapping of `{entity}` says is unique beside it, has {rows_of(count)} too many",
             "say which counts with `first`, or add them up with `fields`",
         )
+    if check.kind == "rounded-key":
+        return (
+            f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} was taken for a number"
+            " and has lost its last digits: several keys may have become one",
+            "export it anew as text or as whole numbers; a spreadsheet that has opened a file of keys and saved it"
+            " leaves `4.88E+18`, and a table that was loaded with empty ones may have them as floats",
+        )
     if check.kind == "too-fine":
         return (
             f"{tables} has {rows_of(count)} whose `{check.of}`{_from(_column(binding, check))} has more decimals than"

@@ -26,6 +26,7 @@ Kind = Literal[
     "closed-in-history",
     "text-number",
     "too-fine",
+    "rounded-key",
     "undeclared-value",
     "misspelt-value",
     "no-partner",
@@ -84,6 +85,7 @@ REFUSED: frozenset[Kind] = frozenset(
         "impossible-rows",
         "text-number",
         "too-fine",
+        "rounded-key",
         "too-large",
     )
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Document:
     problems: list[Diagnostic] = field(default_factory=list)
     misshapen: frozenset[Span] = frozenset()  # where values of another type than their key's stand
     options: dict[Place, tuple[str, str]] = field(default_factory=dict)  # what stands in for the file's: `--period`
+    filled: tuple[tuple[Span, str, str], ...] = ()  # where variables of the environment stand, what they say, `${NAME}`
     misshapen_parts: bool = False  # whether parts of it may not be as the schema has them, which has been told
 
     @contextmanager
@@ -80,9 +82,23 @@ class Document:
         if value is not None and any(_overlap(value, span) for span in self.misshapen):
             return  # one mistake, one message: what stands there is no value of its key at all
         span = self._part(span, part) if part and span is not None else span
-        diagnostic = Diagnostic(code, message, span, help, notes, severity)  # type: ignore[arg-type]
+        diagnostic = self.as_written(Diagnostic(code, message, span, help, notes, severity))  # type: ignore[arg-type]
         if diagnostic not in self.problems:  # two sections may be made of one line
             self.problems.append(diagnostic)
+
+    def as_written(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The same with the names of variables in place of what they say: it may be a password that stands under a
+        wrong key."""
+        if diagnostic.span is None:
+            return diagnostic
+        for span, value, name in self.filled:
+            if _overlap(span, diagnostic.span):
+                texts = (diagnostic.message, diagnostic.help, *diagnostic.notes)
+                message, help, *notes = (_unspoken(text, value, name) for text in texts)
+                diagnostic = replace(
+                    diagnostic, message=message or "", help=help, notes=tuple(note or "" for note in notes)
+                )
+        return diagnostic
 
     def _part(self, span: Span, part: str) -> Span:
         """Where a part of a text stands, whose lines a span has; the span, where none of them has it."""
@@ -97,6 +113,20 @@ class Document:
     def broken(self) -> bool:
         """Whether any error was found (warnings do not count)."""
         return any(problem.severity == "error" for problem in self.problems)
+
+
+_LONG = 6  # letters of a value that no word of a message has by chance
+_BEGIN = 40  # letters that are left of a value at least
+
+
+def _unspoken(text: str | None, value: str, name: str) -> str | None:
+    if not text or not value:
+        return text
+    text = text.replace(value, name) if len(value) >= _LONG else text.replace(f"`{value}`", f"`{name}`")
+    begin = value[:_BEGIN]
+    if len(begin) == _BEGIN and begin in text:  # messages cut what is long
+        text = re.sub(re.escape(begin) + "[^`]*", lambda _: name, text)
+    return text
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -132,12 +132,15 @@ def rates_twice(statement: Statement, check: Check) -> exp.Select:
 
 
 def text_of(check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
-    """That a column which is to be a number holds a text, or an amount that less is kept of than is there; and the
-    FROM of its table."""
+    """That a column which is to be a number holds a text, an amount that less is kept of than is there, or a key that
+    has lost digits; and the FROM of its table."""
     part, field = check.part, check.field
     assert part is not None
     assert field is not None
     mapped = part.fields[field.name]
+    if check.kind == "rounded-key":
+        large = exp.GTE(this=exp.Abs(this=copied(mapped.sql)), expression=literal(mapped.exact_up_to))
+        return large, lambda select: rows_of_part(select, check)
     if check.kind == "too-fine":
         return _too_fine(mapped.sql), lambda select: rows_of_part(select, check)
     is_given: exp.Expr = exp.Not(this=exp.Is(this=copied(mapped.sql), expression=exp.Null()))

@@ -127,3 +127,27 @@ def test_what_a_driver_says_is_told_without(said: str) -> None:
     masked = Secrets("pg://u:hu%40sh@h/x").masked(said)
     assert "hu@sh" not in masked
     assert "hu%40sh" not in masked
+
+
+KEYS = (
+    "version: 1", "source: demo", "mapping: m.yaml", "timezone: UTC", "locale: en_GB", "currency: EUR", "language: en",
+    "crm: hubspot", "fiscal_year_start: 1", "stale_after: 2 days", "source_timezone: UTC", "loaded_at: 2026-01-01",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["geheim123", "a", "x y&z@q:!", "x" * 50 + "y" * 50])
+@pytest.mark.parametrize("key", KEYS)
+def test_what_a_variable_says_is_told_under_no_key(key: str, value: str, tmp_path: Path) -> None:
+    """A password may be written under the wrong key: messages name the variable."""
+    from reportspec.reference.bound_project import bound_project
+
+    (tmp_path / "m.yaml").write_text("version: 1\nentities: {}\n", encoding="utf-8")
+    lines = {"version": "version: 1", "source": "source: {files: {a: a.csv}}", "mapping": "mapping: m.yaml"}
+    name = key.partition(":")[0]
+    lines[name] = f'{name}: "${{PW}}"'
+    (tmp_path / "reportspec.yaml").write_text("\n".join(lines.values()) + "\n", encoding="utf-8")
+    bound = bound_project(tmp_path, {"PW": value})
+    told = [text for p in bound.problems for text in (p.message, p.help or "", *p.notes)]
+    assert told
+    secret = f"`{value}`" if value == "a" else value[:6]
+    assert not [text for text in told if secret in text]
