@@ -47,7 +47,7 @@ ASKED = {
         "how much?": r"Forecast: €[\d,]+",
         "how sure is it?": r"Low \(80%\)",
         "is the pipeline enough?": r"is reached in about",
-        "which deals decide it?": r"The largest open deals.*?€[\d,]+",
+        "which deals decide it?": r"Pushed, past their close date.*?€[\d,]+",
         "what were such forecasts worth?": r"were off by",
     },
     "lost_deals": {
