@@ -305,7 +305,8 @@ class _Book:
         """What the figure is called that a column belongs to."""
         of = figure_of(replace(column, name=column.name.removesuffix("__difference")))
         names = [c.label for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
-        return next(iter(names), next((c.label for c in section.columns if c.name == of), ""))
+        named = [c.label for c in section.columns if c.name == of] if of != column.name else []
+        return next(iter((*names, *named)), "")
 
     def _width(self, section: Section, place: int) -> float:
         column = section.columns[place]
