@@ -79,6 +79,7 @@ bench: $(VENV)/ready-to-test
 	@$(python) benchmarks/render.py
 	@$(python) benchmarks/burst.py
 	@$(python) benchmarks/forecast.py
+	@$(python) benchmarks/pages.py
 	@$(python) benchmarks/compilers.py $(if $(COMPILERS),--folder $(COMPILERS))
 
 clean:

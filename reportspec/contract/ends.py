@@ -221,7 +221,7 @@ def begun_late(report: Report, found: Iterable[Finding], ask: Ask, read: Read) -
                 days = [(_day(one), of) for one, of in zip(row, named, strict=True) if isinstance(one, date)]
                 first[name] = min(days, default=None)
         begun = first[name]
-        if begun is None or not begins_late(side, begun[0]):
+        if begun is None or not (begins_late(side, begun[0]) or begun[0] >= side.end):
             return None
         # Of rows that come now and then the first may be late by chance: by more than their usual gap it is not.
         since = instant(begun[0], binding.zone)
@@ -234,7 +234,9 @@ def begun_late(report: Report, found: Iterable[Finding], ask: Ask, read: Read) -
     late: dict[str, Side] = {}
     for at, finding in enumerate(findings):
         check = finding.check
-        if check.kind == "late-start" and check.side is not None and (begun := begins(check.entity, check.side)):
+        # A period in which there are no rows may lie before all of them.
+        sought = check.kind in ("late-start", "no-rows") and check.side is not None and check.side.name != "current"
+        if sought and check.side is not None and (begun := begins(check.entity, check.side)):
             findings[at] = replace(finding, check=replace(check, value=begun[0].isoformat()))
             late[check.side.name] = check.side
     named = counted_entities(report) | {entity for entity, _ in timed}

@@ -16,6 +16,8 @@ from reportspec.deliver.recipients import address_of, addresses, lists_of
 from reportspec.deliver.template import Words
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Figures
+from reportspec.render import headlines
+from reportspec.render.locale import formats_for
 
 Files = tuple[tuple[str, bytes], ...]
 
@@ -89,7 +91,8 @@ class _Letter:
     @property
     def subject(self) -> str:
         subject_written, figures = self.job.delivery.subject, self.made.figures
-        subject = self.words.fill(subject_written) if subject_written else f"{figures.title} · {figures.period.label}"
+        own = self.words.fill(subject_written) if subject_written else ""
+        subject = own if subject_written else headlines.subject(figures, formats_for(figures))
         return f"[{', '.join(map(bare, self.to))}] {subject}" if self.job.options.rehearsal else subject
 
     def allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:

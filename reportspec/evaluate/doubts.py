@@ -99,7 +99,7 @@ def finding_text(report: Report, finding: Finding) -> str:
         first, last = (day_label(date.fromisoformat(day), language, report.locale) for day, _ in finding.examples)
         stretch = period_label(reported, language, report.locale)
         called = f"{label(report, entity.plural)}, {label(report, check.field.label)}"
-        if check.kind == "late-start" and (check.side.name, check.entity) in report.begun_within:
+        if check.value and (check.side.name, check.entity) in report.begun_within:
             return begun_text(report, check.side.name, check.entity)
         if check.kind == "late-start":
             return word(language, "late_start", called, first, stretch)

@@ -50,6 +50,8 @@ def _title(rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Sectio
     if not there:
         return ()
     about = next((kpi for kpi in there if kpi.goal is not None), there[0])
+    if there[0].column.metric is None and about is not there[0]:  # what a period will bring is held against its goal
+        return (_of_tile(there[0]), *_forecast_of_goal(there[0], about))
     said = [_of_tile(about)]
     if about.goal is not None and about.goal.state != "unknown":
         said.append(_of_goal(about))
@@ -128,6 +130,15 @@ def _of_goal(kpi: Kpi) -> Highlight:
         values.append(("apart", Told(goal.difference, kpi.column)))
     good = {"met": True, "on_track": True, "missed": False, "at_risk": False}.get(goal.state)
     return _said(kind, kpi.column, values, (), good)
+
+
+def _forecast_of_goal(kpi: Kpi, aimed: Kpi) -> list[Highlight]:
+    """How far a forecast is from the goal of what it is a forecast of; nothing where they have no unit in common."""
+    if aimed.goal is None or aimed.column.unit != kpi.column.unit or not isinstance(kpi.value, (int, float)):
+        return []
+    apart = float(kpi.value) - aimed.goal.target
+    values = [("target", Told(aimed.goal.target, kpi.column)), ("apart", Told(apart, kpi.column))]
+    return [_said("goal_apart", kpi.column, values, (), apart >= 0)]
 
 
 def _share_of(column: Column, *, points: bool = True) -> Column:

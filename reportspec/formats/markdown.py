@@ -22,7 +22,7 @@ from reportspec.render.locale import (
 from reportspec.render.page import compared_labels, footnotes_of, tile_of
 from reportspec.render.palette import palette_for
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import TableCell, printed_rows, table_view
+from reportspec.render.tables import TableCell, table_view
 
 # Whatever Markdown or HTML would read as more than text. A figure's minus sign is another letter.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
@@ -57,8 +57,7 @@ def as_markdown(figures: Figures) -> str:
                 if view.total:
                     lines.append(_bold(view.total))
                 shown.append(_table(heads, right, lines))
-                held = len(section.rows)
-                if max(section.available_rows, held) > min(held, printed_rows(section)):
+                if view.caption:
                     shown.append(f"_{escaped(view.caption)}_")
         if not shown and not section.notes:
             shown.append(f"_{escaped(formats.word('no_data'))}_")

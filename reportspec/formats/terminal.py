@@ -10,13 +10,13 @@ from textwrap import wrap
 
 from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
-from reportspec.render.beside import with_changes, with_shares
+from reportspec.render.beside import is_change, with_changes, with_shares
 from reportspec.render.headlines import heading, heading_line, lead
-from reportspec.render.locale import MINUS, Formats, Number, change, formats_for, is_number, number, with_unit
+from reportspec.render.locale import MINUS, Formats, Number, change, formats_for, is_number, name_of, number, with_unit
 from reportspec.render.page import compared_labels
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
-from reportspec.render.tables import CHANGE, MARK
+from reportspec.render.tables import CHANGE, MARK, NOTHING
 from reportspec.rounding import half_up
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -55,13 +55,16 @@ def _lines(figures: Figures, section: Section) -> list[str]:
         return [*tiles, *(f"  {shortened(text, _LONGEST)}" for text in told)]
     section = readable(section)
     if figures.second is not None:
-        section = with_changes(with_shares(section, [column.name for column in section.columns]))
+        section = with_shares(section, [column.name for column in section.columns])
+    section = with_changes(section)
     rows = [[_heading(formats, c) for c in section.columns]]
     subtotals = dict(section.subtotals)  # by how many rows stand above
     for at, row in enumerate(section.rows):
         label = section.row_labels[at] if at < len(section.row_labels) else None
         one = not (section.others and at == len(section.rows) - 1)
         cells = [(c, v, _in_row(v, c, label, formats)) for c, v in zip(section.columns, row, strict=True)]
+        if row[0] is None and section.columns[0].role == "dimension" and label is None:
+            cells[0] = (*cells[0][:2], name_of(formats, None, section.columns[0]))
         rows.append(
             [f"{MARK} {text}" if one and c.marks(v, cut=at in section.cut_rows) else text for c, v, text in cells]
         )
@@ -87,7 +90,13 @@ def _to_the_cent(formats: Formats, section: Section) -> Formats:
 
 def _sum(name: str, section: Section, row: tuple[Cell, ...], formats: Formats) -> list[str]:
     """The line of a total under its name."""
-    return [name, *(_in_row(v, c, None, formats) for c, v in zip(section.columns[1:], row[1:], strict=True))]
+    return [
+        name,
+        *(
+            "" if v is None and c.role in ("dimension", "period", "group", "field") else _in_row(v, c, None, formats)
+            for c, v in zip(section.columns[1:], row[1:], strict=True)
+        ),
+    ]
 
 
 def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[list[str]]:
@@ -95,16 +104,16 @@ def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[li
     it stands. Of two comparisons, which `labels` name, each has its change."""
     kpis, two = section.kpis, len(labels) > 1
     compared, aimed = any(k.previous is not None for k in kpis), any(k.goal is not None for k in kpis)
-    others = [text for label in labels for text in ((label, CHANGE) if two else (label,))]
+    others = [text for label in labels for text in (label, CHANGE)]
     heads = ["", "", *(others if compared or two else []), *([formats.word("goal"), ""] if aimed else [])]
     rows = [heads] if compared or aimed or two else []
     for kpi in kpis:
         column, goal = kpi.column, kpi.goal
         row = [column.label, _measured(kpi.value, column, formats)]
-        row += [_measured(kpi.previous, column, formats)] if compared or two else []
+        if compared or two:
+            row += [_measured(kpi.previous, column, formats), _moved(kpi.change, column, formats)]
         if two:
-            row += [_moved(kpi.change, column, formats), _measured(kpi.second, column, formats)]
-            row.append(_moved(kpi.second_change, column, formats))
+            row += [_measured(kpi.second, column, formats), _moved(kpi.second_change, column, formats)]
         if aimed:
             row += (
                 [_measured(goal.target, column, formats), str(formats.words["states"][goal.state])]
@@ -117,7 +126,7 @@ def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[li
 
 def _moved(value: float | None, column: Column, formats: Formats) -> str:
     """How a figure changed: relative to what it was, of percentages in points."""
-    return _plain(change(formats, value, points=column.unit == "percent"))
+    return NOTHING if value is None else _plain(change(formats, value, points=column.unit == "percent"))
 
 
 _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
@@ -132,8 +141,11 @@ def _measured(value: Cell, column: Column, formats: Formats) -> str:
 
 def _heading(formats: Formats, column: Column) -> str:
     """What stands over a column, with the unit of what stands under it."""
-    if column.against and column.role in ("difference", "change"):
-        return f"{CHANGE} {column.against}" if column.role == "difference" else f"{CHANGE} %"
+    if is_change(column):
+        what = f"{CHANGE} {formats.word('points')}" if column.unit == "percent" else CHANGE
+        return f"{what} {column.against}".rstrip()
+    if column.against and column.role == "change":
+        return f"{CHANGE} %"
     if column.role == "change":
         return column.label
     if column.unit == "currency" and column.currency and f"({column.currency})" not in column.label:
@@ -143,8 +155,8 @@ def _heading(formats: Formats, column: Column) -> str:
 
 def _in_row(value: Cell, column: Column, label: str | None, formats: Formats) -> str:
     """A cell; a period is called as the report's other forms call it."""
-    if column.against and column.role in ("difference", "change") and is_number(value):
-        return _signed(value, column, formats)
+    if column.role == "difference" or (column.against and column.role == "change"):
+        return _signed(value, column, formats) if is_number(value) else NOTHING
     return label if label is not None and column.role == "period" else _said(value, column.unit, formats)
 
 
@@ -185,7 +197,9 @@ def _aligned(rows: list[list[str]], formats: Formats) -> list[str]:
     above = [
         [lines[at - deep + len(lines)] if at >= deep - len(lines) else "" for lines in heads] for at in range(deep)
     ]
-    numeric = [all(_is_figure(r[i]) or r[i] == nothing for r in rows[1:] if r[i]) for i in range(len(rows[0]))]
+    numeric = [
+        all(_is_figure(r[i]) or r[i] in (nothing, NOTHING) for r in rows[1:] if r[i]) for i in range(len(rows[0]))
+    ]
     rows = [*above, *rows[1:]]
     widths = [min(_WIDEST, max(_width(row[i]) for row in rows)) for i in range(len(rows[0]))]
     lines = []

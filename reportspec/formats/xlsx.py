@@ -15,7 +15,7 @@ from reportspec.diagnostics import harmless
 from reportspec.errors import FormatError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, Kpi, Section
-from reportspec.render.beside import with_shares
+from reportspec.render.beside import figure_of, with_shares
 from reportspec.render.closing import has_closing
 from reportspec.render.headlines import heading, heading_line, lead
 from reportspec.render.locale import (
@@ -27,6 +27,7 @@ from reportspec.render.locale import (
     formats_for,
     is_number,
     money_decimals,
+    name_of,
     with_unit,
 )
 from reportspec.render.page import compared_labels, footnotes_of
@@ -218,8 +219,8 @@ class _Book:
         return cells
 
     def _table(self, section: Section) -> None:
-        if self.figures.second is not None:
-            section = with_shares(section, [column.name for column in section.columns], differences=True)
+        shares = [column.name for column in section.columns] if self.figures.second is not None else []
+        section = with_shares(section, shares, differences=True)
         sheet = self.sheet(section.title or section.id)
         title = heading_line(self.figures, section, self.formats) or section.id
         sheet.write_string(0, 0, _clean(title), self.style(bold=True, font_size=14))
@@ -242,6 +243,8 @@ class _Book:
                 shown = value
                 if columns[place].role == "period" and index < len(section.row_labels):
                     shown = section.row_labels[index]
+                elif value is None and place == 0 and columns[place].role == "dimension":
+                    shown = name_of(self.formats, value, columns[place])
                 beyond = columns[place].marks(value, cut=index in section.cut_rows) and not (
                     section.others and index == len(rows) - 1
                 )
@@ -249,13 +252,16 @@ class _Book:
         last = top + len(rows)
         sheet.freeze_panes(top + 1, 1)
         sheet.autofilter(top, 0, last, len(columns) - 1)
-        if section.total is not None:
+        # Below the rows, which can be added up and filtered so, stand the total and those of groups.
+        total = self.formats.word("total")
+        sums = [(str(section.total[0] or total), section.total)] if section.total is not None else []
+        for _, group in section.subtotals:
+            sums.append((f"{total} {name_of(self.formats, group[0], columns[0])}", group))
+        for name, values in sums:
             last += 1
-            for place, value in enumerate(section.total):
-                if place == 0 and not _numeric(columns[place]):
-                    value = value or self.formats.word("total")
-                elif not _numeric(columns[place]):
-                    value = None
+            for place, value in enumerate(values):
+                if not _numeric(columns[place]):
+                    value = name if place == 0 else None
                 self._cell(sheet, last, place, value, kinds[place], decimals[place], total=True)
         available = max(section.available_rows, len(section.rows))
         row = last + 2
@@ -278,13 +284,14 @@ class _Book:
 
     def _heading(self, section: Section, column: Column) -> str:
         label = column.label
-        if column.against:
+        if column.role == "difference" and column.name.endswith("__difference") and not column.against:
+            label = f"{self._of(section, column) or column.label} · {CHANGE}"
+        elif column.against:
             of = column.label.removesuffix(f" · {column.against}")
             what = {"difference": f"{CHANGE} ", "change": f"{CHANGE} % "}.get(column.role, "")
             label = f"{of} · {what}{column.against}"
         elif column.role in ("previous", "change"):
-            of_metric = [c for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
-            of = of_metric[0].label if of_metric else ""
+            of = self._of(section, column)
             previous = self.figures.compare.label if self.figures.compare else self.formats.word("previous")
             heading = previous if column.role == "previous" else self.formats.word("change")
             label = f"{of} · {heading}" if of else label
@@ -293,6 +300,13 @@ class _Book:
         ):  # shorter ones are times of the clock
             label = with_unit(self.formats, label, column.unit)
         return label + _marks(column.footnotes)
+
+    def _of(self, section: Section, column: Column) -> str:
+        """What the figure is called that a column belongs to."""
+        of = figure_of(replace(column, name=column.name.removesuffix("__difference")))
+        names = [c.label for c in section.columns if c.role == "metric" and c.metric == column.metric and c.metric]
+        named = [c.label for c in section.columns if c.name == of] if of != column.name else []
+        return next(iter((*names, *named)), "")
 
     def _width(self, section: Section, place: int) -> float:
         column = section.columns[place]

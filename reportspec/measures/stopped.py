@@ -45,13 +45,13 @@ def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:
 
 
 def begun_tables(findings: Iterable[Finding]) -> Mapping[tuple[SideName, str], date]:
-    """The first day of the data of each entity that begin within a period that is compared with, by its side, as the
-    survey found it; but of those of which the project explains it."""
+    """The first day of the data of each entity that begin within a period that is compared with or after it, by its
+    side, as the survey found it; but of those of which the project explains it."""
     return {
         (check.side.name, check.entity): date.fromisoformat(check.value)
         for finding in findings
         for check in [finding.check]
-        if check.kind == "late-start" and check.side is not None and check.value and not finding.reason
+        if check.kind in ("late-start", "no-rows") and check.side is not None and check.value and not finding.reason
     }
 
 
@@ -62,7 +62,8 @@ def begun_text(report: Report, side: SideName, table: str) -> str:
     stretch = period_label(other.period, report.language, report.locale)
     day = day_label(report.begun_within[side, table], report.language, report.locale)
     names = report.binding.entity(table).plural
-    return word(report.language, "begun_within", names.get(report.language) or names["en"], day, stretch)
+    key = "begun_within" if report.begun_within[side, table] < other.period.end else "begun_after"
+    return word(report.language, key, names.get(report.language) or names["en"], day, stretch)
 
 
 def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
@@ -86,7 +87,15 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
         for begins in [max((day for _, day in _begun(report, part, side.name)), default=None)]
         if begins is not None and (bucket is None or bucket.start < begins)
     ]
-    return {**told, **{Stopped(name, side.name, "flows"): True for name in late}}
+    # Nor is it known what was there at the end of a period that lies before all data.
+    begun, catalogue = report.begun_within, report.binding.catalogue
+    before: Row = {
+        Stopped(part.entity, side.name): True
+        for part in counted_parts(report)
+        for name in made_of(catalogue, part.entity)
+        if (side.name, name) in begun and begun[side.name, name] >= side.end
+    }
+    return {**told, **{Stopped(name, side.name, "flows"): True for name in late}, **before}
 
 
 def why_not_told(report: Report, metric: Metric) -> list[str]:

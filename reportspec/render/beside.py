@@ -62,21 +62,21 @@ def figure_of(column: Column) -> str:
 
 
 def with_shares(section: Section, of: Collection[str], *, differences: bool = False) -> Section:
-    """The section of a report with two comparisons, with how much each change is of what the figure was, after it, for
-    the metrics that are named; percentages have none, whose change is in points. With `differences` the changes
-    themselves stand between what figures were and these."""
+    """The section with how much each change is of what the figure was, after it, for the metrics `of` a report with two
+    comparisons that are named; percentages have none, whose change is in points. With `differences` the changes
+    themselves stand between what figures were and these, also of one comparison."""
     names = [column.name for column in section.columns]
     plan: list[tuple[Column, int, int, str]] = []  # columns: of which cell, of which figure, what of it
     for place, column in enumerate(section.columns):
         plan.append((column, place, place, "cell"))
         name = figure_of(column)
-        if column.role not in ("previous", "second") or not column.against or name not in names:
+        if column.role not in ("previous", "second") or name not in names or not (column.against or differences):
             continue
         figure = names.index(name)
         if differences:
             change = replace(column, name=f"{column.name}__difference", role="difference", footnotes=())
             plan.append((change, place, figure, "difference"))
-        if name in of and column.unit != "percent":
+        if name in of and column.against and column.unit != "percent":
             share = replace(column, name=f"{column.name}__change", type="number", role="change", decimals=None)
             plan.append((share, place, figure, "share"))
 

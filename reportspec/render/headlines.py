@@ -10,6 +10,7 @@ from reportspec.render.locale import Formats, apart, attainment, cell, change, i
 from reportspec.render.sentences import sentence
 
 _GAP = re.compile(r"\{(\w+)\}")
+LONGEST_SUBJECT = 70
 LONGEST_TITLE = 110  # letters, two lines; what else there is to say begins the lead then
 
 
@@ -18,6 +19,19 @@ def heading(figures: Figures, formats: Formats) -> str:
     if figures.titled:
         return figures.title
     return _message(figures, formats)[0] or figures.title
+
+
+def subject(figures: Figures, formats: Formats) -> str:
+    """What a mail with the report is called: its author's title, else the message without what got worse meanwhile, and
+    the period. A message that is too long for lists of mails stands without its goals."""
+    said = figures.headline.title
+    title = figures.title
+    if said and not figures.titled:
+        goals = [_phrase(figures, one, formats) for one in said[1:] if one.kind.startswith("goal_")]
+        main = _phrase(figures, said[0], formats)
+        whole = ", ".join([main, *goals])
+        title = whole if len(whole) <= LONGEST_SUBJECT else main
+    return f"{title} · {figures.period.label}"
 
 
 def lead(figures: Figures, formats: Formats) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
-from reportspec.render import charts, halves, rightward, tables
+from reportspec.render import charts, halves, phone, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
 from reportspec.render.charts.sparkline import sparkline
 from reportspec.render.closing import METHOD, closing, has_closing, has_method, in_columns
@@ -109,6 +109,7 @@ class ChartView:
     drawing: charts.Drawing
     svg: Markup
     show_title: bool
+    phone: Markup | None = None  # the same for a narrow screen, where that is another drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class SectionView:
     called: str = ""  # beside its heading, where that is a message
     legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
     side: str = ""  # of two that stand beside each other: `first` or `second`
+    hidden: str = ""  # what of its table phones do not show
     upright_again: bool = False  # the section before is on turned pages, and this one is not
 
 
@@ -368,6 +370,10 @@ def _section_view(
         if shown
         else None
     )
+    hidden = 0
+    if table is not None and web:
+        table, hidden = phone.on_phones(table, section)
+    of_phones = _for_phones(figures, section, formats, palette, half) if web else ()
     # Both the drawing and the Markdown were escaped where they were made.
     views = tuple(
         ChartView(
@@ -375,8 +381,9 @@ def _section_view(
             # Browsers order letters themselves.
             Markup(_with_title(drawing.svg if web else rightward.drawn(drawing.svg), drawing.alt)),
             _needs_title(drawing, len(drawn), section.title),
+            Markup(_with_title(of_phones[at].svg, drawing.alt)) if at < len(of_phones) else None,
         )
-        for drawing in drawn
+        for at, drawing in enumerate(drawn)
     )
     return SectionView(
         section,
@@ -395,7 +402,25 @@ def _section_view(
         ),
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
         *section_heading(figures, section, formats),
+        hidden=_not_on_phones(formats, hidden),
     )
+
+
+def _not_on_phones(formats: Formats, hidden: int) -> str:
+    """A sentence on the columns of a table that phones do not show."""
+    if not hidden:
+        return ""
+    forms = formats.words["on_wide_screens"]
+    return str(forms["one" if hidden == 1 else "many"]).format(count=hidden)
+
+
+def _for_phones(
+    figures: Figures, section: Section, formats: Formats, palette: Palette, half: bool
+) -> tuple[charts.Drawing, ...]:
+    """The charts of a section as phones show them, unless they are drawn so already, or are their author's own."""
+    if section.chart is None or section.chart.vega_lite is not None or (half and charts.fits_half(section)):
+        return ()
+    return charts.drawings(figures, section, formats, palette, phone=True)
 
 
 def _tone(one: Highlight) -> str:

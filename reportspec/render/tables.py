@@ -82,7 +82,7 @@ _HALVES = (
     (_UPRIGHT, _DENSE, "dense", True, False, False),
 )
 CHANGE = "Δ"
-_NOTHING = "–"  # where a change is not known
+NOTHING = "–"  # where a change is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """One cell, with the bar beside its number if it has one, and the mark of a figure where figures have marks."""
+    """One cell, with the bar beside its number if it has one, the mark of a figure where figures have marks, the `name`
+    that it has where it stands under no heading, and what is `said` below it."""
 
     text: str
     css: str
     bar: Bar | Swing | None = None
     mark: str = ""
+    name: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ def table_view(
     if not section.columns or not section.rows:
         return None
     section = readable(section)
+    if half and section.in_mails:
+        return _in_two_lines(section, formats, attachment, lying, figures_marked)
     first, *others = _from_all_to_least(section)
     view = _view(first, formats, attachment, lying, half, figures_marked)
     two = any(column.role == "second" for column in section.columns)
@@ -186,6 +191,20 @@ def table_view(
         fewer = _view(less, formats, attachment, lying, half, figures_marked)
         view = fewer if room(fewer) > room(view) else view
     return view
+
+
+def _in_two_lines(
+    section: Section, formats: Formats, attachment: CsvFile | None, lying: bool, figures_marked: bool
+) -> TableView:
+    """A list of records beside another section: their names and amounts, and below each name what else there is."""
+    last = len(section.columns) - 1
+    between = list(enumerate(section.columns))[1:last]
+    view = _view(section.with_columns((0, last)), formats, attachment, lying, True, figures_marked)
+    rows = tuple(
+        (replace(cells[0], said=" · ".join(cell(formats, row[at], of) for at, of in between if row[at])), *cells[1:])
+        for cells, row in zip(view.rows, section.rows, strict=False)
+    )
+    return replace(view, rows=rows)
 
 
 def _from_all_to_least(section: Section) -> list[Section]:
@@ -234,9 +253,9 @@ def _view(
             if column.role == "period" and label is not None:
                 text = label
             elif (column.role == "difference" and value is None) or value == "":
-                text = _NOTHING
+                text = NOTHING
             elif column.role == "change" and column.against and value is None:
-                text = _NOTHING
+                text = NOTHING
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
             elif place in goal_texts:

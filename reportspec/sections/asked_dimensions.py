@@ -12,7 +12,7 @@ from reportspec.diagnostics import NOT_SHOWN
 from reportspec.expression.sandbox import path_of
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
-from reportspec.resolve.binding import Unresolved, metrics_needed
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.conditions import field_named
 from reportspec.resolve.document import Place
 from reportspec.sections.context import Context, Draft
@@ -65,8 +65,17 @@ def dimensions_of(context: Context, draft: Draft) -> tuple[Dimension, ...] | Non
             except Unresolved as why:
                 context.document.tell(why.code, f"`{name}`{NOT_SHOWN}{why.message}", place, why.help)
                 wrong = True
+        if draft.standard and field.type == "money":
+            bins = _in_units(context.binding, bins)
         dimensions.append(Dimension(name, tuple(name.split(".")), field, bins))
     return None if wrong else tuple(dimensions)
+
+
+def _in_units(binding: Binding, bounds: tuple[float, ...]) -> tuple[float, ...]:
+    """Bounds of amounts that the catalogue has in euros or the like, as large in the report's currency as they are
+    meant: 5,000 yen parts no deals from others."""
+    units = dict(one.split() for one in binding.catalogue.lists["small_units"])
+    return tuple(bound * int(units.get(binding.currency or "", 1)) for bound in bounds)
 
 
 def dated_by(spec: Any) -> tuple[Mapping[str, Any], ...]:

@@ -176,17 +176,28 @@ def _by_member(report: Report, metric: Metric, dimension: Dimension, rows: Seque
     members = sorted(rows, key=lambda row: by_nature(report, dimension, row[Member(0)]))
     called = [shown_value(report, dimension, row[Member(0)]) for row in members]
     if metric.adds_up:
-        return [
-            (name, (_value(report, metric, row, "current") - _value(report, metric, row, "previous"),))
-            for name, row in zip(called, members, strict=True)
-        ]
+        return _nameless_as_one(
+            [
+                (name, (_value(report, metric, row, "current") - _value(report, metric, row, "previous"),))
+                for name, row in zip(called, members, strict=True)
+            ]
+        )
     whole_now, whole_then = (_of_rate(report, metric, total, side) for side in _SIDES)
     parts: list[Part] = []
     for name, row in zip(called, members, strict=True):
         now, then = (_of_rate(report, metric, row, side) for side in _SIDES)
         made = rate_and_mix(then, now, whole_then, whole_now)
         parts.append((name, (*made, math.fsum(made))))
-    return parts
+    return _nameless_as_one(parts)
+
+
+def _nameless_as_one(parts: Sequence[Part]) -> list[Part]:
+    """The parts, where an empty text is no more of a name than none, and both are one part."""
+    named = [part for part in parts if part[0] not in (None, "")]
+    nameless = [values for name, values in parts if name in (None, "")]
+    if not nameless:
+        return named
+    return [*named, (None, tuple(map(math.fsum, zip(*nameless, strict=True))))]
 
 
 def _of_rate(report: Report, metric: Metric, row: Row, side: SideName) -> OfRate:

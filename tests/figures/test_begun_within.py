@@ -61,6 +61,35 @@ def test_flows_of_a_period_that_the_data_have_a_part_of_are_not_compared(tmp_pat
     assert not any("is with a part" in note for note in found.footnotes)
 
 
+@pytest.mark.parametrize("begin", [datetime(2025, 1, 2, 9), datetime(2025, 3, 5, 9)])
+def test_nothing_is_compared_with_a_period_before_all_data(begin: datetime, tmp_path: Path) -> None:
+    """Of 2024 there is no row: neither what was counted over it nor what was open at its end is known, and no change is
+    made of that, in tiles, tables, drivers or sentences."""
+    found = figures(project_of(tmp_path, _tables(begin)), SPEC, NOW)
+    assert set(_compared(found).values()) == {None}
+    [tiles] = rows(found, "headline")
+    assert tiles["open_opportunities_count__previous"] is None
+    assert tiles["new_revenue_amount"] > 0
+    for section in found.sections:
+        names = [column.name for column in section.columns]
+        before = [at for at, name in enumerate(names) if name.endswith("__previous")]
+        assert {row[at] for row in (*section.rows, *filter(None, [section.total])) for at in before} <= {None}
+        assert {(kpi.previous, kpi.change) for kpi in section.kpis} <= {(None, None)}
+    [drivers] = [section for section in found.sections if section.id == "revenue_drivers"]
+    assert drivers.rows == ()
+    assert not [one for one in (*found.headline.title, *found.headline.lead) if one.kind in ("rose", "fell")]
+    day = f"{begin:%b} {begin.day}, 2025"
+    assert any(f"Deals: the data begin on {day}, after 2024 is over" in note for note in found.footnotes)
+
+
+def test_that_it_was_founded_then_can_be_said_of_a_period_before_all_data_too(tmp_path: Path) -> None:
+    project_of(tmp_path, _tables(datetime(2025, 1, 2, 9)))
+    checks(tmp_path, {"ignore": [{"check": "no-rows", "reason": "We began in January 2025."}]})
+    found = figures(tmp_path, SPEC, NOW)
+    assert _compared(found)["deals_created_count"] == 0
+    assert rows(found, "movements")[0]["deals_created_count"] == 52
+
+
 def test_of_a_whole_period_they_are(tmp_path: Path) -> None:
     """From 2023 on: 53 deals were begun on Mondays of 2024 from the 1st, 52 on those of 2025."""
     found = figures(project_of(tmp_path, _tables(datetime(2023, 1, 2, 9))), SPEC, NOW)

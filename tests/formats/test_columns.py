@@ -160,9 +160,16 @@ def test_workbook_and_csv(made: Figures, section: Section) -> None:
     # Bare durations have their unit in the heading.
     bare = [f"{c.label} (days)" if c.unit == "days" else c.label for c in section.columns]
     told = [re.sub(r"^(.*) · Q2 2026", r"\1, before", name) for name in head]
-    assert told == bare
-    for column, cell in zip(section.columns, rows[4], strict=True):
+    # Behind what a figure was stands by how much it changed.
+    changed = [at for at, name in enumerate(told) if " · Δ" in name]
+    assert [name for at, name in enumerate(told) if at not in changed] == bare
+    assert [told[at].replace(" · Δ", ", before") for at in changed] == [name for name in bare if ", before" in name]
+    cells = [cell for at, cell in enumerate(rows[4]) if at not in changed]
+    for column, cell in zip(section.columns, cells, strict=True):
         _typed(column, cell)
+    for at in changed:
+        points = 100 if "%" in rows[4][at - 2].number_format else 1
+        assert rows[4][at].value == pytest.approx((rows[4][at - 2].value - rows[4][at - 1].value) * points)
     files = files_of(made, "csv", "r", "")
     table = next(
         list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))

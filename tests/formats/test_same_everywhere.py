@@ -53,10 +53,10 @@ def test_units_and_goals_on_the_terminal() -> None:
     people = Column("user.name", "Name", "text")
     table = Section("t", "breakdown", "Who", (people, amount, cycle, rate), (("Anna", 1500.5, 14.8, 0.5),))
     lines = [" ".join(line.split()) for line in as_table(sample.figures("en", (tiles, table))).splitlines()]
-    assert "Previous Goal" in lines
-    assert "Won 1,500.50 EUR 1,000.00 EUR 2,000.00 EUR Missed" in lines
-    assert "Sales cycle 14.80 d n/a" in lines
-    assert "Close rate 50.0 % n/a" in lines
+    assert "Previous Δ Goal" in lines
+    assert "Won 1,500.50 EUR 1,000.00 EUR – 2,000.00 EUR Missed" in lines
+    assert "Sales cycle 14.80 d n/a –" in lines
+    assert "Close rate 50.0 % n/a –" in lines
     assert "Name Won (EUR) Sales cycle (days) Close rate" in lines
     assert "Anna 1,500.50 14.80 50.0 %" in lines
 

@@ -19,10 +19,10 @@ def test_goals_stand_beside_their_tiles() -> None:
     tiles = (Kpi(WON, 450, 300, None, goal), Kpi(RATE, None))
     found = lines(Section("a", "kpis", "A", shape="tiles", kpis=tiles))
     assert [line.split() for line in found if line.startswith(("Won", "Close"))] == [
-        ["Won", "450", "300", "500", "Missed"],
-        ["Close", "rate", "n/a", "n/a"],
+        ["Won", "450", "300", "–", "500", "Missed"],
+        ["Close", "rate", "n/a", "n/a", "–"],
     ]
-    assert ["Previous", "Goal"] in [line.split() for line in found]
+    assert ["Previous", "Δ", "Goal"] in [line.split() for line in found]
 
 
 def test_without_goals_there_is_no_heading() -> None:

@@ -1,11 +1,12 @@
-"""Every number on every page of the standard reports is one of their figures: the text of the PDF is read back, and each
-number in it is looked for among the cells, with its sign, its unit and as many decimals as are printed. The scales of
-charts (`750K`) are left to their own tests.
+"""Every number on every page of the standard reports is one of their figures: the texts of the PDF, of the web page, and of
+the mail in both forms are read back, and each number in them is looked for among the cells, with its sign, its unit and
+as many decimals as are printed. The scales of charts (`750K`) are left to their own tests.
 
 Slow: makes nine PDFs."""
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -19,8 +20,9 @@ from typing import Any
 import pytest
 
 from reportspec.building import Order, build
+from reportspec.deliver.body import as_html, as_text
+from reportspec.formats.html import html_here
 from reportspec.model.figures import Column, Figures, Kpi, Section, Told
-from reportspec.render import render_html
 from reportspec.render.closing import closing
 from reportspec.render.locale import as_of_moment, cell, data_moment, day_range, days_beside, formats_for
 from reportspec.render.pdf import render_pdf
@@ -33,7 +35,7 @@ pytestmark = [
 SPACE = "[\u00a0\u202f ]"
 NUMBER = re.compile(
     rf"(?<![\w.,])(?P<sign>[+−-]?)(?P<symbol>€?)(?P<digits>\d{{1,3}}(?:[.,\u00a0\u202f ]\d{{3}})+(?!\d)|\d+)(?P<rest>[.,]\d+)?(?!\w)"
-    rf"(?:{SPACE}?(?P<unit>%|€(?!\d)|pp\b|PP\b|pts?\b|p\.\u00a0?p\.))?"
+    rf"(?:{SPACE}?(?P<unit>%|€(?!\d)|pp\b|PP\b|pts?\b|p\.{SPACE}?p\.))?"
 )
 
 
@@ -109,6 +111,7 @@ def of_tile(kpi: Kpi) -> Iterator[tuple[Any, str]]:
     if kpi.goal is not None:
         yield kpi.goal.target, unit
         yield kpi.goal.attainment, "%"
+        yield kpi.goal.pace, "%"
         yield abs(kpi.goal.difference or 0), "points" if unit == "%" else unit
 
 
@@ -134,6 +137,9 @@ def of_tables(section: Section) -> Iterator[tuple[Any, str]]:
                 if isinstance(other, (int, float, Decimal)):
                     apart = Decimal(str(value)) - Decimal(str(other))
                     yield apart, "points" if column.unit == "percent" else unit_of(column)
+                    if column.unit in ("seconds", "minutes"):  # of which the first part has the sign
+                        parts = split(float(abs(apart)), column)
+                        yield from ((one * sign, "") for one in parts for sign in (1, -1))
 
 
 def words(figures: Figures, pages: int) -> set[str]:
@@ -145,9 +151,10 @@ def words(figures: Figures, pages: int) -> set[str]:
     if figures.data_as_of:
         texts.append(data_moment(formats, figures.data_as_of))
     texts += [f"{one.word} {one.text}" for one in closing(figures, formats, attached=True)]
-    html = render_html(figures)
-    texts += re.findall(r"<text[^>]*>(.*?)</text>", html, re.S)  # what is drawn: ticks, and labels of bars
-    texts += re.findall(r'<p class="cut">(.*?)</p>', html)
+    laid_out = html_here(figures, None)
+    texts += re.findall(r"<text[^>]*>(.*?)</text>", laid_out, re.S)  # what is drawn: ticks, and labels of bars
+    texts += re.findall(r'<p class="(?:cut|hidden-columns)">(.*?)</p>', laid_out)
+    texts += csv_names(laid_out)
     texts += [column.label for section in figures.sections for column in section.columns]
     texts += [kpi.column.label for section in figures.sections for kpi in section.kpis]
     for section in figures.sections:
@@ -158,6 +165,11 @@ def words(figures: Figures, pages: int) -> set[str]:
     known = {number for text in texts for number in re.findall(r"\d+", text)}
     marks = {str(number) for number in range(1, max(pages, len(figures.footnotes)) + 1)}
     return known | marks
+
+
+def csv_names(page: str) -> list[str]:
+    """What the files are called that a page links to."""
+    return re.findall(r'<a download="([^"]*)"', page)
 
 
 @pytest.mark.parametrize(("name", "period"), [*((name, "2026-Q3") for name in REPORTS), ("forecast", "2026-Q4")])
@@ -175,19 +187,62 @@ def test_every_number_is_a_figure(name: str, period: str, tmp_path: Path) -> Non
     (tmp_path / "made.pdf").write_bytes(render_pdf(figures))
     done = subprocess.run(["pdftotext", "-layout", str(tmp_path / "made.pdf"), "-"], capture_output=True, check=True)
     text = done.stdout.decode()
-    decimal = "." if language == "en" else ","
-    known, named = set(values(figures)), words(figures, text.count("\f"))
+    pages, known = text.count("\f"), known_in(figures)
+    texts = {
+        "pdf": text,
+        "page": text_of(html_here(figures, None)),
+        "mail": text_of(as_html(figures, "", ["made.pdf"], [])),
+        "plain": as_text(figures, "", ["made.pdf"], []),
+    }
+    numbers = {form: list(printed(read, decimal_of(language), language == "fr")) for form, read in texts.items()}
+    mailed = {*known, *of_mails(figures)}
+    assert {form: untold(found, known if form in ("pdf", "page") else mailed, figures, pages)
+            for form, found in numbers.items()} == {form: [] for form in texts}  # fmt: skip
+    assert len(numbers["pdf"]) > 100 * pages  # a page has some hundred
+    assert len(numbers["page"]) > 80 * pages  # without what stands at the foot of each
+    assert min(len(numbers["mail"]), len(numbers["plain"])) > 5
+
+
+def decimal_of(language: str) -> str:
+    return "." if language == "en" else ","
+
+
+def known_in(figures: Figures) -> set[tuple[Any, str]]:
+    return set(values(figures))
+
+
+def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures, pages: int) -> list[str]:
+    """The numbers that are no figure, nor stand in a name, a date or a sentence of an author."""
+    named = words(figures, pages)
     notes = " ".join(note for section in figures.sections for note in section.notes)  # their authors' own numbers
-    numbers = list(printed(text, decimal, language == "fr"))
-    untold = [
+    notes = notes.replace("\u00a0", " ")
+    return [
         one.text
         for one in numbers
         if not any(is_of(one, value, unit) for value, unit in known)
-        and one.text not in notes
+        and one.text.replace("\u00a0", " ") not in notes
         and not (not one.unit and set(re.findall(r"\d+", one.text)) <= named)
     ]
-    assert untold == []
-    assert len(numbers) > 100 * text.count("\f")  # a page has some hundred
+
+
+def text_of(page: str) -> str:
+    """The text of a page, without what is drawn, and the numbers of its footnotes apart."""
+    page = re.sub(r"(?s)<(style|svg|title)\b.*?</\1>", " ", page.partition("<body")[2].partition(">")[2])
+    return html.unescape(re.sub(r"<[^>]*>", "\n", page))
+
+
+def of_mails(figures: Figures) -> Iterator[tuple[Any, str]]:
+    """What a mail says besides: what the smaller parts of a change come to, and how many records it does not name."""
+    for section in figures.sections:
+        if section.in_mails:
+            yield len(section.rows) - bool(section.others) + section.others - section.in_mails, ""
+        if any(column.role == "group" for column in section.columns):
+            of_lists: dict[Any, list[Any]] = {}
+            for row in section.rows:
+                of_lists.setdefault(row[0], []).append(Decimal(str(row[-1])))
+            for parts in of_lists.values():
+                largest = sorted(parts, key=abs, reverse=True)
+                yield sum(largest[4:], Decimal(0)), unit_of(section.columns[-1])
 
 
 def test_what_is_printed_is_read() -> None:

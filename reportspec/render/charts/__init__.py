@@ -53,16 +53,24 @@ def fits_half(section: Section) -> bool:
 
 
 def drawings(
-    figures: Figures, section: Section, formats: Formats, palette: Palette, *, half: bool = False
+    figures: Figures,
+    section: Section,
+    formats: Formats,
+    palette: Palette,
+    *,
+    half: bool = False,
+    phone: bool = False,
 ) -> tuple[Drawing, ...]:
-    """The section's charts: one per unit of its metrics, none without anything to draw.
+    """The section's charts: one per unit of its metrics, none without anything to draw; on a `phone` all are as wide as
+    what has half of a page.
 
     Raises `RenderError` for a chart of the user's own that Vega-Lite refuses.
     """
     chart = section.chart
     if chart is None or not section.rows:
         return ()
-    canvas = Canvas(figures, section, chart, formats, palette, width=HALF if half and fits_half(section) else WIDTH)
+    width = HALF if phone or (half and fits_half(section)) else WIDTH
+    canvas = Canvas(figures, section, chart, formats, palette, width=width)
     if chart.vega_lite is not None:
         return (_own(canvas),)
     kind = next(kind for kind in KINDS if kind.name == chart.kind)

@@ -78,11 +78,14 @@ def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
     short = named(cells.rows)
     left, right = widest(short) + GAP + 2, 6
     down, over = Steps(len(cells.rows), 0.08, 0.04), Steps(len(cells.across), 0.04, 0.02)
-    room = over.step(WIDTH - left - right) - 4
+    wide = canvas.width
+    if over.step(wide - left - right) < widest(compact(canvas.formats, v, column, 1) for v in cells.values.values()):
+        wide = WIDTH  # rather small letters than some that overlap
+    room = over.step(wide - left - right) - 4
     heads = [[clipped(line, room / SIZE) for line in in_lines(name, room)] for name in cells.across]
     lines = max(map(len, heads), default=1)
     top = SIZE + GAP + 4 + (lines - 1) * LINE
-    frame = Frame(len(cells.rows) * ROW + 4, left=left, right=right, top=top, bottom=2)
+    frame = Frame(len(cells.rows) * ROW + 4, left=left, right=right, top=top, bottom=2, whole=wide)
     ys, xs = down.centres(frame.height), over.centres(frame.width)
     labels = beside(short, ys, -GAP, INK)
     for x, head in zip(xs, heads, strict=True):

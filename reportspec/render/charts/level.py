@@ -25,6 +25,7 @@ def level_bars(canvas: Canvas, one: Series, names: Sequence[str], texts: Sequenc
         right=room if high > 0 else 6,
         top=2,
         bottom=2,
+        whole=canvas.width,
     )
     span, steps = Span(low, high), Steps(len(names), 0.34, 0.2)
     ys, width, thick = steps.centres(frame.height), frame.width, steps.width(frame.height)
