@@ -224,7 +224,7 @@ def _asked(
     made = {value: Audit(now, tuple(of_value.values()), currency, ended) for value, of_value in audits.items()}
     made = {value: replace(one, entities=told_apart(one.entities)) for value, one in made.items()}
     if any(outcome.measured is not None for one in made.values() for outcome in one.outcomes):
-        before = earlier(project.root)
+        before = earlier(project.root, now.astimezone(binding.zone))
         made = {value: judged(one, before) for value, one in made.items()}
     return {value: _with_known(one, project.checks) for value, one in made.items()}
 
