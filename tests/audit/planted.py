@@ -223,7 +223,6 @@ def _plant_all() -> None:
     plant("account", "a-gone", "account_owner_inactive", **gone)
     plant("account", "a-lost", "no-partner:account.parent", parent_account_id="no such account")
     plant("account", "a-future", "account_created_in_future", created_at=at("12-01 08:00"))
-    plant("account", "a-now", "account_created_in_future", created_at=at("11-28 12:00"))  # what is now has not been yet
     for number in range(20):
         plant("account", f"a-burst-{number}", "account_created_at_once", created_at=at(f"02-02 02:02:02.{number:02d}"))
     # Contacts
@@ -241,8 +240,6 @@ def _plant_all() -> None:
             "a@b.it",
             "UPPER@HOST.COM",
             "x_1-2@h-o-s-t.info",
-            " blank@host.com",
-            "blank@host.it ",
         )
     ):
         plant("contact", f"c-valid-{number}", "", **mail, email=right)
@@ -270,16 +267,19 @@ def _plant_all() -> None:
     plant("contact", "c-dummy", "contact_name_placeholder", first_name="Dummy")
     plant("contact", "c-phone", "contact_phone_placeholder", phone="(555) 555-5555")
     plant("contact", "c-phone-2", "contact_phone_placeholder", phone="000 000 0000")
-    for number, phone in enumerate(("+39 0000000", "0049 (555) 55555", "+390000000", "+1-111 111 1111")):
-        plant("contact", f"c-phone-of-{number}", "contact_phone_placeholder", phone=phone)
-    for number, phone in enumerate(("+39 06 66666666", "+44 20 0000 0001", "+39 02 1111", "+390666666666")):
-        plant("contact", f"c-phone-not-{number}", "", phone=phone)
     plant("contact", "c-phone-3", "contact_phone_length", phone="02 84")
     plant("contact", "c-homeless", "contact_no_account", account_id=None)
     plant("contact", "c-lost", "no-partner:contact.account", account_id="no such account")
     plant("contact", "c-nobody", "contact_no_owner", owner_id=" ")
     plant("contact", "c-gone", "contact_owner_inactive", **gone)
     plant("contact", "c-future", "contact_created_in_future", created_at=at("12-01 08:00"))
+    then = {"created_at": at("01-07 08:00")}  # of no day of their own, which would tell that the table has ended
+    for number, right in enumerate((" blank@host.com", "blank@host.it ")):
+        plant("contact", f"c-blank-{number}", "", **mail, **then, email=right)
+    for number, phone in enumerate(("+39 0000000", "0049 (555) 55555", "+390000000", "+1-111 111 1111")):
+        plant("contact", f"c-phone-of-{number}", "contact_phone_placeholder", phone=phone, **then)
+    for number, phone in enumerate(("+39 06 66666666", "+44 20 0000 0001", "+39 02 1111", "+390666666666")):
+        plant("contact", f"c-phone-not-{number}", "", phone=phone, **then)
     # Leads
     plant("lead", "l-mailless", "lead_email_missing", email=None)
     plant("lead", "l-invalid", "lead_email_invalid", email="no at sign")
@@ -352,6 +352,7 @@ def _plant_all() -> None:
     plant("deal", "d-half-won", "deal_probability_and_status", **{**won, "probability": 0.5})
     plant("deal", "d-half-lost", "deal_probability_and_status", **{**dead, "probability": 0.5}, loss_reason="price")
     plant("deal", "d-backwards", "deal_closed_before_created", **{**won, "closed_at": at("11-01 08:00")})
+    plant("deal", "d-now", "deal_closed_in_future", **{**won, "closed_at": at("11-28 12:00")})  # it has not been yet
     plant("deal", "d-ahead", "deal_closed_in_future", **{**won, "closed_at": at("11-29 08:00")})
     once = {"created_at": at("11-10 10:00"), "closed_at": at("11-10 10:00")}
     plant("deal", "d-at-once", "deal_closed_at_once", **{**won, **once})
