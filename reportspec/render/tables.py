@@ -112,7 +112,8 @@ class TableCell:
 class TableView:
     """A table ready for the template. `css` says how dense it is set; `bar` and `swing` are how wide the bars of
     figures and of changes may be, in percent of their cells, 0 where there are none; `compared` whether it has changes,
-    `aimed` whether bars have goals, as `bullets` each row its own at the same place."""
+    `aimed` whether bars have goals, as `bullets` each row its own at the same place. `ems` is the width, in ems, below
+    which no table on a screen may be set, or figures lie on each other; 0 where it is not known."""
 
     css: str
     landscape: bool
@@ -126,6 +127,7 @@ class TableView:
     compared: bool = False
     aimed: bool = False
     bullets: bool = False
+    ems: float = 0.0
 
     @property
     def marks(self) -> tuple[bool, ...]:
@@ -315,6 +317,7 @@ def _view(
         any(map(is_change, section.columns)),
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
         bool(set_so.bar) and drawn.bullets,
+        set_so.ems,
     )
 
 
@@ -580,16 +583,20 @@ def _with_subtotals(
     return (*rows_made, *rows[above:]), frozenset(places)
 
 
+_SCREEN_PADDING = {"": 1.2, "dense": 0.7}  # ems left and right of a cell on screens, together
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Column widths in percent, the type's density, whether the page must be turned, and the room for bars in percent
-    of their cells."""
+    """Column widths in percent, the type's density, whether the page must be turned, the room for bars in percent
+    of their cells, and the least width on a screen, in ems."""
 
     widths: list[float]
     css: str
     turned: bool
     bar: float
     swing: float
+    ems: float
 
 
 def _layout(
@@ -652,9 +659,9 @@ def _layout(
             wished[barred] += wish
     room = (width - _PADDING[css] * len(least) - sum(clear)) / size
     if sum(least) <= room:
-        least = _fed(least, wished, room)
+        needed, least = least, _fed(least, wished, room)
     else:  # too much for any page: texts get more lines before a word is torn
-        least = _fed(unbroken, least, room)
+        needed, least = unbroken, _fed(unbroken, least, room)
 
     def share(place: int | None, wanted: bool) -> float:
         """How much of its cell a bar has: what the numbers leave."""
@@ -665,7 +672,9 @@ def _layout(
     widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
     percent_widths = [round(width / sum(widths) * 100, 2) for width in widths]
     first_swing = swung[0] if swung else None
-    return _Layout(percent_widths, css, turned, share(drawn.value, with_bar), share(first_swing, with_swing))
+    ems = max((need + _SCREEN_PADDING[css]) / percent * 100 for need, percent in zip(needed, percent_widths, strict=True))
+    bars = share(drawn.value, with_bar), share(first_swing, with_swing)
+    return _Layout(percent_widths, css, turned, *bars, round(ems, 1))
 
 
 def _fed(least: list[float], wished: list[float], room: float) -> list[float]:
