@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapping_proposals import ColumnSeen, TableSeen
-from reportspec.onboarding.column_names import prefix_of, variants_of
+from reportspec.onboarding.field_names import prefix_of, variants_of
 from reportspec.onboarding.name_words import outcome_of, state_of, state_words, taken_as, words_of
 
 _STAGES = 40  # values: more are no stages

@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
-from reportspec.onboarding.column_names import (
+from reportspec.onboarding.column_values import by_values, may_be, outcome_flags, says_outcomes, tells_apart
+from reportspec.onboarding.field_names import (
     Names,
     learned,
     prefix_of,
@@ -22,7 +23,6 @@ from reportspec.onboarding.column_names import (
     table_words,
     variants_of,
 )
-from reportspec.onboarding.column_values import by_values, may_be, outcome_flags, says_outcomes, tells_apart
 from reportspec.onboarding.name_words import (
     alone,
     aside,

@@ -15,7 +15,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping
 from reportspec.check.project import load_project
 from reportspec.model.mapping_proposals import TableSeen
-from reportspec.onboarding.column_names import own_columns
+from reportspec.onboarding.field_names import own_columns
 from reportspec.onboarding.matching import CONFIDENT, propose
 from reportspec.onboarding.name_words import alike, state_of, words_of
 from reportspec.onboarding.recognise import recognised
