@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 from sqlglot import exp
 
 from reportspec.diagnostics import Diagnostic, Span, bug_sentence
-from reportspec.errors import Broken, FormatError, ReportspecError, SourceError
+from reportspec.errors import Broken, FormatError, RenderError, ReportspecError, SourceError
 from reportspec.suggested_yaml import yaml_list
 
 if TYPE_CHECKING:
     from reportspec.burst.unowned import Unowned
+    from reportspec.model.figures import Figures
     from reportspec.model.settings import FileSpec, Project
     from reportspec.model.spec import Report
     from reportspec.resolve.binding import Binding
@@ -180,3 +181,19 @@ def no_pango(error: OSError) -> Diagnostic:
         "install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
         "libharfbuzz-subset0 · dnf install pango · brew install pango",
     )
+
+
+def letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
+    """A warning of letters that would be boxes on paper, of the report that a spec makes."""
+    from reportspec.render.fonts import letters_without_font
+
+    try:
+        letters = letters_without_font(figures.texts(), figures.theme)
+    except RenderError:
+        return []  # told when it is rendered
+    if not letters:
+        return []
+    shown = " ".join(letters[:10]) + (" …" if len(letters) > 10 else "")
+    text = f"{path}: no font has these letters, so the PDF shows boxes: {shown}"
+    help = "install fonts for them, for example Debian's fonts-noto and fonts-noto-cjk"
+    return [Diagnostic("missing-font", text, None, help, severity="warning")]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from reportspec.letters import unseen
 
+CONFIRM = "# CONFIRM"  # the mark of what was guessed, at the end of its line until somebody takes it away
 _PLAIN = re.compile(r"[A-Za-z_(…][^\n\t]*[^\s:]|[A-Za-z_…]")
 _NAME = re.compile(r"…|[A-Za-z_][\w.]*")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))

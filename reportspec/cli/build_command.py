@@ -132,6 +132,7 @@ def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Pat
     """The files of a spec, written; None with the mistakes told. All forms are made before any
     is written."""
     from reportspec.formats import kind_of
+    from reportspec.problems import letters_told
 
     figures_and_spec = built_figures(path, task.order, task.out, spent)
     if figures_and_spec is None:
@@ -143,7 +144,7 @@ def _build_spec(task: _Build, path: Path, name: str, spent: Timings) -> list[Pat
     with spent.of("render"):
         if any(kind_of(form).boxed for form in task.forms):
             for _, figures in reports[:100]:
-                task.out.tell(_letters_told(path, figures), {})
+                task.out.tell(letters_told(path, figures), {})
         files = _files(path, named, built.spec_text, task.forms)
     if isinstance(files, Diagnostic):
         task.out.tell([files], {})
@@ -204,20 +205,3 @@ def _files(
     except (ReportspecError, OSError) as error:
         return problems_of(path, error)[0]
     return files
-
-
-def _letters_told(path: Path, figures: Figures) -> list[Diagnostic]:
-    """A warning of letters that would be boxes on paper."""
-    from reportspec.errors import RenderError
-    from reportspec.render.fonts import letters_without_font
-
-    try:
-        letters = letters_without_font(figures.texts(), figures.theme)
-    except RenderError:
-        return []  # told when it is rendered
-    if not letters:
-        return []
-    shown = " ".join(letters[:10]) + (" …" if len(letters) > 10 else "")
-    text = f"{path}: no font has these letters, so the PDF shows boxes: {shown}"
-    help = "install fonts for them, for example Debian's fonts-noto and fonts-noto-cjk"
-    return [Diagnostic("missing-font", text, None, help, severity="warning")]

@@ -19,9 +19,9 @@ from reportspec.exchange.dbt_manifest import manifest_path, take_dbt
 from reportspec.exchange.foreign import Foreign, Model, NotRead, opened
 from reportspec.exchange.ossie_model import take_ossie
 from reportspec.lazy_dataclass import dataclass
-from reportspec.onboarding.mapping_lines import CONFIRM
 from reportspec.onboarding.project_files import written
 from reportspec.problems import not_written
+from reportspec.suggested_yaml import CONFIRM
 
 _ADAPTER = re.compile(rb'"adapter_type":\s*"(\w+)"')
 _HEAD = 1 << 16  # bytes of dbt's manifest, in which it says its adapter

@@ -27,7 +27,7 @@ class ColumnSeen:
     currencies: tuple[str, ...] = ()
     ways: tuple[tuple[str, ...], ...] = ()
     formats_said: bool = False  # whether how dates are written has to be said for them to be read
-    decimals: tuple[tuple[str, str], ...] = ()  # (decimal, thousands): how numbers may be read, where in several ways
+    decimals: tuple[tuple[str, str], ...] = ()  # (decimal, thousands): how numbers with signs in them may be read
     oldest: str = ""  # the first day, as ISO writes it
     newest: str = ""  # the last one
     abbreviated: bool = False  # whether numbers end in K, M or B
@@ -40,12 +40,14 @@ class ColumnSeen:
 
 @dataclass(frozen=True, slots=True)
 class TableSeen:
-    """A table with its columns, how many of its `rows` were looked at, and whether these are all (`whole`)."""
+    """A table with its columns, how many of its `rows` were looked at, whether these are all (`whole`), and how many of
+    them are the same as one before in all columns (`repeated`)."""
 
     name: str
     rows: int
     columns: Mapping[str, ColumnSeen]
     whole: bool = True
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,18 +42,22 @@ def made_of(
             "name another folder with `--into`",
             "cannot-write",
         ) from None
-    told = tuple(_moved(one, trial, folder, files) for one in built.diagnostics)
+    # What is to be confirmed is listed as such.
+    told = tuple(_moved(one, trial, folder, files) for one in built.diagnostics if one.code != "unconfirmed")
     texts = {str(folder / name): text for name, text in files.items()}
     return Started(tuple(files), None if pdf is None else at, (), (), (), told, texts)
 
 
 def _moved(told: Diagnostic, trial: Path, folder: Path, files: Mapping[str, str]) -> Diagnostic:
     """What was told of a file in the folder for trial, told of that of the project: it has the same lines."""
-    where = f"{trial}{os.sep}"
-    message, span = told.message.replace(where, ""), told.span
-    if span is None or not span.file.startswith(where):
+    wheres = [f"{one}{os.sep}" for one in (str(trial), os.path.relpath(trial), str(trial.resolve()))]
+    message, span = told.message, told.span
+    for where in wheres:
+        message = message.replace(where, "")
+    within = next((where for where in wheres if span is not None and span.file.startswith(where)), None)
+    if span is None or within is None:
         return replace(told, message=message)
-    name = Path(span.file).relative_to(trial).as_posix()
+    name = Path(span.file.removeprefix(within)).as_posix()
     lines = files.get(name, "").splitlines() or [""]
     end = len(lines[min(span.end_line, len(lines)) - 1]) + 1  # paths of files may be shorter there
     first = min(span.column, len(lines[min(span.line, len(lines)) - 1]) + 1)
@@ -65,7 +69,7 @@ def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, bytes | None]:
     from reportspec.building import build
     from reportspec.errors import ReportspecError
     from reportspec.formats import files_of
-    from reportspec.problems import problems_of
+    from reportspec.problems import letters_told, problems_of
 
     built = build(folder / spec, order)
     if built.made is None:
@@ -75,6 +79,8 @@ def _pdf(folder: Path, spec: str, order: Order) -> tuple[Built, bytes | None]:
         files = files_of(built.made.figures[0][1], "pdf", name, built.spec_text)
     except (ReportspecError, OSError) as error:
         return replace(built, diagnostics=(*built.diagnostics, *problems_of(folder / spec, error))), None
+    letters = letters_told(Path(spec), built.made.figures[0][1])
+    built = replace(built, diagnostics=(*built.diagnostics, *letters))
     return built, files[f"{name}.pdf"]
 
 

@@ -3,14 +3,16 @@ only likely as a comment."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import (
@@ -22,10 +24,12 @@ from reportspec.model.mapping_proposals import (
     StageSeen,
     TableSeen,
 )
-from reportspec.onboarding.histories import Told
-from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE, outcome_flags
-from reportspec.onboarding.name_words import is_state, state_of, state_words, words_of
-from reportspec.suggested_yaml import quoted_yaml
+from reportspec.onboarding.column_values import outcome_flags, outcome_times
+from reportspec.onboarding.histories import RowsOf, Told
+from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
+from reportspec.onboarding.name_words import is_state, state_of, state_words, taken_as, words_of
+from reportspec.onboarding.seen_tables import as_text
+from reportspec.run.files.readings import TRUE
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.
@@ -44,7 +48,7 @@ _STAGES = 40  # values: more are no stages
 @dataclass(frozen=True, slots=True)
 class Line:
     """How a field is read: `sql`, and `mark` of how sure that is: nothing where it is, else why somebody has to look.
-    An `off` line is only a comment."""
+    An `off` line is only a comment. Of a `doubted` one rows say that it lacks something, however sure its name is."""
 
     field: str
     sql: str
@@ -52,6 +56,10 @@ class Line:
     off: bool = False
     columns: tuple[str, ...] = ()
     type: str = ""
+    doubted: bool = False
+
+
+Outcomes = tuple[tuple[str, ...], Callable[[Sequence[str]], str]]
 
 
 class Beside(NamedTuple):
@@ -107,11 +115,14 @@ class Writer:
         states: Mapping[tuple[str, str], str],
         refused: Mapping[tuple[str, str, str], str],
         told: Told,
+        rows: RowsOf = lambda table, columns, by: (),
     ) -> None:
         """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
-        by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages."""
+        by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages;
+        `rows` has rows of a table."""
         self.catalogue, self.tables, self.dialect = catalogue, tables, dialect
         self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
+        self.rows = rows
 
     def draft(self, proposal: Proposal) -> Draft:
         """The whole mapping."""
@@ -267,10 +278,7 @@ class Writer:
 
     def taken_for(self, field_id: str, value: str) -> str | None:
         """The state that a value is taken for."""
-        known = self.states.get((field_id, value)) or state_of(value, field_id)
-        if known is None and field_id == "deal.status" and state_of(value, "deal.phase") is not None:
-            return "open"  # a step of a sale that is on its way
-        return known
+        return self.states.get((field_id, value)) or taken_as(value, field_id)
 
     def _by_state(self, field_id: str, column: ColumnSeen) -> tuple[dict[str, list[str]], list[str]]:
         """The values of each state, and those that no word fits."""
@@ -322,8 +330,11 @@ class Writer:
         joins: dict[str, Beside] = {}
         table = self.tables[part.table]
         status = by_name.get("status")
-        closed, opens = "", list[str]()
+        won = lost = ""
+        opens = list[str]()
+        told_of: Outcomes | None = None  # by which columns, and what their values make of a deal
         flags = outcome_flags(table)
+        times = outcome_times(table)
         if (
             flags
             and "deal.status" not in self.chosen
@@ -333,33 +344,41 @@ class Writer:
             status = Line(
                 "status", f"case when {won} then 'won' when {over} then 'lost' else 'open' end", columns=flags
             )
-            closed = f"{won} or {over}"
+            lost = over
+            told_of = flags, lambda values: "won" if _is_yes(values[0]) else "lost" if _is_yes(values[1]) else ""
         elif status is not None and not status.off:
             by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
-            over_values = [*by_state.get("won", ()), *by_state.get("lost", ())]
-            closed = _in(self.name(status.columns[0]), over_values)
+            own = self.name(status.columns[0])
+            won, lost = (_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
             opens = by_state.get("open", [])
+            told_of = status.columns, lambda values: self.taken_for("deal.status", values[0]) or ""
         else:
             found = self._status_by_stage(by_name.get("stage_id"), parts)
             if found is not None:
-                status, closed, joins = found
+                status, (won, lost), joins, told_of = found
+        if status is None and times and self.chosen.get("deal.status") is None:
+            status = self._status_by_times(times)
+            if len(times) == 2:  # one alone is empty of what is open, as it should be
+                won, lost = (f"{self.name(times[one])} is not null" for one in ("won", "lost"))
         if status is not None:
             by_name["status"] = status
-        won_at = by_name.get("closed_at")
-        if status is None and won_at is not None and not won_at.off and set(words_of(won_at.columns[0])) & _WON:
-            mark = "its date says that it is won; lost ones are not to be seen"
-            sql = f"case when {self.name(won_at.columns[0])} is not null then 'won' else 'open' end"
-            status = Line("status", sql, mark, columns=won_at.columns)
-            by_name["status"] = status
-        open_ = f"not ({closed})" if flags and closed.startswith(self.name(flags[0])) else ""
+        closed = self._either(status, won, lost)
         if status is not None and not status.off and closed:
             by_value = _in(self.name(status.columns[0]), opens) if opens and status.columns else ""
-            open_ = open_ or by_value or f"{status.sql} = 'open'"
+            open_ = f"not ({closed})" if flags and status.columns == flags else by_value or f"{status.sql} = 'open'"
             at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
-            if at is not None and not at.off:
+            each = self._by_outcome(part, at, times, won, lost)
+            if each is not None:
+                by_name["closed_at"] = each
+            elif at is not None and not at.off:
                 by_name["closed_at"] = self._when(part, at, closed, "closed_at")
+            if told_of is not None and "closed_at" in by_name:
+                by_name["closed_at"] = self._with_gaps(part, by_name["closed_at"], *told_of)
             shared = due is not None and at is not None and due.columns == at.columns
-            if (
+            if each is not None:
+                if shared:
+                    by_name.pop("expected_close_date")
+            elif (
                 at is not None
                 and not at.off
                 and (due is None or due.off or shared)
@@ -374,6 +393,65 @@ class Writer:
                 by_name["expected_close_date"] = self._when(part, due, open_, "expected_close_date")
         order = list(self.catalogue.entities["deal"].fields)
         return sorted(by_name.values(), key=lambda line: order.index(line.field)), joins
+
+    def _either(self, status: Line | None, won: str, lost: str) -> str:
+        """The condition of deals that are over: by the values of one column it is one list."""
+        if status is not None and len(status.columns) == 1 and won.startswith("trim(") and lost.startswith("trim("):
+            return f"{won.removesuffix(')')}, {lost.partition(' in (')[2]}"
+        return " or ".join(one for one in (won, lost) if one)
+
+    def _status_by_times(self, times: Mapping[str, str]) -> Line:
+        """The status of deals of which only times say it."""
+        known = [one for one in ("won", "lost") if one in times]
+        whens = " ".join(f"when {self.name(times[one])} is not null then '{one}'" for one in known)
+        mark = "by when deals are won and lost, since no column has their status"
+        if len(times) == 1:
+            [(state, column)] = times.items()
+            other = "won" if state == "lost" else "lost"
+            mark = f"`{column}` says which deals are {state}; which are {other} is not to be seen"
+        return Line("status", f"case {whens} else 'open' end", mark, columns=tuple(times[one] for one in known))
+
+    def _by_outcome(
+        self, part: PartProposal, at: Line | None, times: Mapping[str, str], won: str, lost: str
+    ) -> Line | None:
+        """When deals were closed, of a column for those that are won and one for those that are lost; nothing where a
+        third one says it of both, or somebody said which column it is."""
+        if len(times) < 2 or not (won and lost) or "deal.closed_at" in self.chosen:
+            return None
+        if at is not None and not at.off and at.columns[0] not in times.values():
+            return None
+        if self.refused.get((part.entity, part.table, "closed_at")) is not None:
+            return None
+        sql = f"case when {won} then {self.name(times['won'])} when {lost} then {self.name(times['lost'])} end"
+        shapes = {self.column(part.table, column).shape for column in times.values()}
+        return Line(
+            "closed_at", sql, columns=(times["won"], times["lost"]), type="time" if "time" in shapes else "date"
+        )
+
+    def _with_gaps(
+        self, part: PartProposal, at: Line, said_by: tuple[str, ...], outcome: Callable[[Sequence[str]], str]
+    ) -> Line:
+        """When deals were closed, with a mark where most of those that are won, or of those that are lost, have none:
+        they would be in no period, and close rates near 0 or 100 %."""
+        if at.off:
+            return at
+        with suppress(SourceError):
+            columns = [*said_by, *at.columns]
+            every: Counter[str] = Counter()
+            dated: Counter[str] = Counter()
+            for row in self.rows(part.table, columns, columns[0]):
+                texts = ["" if value is None else as_text(value) for value in row]
+                state, days = outcome(texts[: len(said_by)]), texts[len(said_by) :]
+                if len(days) == 2:  # of each outcome its own
+                    days = days[:1] if state == "won" else days[1:]
+                every[state] += 1
+                dated[state] += bool(days[0])
+            gaps = [state for state in ("won", "lost") if 2 * dated[state] < every[state]]
+            if gaps:
+                lacks = ", ".join(f"{every[state] - dated[state]} of {every[state]} {state}" for state in gaps)
+                mark = f"{lacks} deals have no `{'`, `'.join(at.columns)}`"
+                return replace(at, mark="; ".join(text for text in (at.mark, mark) if text), doubted=True)
+        return at
 
     def _open_too(self, part: PartProposal, at: Line, status: Line) -> bool:
         """Whether more deals have a closing date than are closed: of those that are open it is the expected one."""
@@ -405,7 +483,7 @@ class Writer:
 
     def _status_by_stage(
         self, stage: Line | None, parts: list[PartProposal]
-    ) -> tuple[Line, str, dict[str, Beside]] | None:
+    ) -> tuple[Line, tuple[str, str], dict[str, Beside], Outcomes | None] | None:
         """The status of deals by the table of stages, where only that says which of them win and lose."""
         stages = next((part for part in parts if part.entity == "stage"), None)
         key = self._best(stages, "stage_id") if stages is not None else None
@@ -423,11 +501,23 @@ class Writer:
         else:
             return None
         sql = f"case when {is_won} then 'won' when {is_lost} then 'lost' when {stage.sql} is not null then 'open' end"
-        return (
-            Line("status", sql),
-            f"{is_won} or {is_lost}",
-            {"in_stage": Beside(stages.table, self.name(key), stage.sql)},
-        )
+        beside = {"in_stage": Beside(stages.table, self.name(key), stage.sql)}
+        outcomes = self._outcomes_of_stages(stages.table, key, won, lost, name)
+        told_of = (stage.columns, lambda values: outcomes.get(values[0], "")) if len(stage.columns) == 1 else None
+        return Line("status", sql), (is_won, is_lost), beside, told_of
+
+    def _outcomes_of_stages(
+        self, table: str, key: str, won: str | None, lost: str | None, name: str | None
+    ) -> Mapping[str, str]:
+        """The stages by their keys that win or lose."""
+        columns = [key, won, lost] if won and lost else [key, name or key]
+        found: dict[str, str] = {}
+        with suppress(SourceError):
+            for row in self.rows(table, columns, key):
+                of, *said = ("" if value is None else as_text(value) for value in row)
+                by_flags = "won" if _is_yes(said[0]) else "lost" if _is_yes(said[-1]) else ""
+                found[of] = by_flags if len(said) == 2 else self.taken_for("deal.status", said[0]) or ""
+        return found
 
     def _best(self, part: PartProposal, field: str) -> str | None:
         found = part.fields.get(field)
@@ -509,7 +599,8 @@ class Writer:
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
 
 
-_WON = frozenset(("won", "gewonnen", "vinta", "gagne", "gagnee", "ganado", "ganada"))
+def _is_yes(text: str) -> bool:
+    return text.lower() in TRUE
 
 
 def _seconds(column: str) -> int:
@@ -542,102 +633,3 @@ def _in(own: str, values: Iterable[str]) -> str:
 def _listed(values: Iterable[str], most: int = 8) -> str:
     every = list(values)
     return ", ".join(f"`{value[:40]}`" for value in every[:most]) + (", …" if len(every) > most else "")
-
-
-# --- as YAML -------------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_YAML_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
-
-
-def scalar(text: str) -> str:
-    """A text as YAML writes it, in the form that `fmt` gives it."""
-    if _WORD.fullmatch(text) and text.lower() not in _YAML_WORDS:
-        return text
-    return quoted_yaml(text)
-
-
-CONFIRM = "# CONFIRM"
-
-
-def mapping_text(draft: Draft, head: Iterable[str], extends: str = "") -> str:
-    """The mapping's file."""
-    lines = [f"# {line}".rstrip() for line in head]
-    if extends:
-        lines.append(f"extends: {extends}")
-    lines.append("entities:")
-    by_entity: dict[str, list[Block]] = {}
-    there = {block.entity for block in draft.blocks if not block.off}
-    # Of comments it is seen to what they belong by what stands below them.
-    for block in sorted(draft.blocks, key=lambda block: block.entity in there):
-        by_entity.setdefault(block.entity, []).append(block)
-    for entity, blocks in by_entity.items():
-        on = [block for block in blocks if not block.off]
-        for block in blocks:
-            if block.off:
-                lines += _commented(f"  {entity}:", _block_lines(block, "    "), block)
-        if len(on) == 1:
-            lines += [f"  {entity}:{_mark(on[0].mark)}", *_block_lines(on[0], "    ")]
-        elif on:
-            named = {line.field for block in on for line in block.lines if not line.off}
-            lines += [f"  {entity}:", "    union:"]
-            for block in on:
-                first, *rest = _block_lines(block, "        ", named)
-                lines += [f"      - {first.strip()}", *rest]
-    if draft.stages:
-        lines += [
-            f"  stage:{_mark('the stages that deals are in: say in which order they follow each other')}",
-            "    rows:",
-        ]
-        for stage in draft.stages:
-            chance = f", probability: {stage.probability:g}" if stage.probability is not None else ", probability: null"
-            outcome = f"is_won: {_yes(stage.outcome == 'won')}, is_lost: {_yes(stage.outcome == 'lost')}"
-            value = scalar(stage.value) if not stage.value.isdigit() else json.dumps(stage.value)
-            lines.append(f"      - {{stage_id: {value}, name: {value}, position: {stage.position}{chance}, {outcome}}}")
-    return "\n".join(lines) + "\n"
-
-
-def _yes(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _mark(text: str) -> str:
-    return f"  {CONFIRM} ({text})" if text else ""
-
-
-def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[str]:
-    lines = [f"{indent}table: {scalar(block.table)}"]
-    if block.where:
-        lines.append(f"{indent}where: {scalar(block.where)}")
-    said = [(name, f"{indent}{name}: {text}{_mark(why)}") for name, text, why in block.settings]
-    lines += [line for name, line in said if name == "where"]
-    if block.joins:
-        lines.append(f"{indent}joins:")
-        for name, (table, theirs, ours, first) in block.joins.items():
-            one = f"first: [{', '.join(map(scalar, first))}]" if first else "unique: true"
-            lines.append(
-                f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, {one}}}"
-            )
-    if block.each_of:
-        lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
-    lines += [line for name, line in said if name != "where"]
-    if block.key is not None:
-        key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"
-        lines.append(f"{indent}# {key}" if block.key.off else f"{indent}{key}")
-    elif block.keyless:
-        lines.append(f"{indent}# key: …{_mark(block.keyless)}")
-    lines.append(f"{indent}fields:")
-    for line in block.lines:
-        value = scalar(line.sql)
-        if line.type:
-            value = f"{{sql: {scalar(line.sql)}, type: {line.type}}}"
-        text = f"{line.field}: {value}{_mark(line.mark)}"
-        lines.append(f"{indent}  # {text}" if line.off else f"{indent}  {text}")
-    there = {line.field for line in block.lines if not line.off}
-    for name in sorted(set(named) - there):
-        lines.append(f'{indent}  {name}: "null"')
-    return lines
-
-
-def _commented(head: str, lines: list[str], block: Block) -> list[str]:
-    return [f"  # {head.strip()}{_mark(block.mark)}", *(f"  # {line[2:]}" for line in lines)]

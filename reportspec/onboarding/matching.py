@@ -8,38 +8,34 @@ shipped mappings, each proposed from the names of the others (`tests/onboarding`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from types import MappingProxyType
 
-from sqlglot import exp
-
-from reportspec.check.mapping import load_mapping, shipped
-from reportspec.check.project import load_project
-from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Entity, Field
-from reportspec.model.mapped import MappedPart
 from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
+from reportspec.onboarding.column_values import by_values, may_be, outcome_flags, says_outcomes, tells_apart
+from reportspec.onboarding.field_names import (
+    Names,
+    learned,
+    prefix_of,
+    stripped,
+    table_words,
+    variants_of,
+)
 from reportspec.onboarding.name_words import (
-    Words,
-    alike,
     alone,
     aside,
     change_words,
-    empty_words,
     entity_words,
     field_words,
     kinds_of,
     nearest,
     sharing,
     singular,
-    state_of,
-    state_words,
     told_by,
     words_of,
 )
-from reportspec.resolve.mapped_columns import OWN
 
 CONFIDENT = 0.9  # from here on a proposal is right nineteen times in twenty
 USABLE = 0.55  # from here on it is written into the mapping, with a mark to confirm
@@ -53,266 +49,8 @@ _CHANGED = ("stage_id", "amount", "probability", "expected_close_date", "currenc
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What shipped mappings call tables and columns: by entity, and by entity and field."""
-
-    tables: Mapping[str, tuple[Words, ...]]
-    fields: Mapping[tuple[str, str], tuple[Words, ...]]
-
-
-@lru_cache(maxsize=32)
-def learned(without: str = "") -> Learned:
-    """The names of all shipped mappings, or of all but one."""
-    from reportspec.catalogue.load import packaged
-
-    _, project = load_project(None, {})
-    tables: dict[str, dict[Words, None]] = defaultdict(dict)
-    fields: dict[tuple[str, str], dict[Words, None]] = defaultdict(dict)
-    for name in shipped():
-        if name == without:
-            continue
-        source, _, _ = load_mapping(packaged(), name, None, project)
-        assert source is not None
-        widest: dict[str, tuple[int, str]] = {}  # by table the entity that reads most of it
-        for entity, mapped in source.entities.items():
-            for part in mapped.parts:
-                widest[part.table.name] = max(widest.get(part.table.name, (0, "")), (len(part.fields), entity))
-        for table, (_, entity) in widest.items():
-            tables[entity][words_of(table)] = None
-        for entity, mapped in source.entities.items():
-            for part in mapped.parts:
-                for field in part.fields.values():
-                    columns = own_columns(part, field.sql)
-                    if len(columns) == 1:
-                        fields[entity, field.name][stripped(words_of(columns[0]), entity)] = None
-    return Learned({k: tuple(v) for k, v in tables.items()}, {k: tuple(v) for k, v in fields.items()})
-
-
-def own_columns(part: MappedPart, tree: exp.Expr) -> list[str]:
-    """The columns of a part's own table that an expression reads, each once."""
-    found = [node for node in tree.find_all(exp.Column) if node.table in ("", OWN)]
-    return list(dict.fromkeys(node.name for node in found))
-
-
-@lru_cache(maxsize=256)
-def _called(entity: str) -> frozenset[Words]:
-    return frozenset(singular(name) for name in entity_words().get(entity, ()))
-
-
-def stripped(words: Words, entity: str) -> Words:
-    """A column's words without those of its entity in front, and without what marks custom ones behind."""
-    own = _called(entity)
-    for size in (2, 1):
-        if len(words) > size and singular(words[:size]) in own and words[size:] != ("id",):
-            return words[size:]
-    if len(words) > 1 and words[-1:] != ("id",) and singular(words[-1:]) in own:  # as in `nome trattativa`
-        return words[:-1]
-    return words[:-1] if len(words) > 1 and words[-1] in ("c", "custom") else words
-
-
-# --- tables --------------------------------------------------------------------------------------------
-
-
-def table_words(names: Collection[str]) -> dict[str, Words]:
-    """The words of tables that tell them apart: without those that say nothing, and those that most of them share."""
-    every = {name: words_of(name.rpartition(".")[2]) for name in names}
-    often: dict[str, int] = defaultdict(int)
-    for words in every.values():
-        for word in set(words):
-            often[word] += 1
-    common = {word for word, number in often.items() if len(every) > 3 and number > 0.6 * len(every)}
-    found = {}
-    for name, words in every.items():
-        left = tuple(w for w in words if w not in common and w not in empty_words() and not w.isdigit())
-        found[name] = left or words
-    return found
-
-
-# --- columns -------------------------------------------------------------------------------------------
-
-
-def _may_be(field: Field, column: ColumnSeen) -> float:
-    """Whether a column's values can be a field's, 0 to 1."""
-    shape = column.shape
-    if shape == "empty":
-        return 0.8
-    if field.type in ("date", "time"):
-        return {"date": 1.0, "time": 1.0}.get(shape, 0.02)
-    if field.type == "boolean":
-        if shape == "boolean" or (shape == "integer" and (column.largest or 0) <= 1):
-            return 1.0
-        return 0.5 if shape == "text" and column.distinct <= 3 else 0.05
-    if shape == "clock":
-        return 0.9 if field.unit == "seconds" else 0.05
-    if field.type in ("money", "number", "integer"):
-        if shape in ("integer", "number"):
-            return 1.0
-        return (0.9 if field.unit == "percent" else 0.2) if shape == "percent" else 0.04
-    if field.type == "key":
-        fits = {"integer": 1.0, "text": 1.0, "boolean": 0.2, "number": 0.25}.get(shape, 0.05)
-        return fits * (0.5 if column.length > 80 else 1.0)
-    if field.name == "status" and shape == "integer" and column.distinct <= 8:
-        return 0.95  # numbers of states
-    return {"text": 1.0, "integer": 0.75, "boolean": 0.45, "number": 0.3}.get(shape, 0.1)
-
-
-def _state_share(field: Field, column: ColumnSeen) -> float | None:
-    """The share of a column's values that words of the catalogue know as the field's; None where it has none."""
-    if not state_words(field.id) or not column.values:
-        return None
-    known = sum(number for value, number in column.values if state_of(value, field.id) is not None)
-    return known / sum(number for _, number in column.values)
-
-
-def _by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity) -> tuple[float, list[str]]:
-    """What a column's values say of whether it is a field: a factor, and why."""
-    if not column.filled:
-        return 1.0, []
-    if field.name == "email":
-        return (1.15, ["its values are addresses of mail"]) if column.emails > 0.8 else (0.6, [])
-    if field.name == "phone":
-        return (1.1, ["its values are telephone numbers"]) if column.phones > 0.6 else (0.8, [])
-    if field.type == "text" and column.emails > 0.8:
-        return 0.4, []
-    if field.name == "currency":
-        codes = all(len(value) == 3 and value.isalpha() for value, _ in column.values)
-        return (1.1, ["its values are currency codes"]) if codes else (0.4, [])
-    if field.unit == "percent" and column.largest is not None:
-        return (1.05, []) if column.largest <= 100 else (0.3, [])
-    if field.name == entity.key:
-        if column.distinct == column.filled == table.rows:
-            return 1.1, ["no two rows have the same"]
-        return (0.5 if column.distinct < 0.98 * table.rows else 0.9), []
-    share = _state_share(field, column)
-    if share is not None and field.name != "status" and len(state_words(field.id)) > 1:
-        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else 0.7, [])
-    if field.id in ("deal.status", "order_.status") and share is not None:
-        if share > 0.8 and column.distinct <= 12:
-            return 1.15, ["its values are known"]
-        return (0.9, []) if share > 0.3 or column.distinct <= 4 else (0.6, [])
-    if field.name == "status":
-        return (1.0, []) if column.distinct <= 40 else (0.5, [])
-    if field.name in ("source", "industry", "type", "channel", "priority", "team", "country", "region"):
-        few = column.distinct <= max(60, 0.3 * column.filled)
-        return (1.0 if few else 0.6), []
-    return 1.0, []
-
-
 Rated = tuple[float, str, tuple[str, ...]]  # how well, the column, why
 Assigned = tuple[str, str, float, tuple[str, ...]]  # entity, table, how sure, why
-
-
-class Names:
-    """The names that a field may have, each weighed by how telling it is."""
-
-    def __init__(self, catalogue: Catalogue, known: Learned) -> None:
-        self.catalogue, self.known = catalogue, known
-        self._found: dict[str, tuple[tuple[Words, float], ...]] = {}
-
-    def of(self, entity: Entity, field: Field) -> tuple[tuple[Words, float], ...]:
-        """The names with their weights."""
-        if field.id not in self._found:
-            names: dict[Words, float] = {}
-
-            def add(words: Words, weight: float) -> None:
-                names[words] = max(names.get(words, 0.0), weight)
-
-            add(words_of(field.name), 1.0)
-            if field.name != entity.key:
-                for text in field.also:
-                    add(words_of(text), 0.99)
-            if field.name == entity.key:
-                for index, words in enumerate(field_words("key")):
-                    add(words, 1.0 - 0.01 * index)
-                for words in entity_words().get(entity.name, ()):
-                    add((*words, "id"), 1.0)
-                    add((*words, "number"), 0.9)
-            elif field.type != "key":
-                for text in field.label.values():
-                    add(words_of(text), 0.93)
-            if field.name != entity.key:  # by the words for a key others lead to it
-                for index, words in enumerate(field_words(field.name, entity.name)):
-                    add(words, 1.0 - 0.002 * index)
-            add((*words_of(entity.name), *words_of(field.name.removesuffix("_id"))), 0.98)
-            if field.name == "name":
-                for words in entity_words().get(entity.name, ()):
-                    add((*words, "name"), 0.99)
-                    add(words, 0.9)
-            to = next((r.to for r in entity.relations.values() if r.by == field.name), None)
-            if (
-                field.type == "key"
-                and to is not None
-                and field.name in ("owner_id", "agent_id", f"{to}_id", f"{to.strip('_')}_id")
-            ):
-                for words in entity_words().get(to, ()):
-                    add((*words, "id"), 0.97)
-                    add((*words, "number"), 0.95)
-                    add((*words, "name"), 0.9)
-                    add(words, 0.95)
-            for words in self.known.fields.get((entity.name, field.name), ()):
-                add(words, 1.0)
-            self._found[field.id] = tuple(sorted(names.items(), key=lambda item: -item[1]))
-        return self._found[field.id]
-
-    def near(self, entity: Entity, field: Field, variants: Iterable[tuple[Words, float]]) -> float:
-        """How near the name of a column is to a field's, by any of the ways to read it."""
-        best = 0.0
-        for words, weight in variants:
-            for name, worth in self.of(entity, field):
-                if worth * weight <= best:
-                    break  # no name is nearer than 1, and those to come are worth less
-                best = max(best, alike(words, name) * worth * weight)
-        return best
-
-
-_OF_AMOUNTS = frozenset(
-    "ht ttc iva mwst vat eur euro usd dollar chf gbp net netto netta netti nette brutto lordo gross in".split()  # noqa: SIM905
-)
-
-
-_LINK_WORDS = """of the della del dello dell di de du des d l la le il el los las der die das von vom zum zur am in dans
-    nella nello nell alla allo all en"""
-_LINKS = frozenset(_LINK_WORDS.split())
-
-
-def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, float]]:
-    """The ways to read a column's name: as it stands, without what all columns of its table begin with, and without
-    its entity."""
-    words = words_of(column)
-    ways = [(words, 1.0)]
-    bare = words
-    if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:
-        bare = words[len(prefix) :]
-    while len(bare) > 1 and bare[0] in ("property", "hs", "custom", "cf", "field"):
-        bare = bare[1:]
-    if bare != words:
-        ways.append((bare, 0.995))
-    priced = tuple(word for word in bare if word not in _OF_AMOUNTS)
-    if priced and priced != bare:
-        ways.append((priced, 0.99))
-        bare = priced
-    plain = tuple(word for word in bare if word not in _LINKS)
-    if plain and plain != bare:
-        ways.append((plain, 0.99))
-        bare = plain
-    own = stripped(bare, entity)
-    if own != bare:
-        ways.append((own, 0.985))
-    return ways
-
-
-def prefix_of(columns: Iterable[str]) -> Words:
-    """The word that most columns of a table begin with, if there is one."""
-    heads: dict[str, int] = defaultdict(int)
-    total = 0
-    for column in columns:
-        words = words_of(column)
-        total += 1
-        if len(words) > 1:
-            heads[words[0]] += 1
-    head, number = max(heads.items(), key=lambda item: item[1], default=("", 0))
-    return (head,) if total > 3 and number > 0.6 * total else ()
 
 
 def fields_to_map(entity: Entity) -> list[Field]:
@@ -336,6 +74,7 @@ class Matcher:
         self.prefixes = {table.name: prefix_of(table.columns) for table in tables}
         self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
         self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
+        self.again: set[tuple[str, str]] = set()  # entities that stand in several rows of a table of another one
         self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
 
     def entities(self) -> list[Entity]:
@@ -364,16 +103,14 @@ class Matcher:
             ends = {words[-1:] for words, _ in variants if words}  # `close_value`
             near = 0.74 if ends & set(field_words(field.name, entity.name)) else near
         reasons = ["its name says so" if near > 0.9 else f"its name is near ({near:.0%})"]
-        factor, why = _by_values(field, column, table, entity)
-        if field.id == "deal.status" and 2 <= column.distinct <= 12:
-            meant = {state_of(value, field.id) for value, _ in column.values}
-            if None not in meant and {"won", "lost"} <= meant and near < 0.8:
-                near, reasons = 0.8, ["its values say what became of a deal"]
+        factor, why = by_values(field, column, table, entity)
+        if field.id == "deal.status" and near < 0.8 and says_outcomes(column):
+            near, reasons = 0.8, ["its values say what became of a deal"]
         if field.name == "status" and factor < 0.95 and any(words == ("status",) for words, _ in variants):
             factor = 0.95
         if field.type != "key" and words_of(column.name)[-1:] == ("id",):
             factor *= 0.5
-        score = near * _may_be(field, column) * factor
+        score = near * may_be(field, column) * factor
         if not column.filled:
             reasons.append("it has no value to look at")
         return min(score, 1.0), (*reasons, *why)
@@ -445,10 +182,12 @@ class Matcher:
                 why.append("it has the columns of one")
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
-        for of, source in sharing():
+        for of, source, again in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
             if of not in taken.values() and there is not None and self.covered_here(of, there) > _WITHIN:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
+                if again:
+                    self.again.add((of, there))
         return found
 
     def _users_by_keys(self, rated: dict[tuple[str, str], tuple[float, float, float]]) -> None:
@@ -471,8 +210,7 @@ class Matcher:
     def _key_of(self, named: frozenset[str], table: TableSeen) -> str:
         """The column of a table whose rows are told apart by it, and that has what is named elsewhere; else nothing."""
         for column in table.columns.values() if named else ():
-            unique = column.filled and column.distinct == column.filled
-            if unique and len(column.sample & named) >= 0.9 * len(named):
+            if tells_apart(column, table) and len(column.sample & named) >= 0.9 * len(named):
                 return column.name
         return ""
 
@@ -556,7 +294,9 @@ class Matcher:
             ranked = []
             for column in table.columns.values():
                 score, reasons = self.score(entity, field, table, column)
-                score, reasons = self.by_keys(entity, field, column, keys, score, reasons)
+                score, reasons = self.by_keys(entity, field, table, column, keys, score, reasons)
+                if field.name == entity.key and self._key_of_rows(entity, table, column):
+                    score = 0.0
                 if field.type == "key" and self._own_number(entity, field, table, column):
                     score = 0.0
                 if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
@@ -572,13 +312,18 @@ class Matcher:
         self._only_time_of_changes(entity, table, rated)
         return self._shared_out(entity, table, rated)
 
+    def _key_of_rows(self, entity: Entity, table: TableSeen, column: ColumnSeen) -> bool:
+        """Whether a column is the key of the rows of a table in which those of an entity stand several times each."""
+        own = words_of(column.name) in field_words("key")
+        return (entity.name, table.name) in self.again and own and tells_apart(column, table)
+
     def _own_number(self, entity: Entity, field: Field, table: TableSeen, column: ColumnSeen) -> bool:
         """Whether a column is what an entity's rows are numbered by, though others name them by another column: it
         leads to nothing else."""
         named = self.key_columns.get(entity.name)
         if named is None or column.name == named or field.name == entity.key or entity.key is None:
             return False
-        unique = column.filled > 1 and column.distinct == column.filled
+        unique = column.filled > 1 and tells_apart(column, table)
         return unique and self.score(entity, entity.fields[entity.key], table, column)[0] >= CONFIDENT
 
     def _only_time_of_changes(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
@@ -630,11 +375,11 @@ class Matcher:
         }
         if len(own) > 1:
             return values.get(best, frozenset())
-        unique = [c.name for c in own[0].columns.values() if c.filled and c.distinct == c.filled and c.shape != "time"]
+        unique = [c.name for c in own[0].columns.values() if tells_apart(c, own[0]) and c.shape != "time"]
         named = {name: self._named_by(entity_name, values[name], assigned) for name in {*unique, best} if name}
         most = max(named.values(), default=0)
-        if best and named[best] >= most:
-            return values[best]
+        if not most or (best and named[best] >= most):
+            return values.get(best, frozenset())
         other = next((name for name in own[0].columns if named.get(name) == most), "")
         self.key_columns[entity_name] = other
         return values.get(other, frozenset())
@@ -659,6 +404,7 @@ class Matcher:
         self,
         entity: Entity,
         field: Field,
+        table: TableSeen,
         column: ColumnSeen,
         keys: Mapping[str, frozenset[str]],
         score: float,
@@ -675,7 +421,7 @@ class Matcher:
             or not column.filled
         ):
             return score, reasons
-        if to == entity.name and column.distinct == column.filled:
+        if to == entity.name and tells_apart(column, table):
             return score, reasons  # a key of its own
         there = keys[to]
         share = len(column.sample & there) / len(column.sample) if column.sample else 0.0
@@ -753,17 +499,6 @@ class Matcher:
             if found:
                 proposals[field] = FieldProposal(entity.name, field, tuple(_calibrated(found[:_BEST])))
         return proposals
-
-
-def outcome_flags(table: TableSeen) -> tuple[str, str] | None:
-    """The columns of a table that say whether a row is won and whether it is closed (or lost), if both are there."""
-    flags: dict[str, str] = {}
-    for name, words in (("won", ("is_won", "won")), ("closed", ("is_closed", "closed", "is_lost", "lost"))):
-        for column in table.columns.values():
-            yes_or_no = column.shape == "boolean" or (column.shape == "integer" and (column.largest or 0) <= 1)
-            if yes_or_no and any(words_of(column.name) == words_of(word) for word in words):
-                flags.setdefault(name, column.name)
-    return (flags["won"], flags["closed"]) if len(flags) == 2 else None
 
 
 def _together(one: str, other: str, entity: Entity) -> bool:

@@ -13,26 +13,56 @@ from rapidfuzz import fuzz
 from reportspec.catalogue.load import documents
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_PARTS = re.compile(r"[^a-z0-9]+")
+_PARTS = re.compile(r"[\W_]+")
+_JAPANESE = "\u3005\u3040-\u30ff\u3400-\u9fff"
+_EDGE = re.compile(rf"(?<=[{_JAPANESE}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{_JAPANESE}])")
+_VOICED = "\u3099\u309a"  # marks that make other letters of Japanese ones, where accents are passed over
 
 Words = tuple[str, ...]
 
 
 @lru_cache(maxsize=16384)
 def words_of(name: str) -> Words:
-    """The words of a name: small letters without accents, parted where signs or capital letters part them."""
+    """The words of a name: small letters without accents, parted where signs or capital letters part them; Japanese
+    ones, between which nothing stands, by the words of entities and of times."""
     spaced = _CAMEL.sub(" ", name.replace("ß", "ss").strip())
-    plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode().lower()
+    apart = unicodedata.normalize("NFKD", spaced)
+    bare = "".join(sign for sign in apart if sign in _VOICED or not unicodedata.combining(sign))
+    plain = _EDGE.sub(" ", unicodedata.normalize("NFC", bare).lower())
     short = _fields()["short"]
     return tuple(part for word in _PARTS.split(plain) if word for part in _parted(word, short))
 
 
 def _parted(word: str, short: Mapping[str, str]) -> Words:
     """A word, or two where an `id` was written to its end (`ownerid`)."""
+    if not word.isascii():
+        return tuple(short.get(part, part) for part in _parted_japanese(word))
     head = word.removesuffix("id")
     if len(head) > 2 and head != word and head in _heads():
         return (short.get(head, head), "id")
     return (short.get(word, word),)
+
+
+def _parted_japanese(word: str) -> Words:
+    """A Japanese word as what it is of and what it is: that of an entity in front, and that of a time behind."""
+    heads, times = _japanese()
+    if word in heads:
+        return (word,)
+    head = next((one for one in heads if word.startswith(one)), "")
+    rest = word.removeprefix(head)
+    time = next((one for one in times if rest.endswith(one) and rest != one), "")
+    return tuple(part for part in (head, rest.removesuffix(time), time) if part)
+
+
+@cache
+def _japanese() -> tuple[Words, Words]:
+    """Japanese words of entities, and of times, the longest first."""
+    every = _documents()["entities"]["entities"].values()
+    heads = {name for names in every for name in names if re.fullmatch(f"[{_JAPANESE}]+", name)}
+    times = {name for name in _fields()["times"] if re.fullmatch(f"[{_JAPANESE}]+", name)}
+    return tuple(sorted(heads, key=lambda one: (-len(one), one))), tuple(
+        sorted(times, key=lambda one: (-len(one), one))
+    )
 
 
 @cache
@@ -64,9 +94,9 @@ def alone() -> frozenset[str]:
     return frozenset(_tables()["alone"])
 
 
-def sharing() -> tuple[tuple[str, str], ...]:
-    """Entities whose rows may stand in the table of another one, with that one."""
-    return tuple((one["entity"], one["within"]) for one in _tables()["shared"])
+def sharing() -> tuple[tuple[str, str, bool], ...]:
+    """Entities whose rows may stand in the table of another one, with that one, and whether each in several rows."""
+    return tuple((one["entity"], one["within"], one.get("again", False)) for one in _tables()["shared"])
 
 
 def kinds_of(entity: str) -> Mapping[str, Sequence[str]]:
@@ -144,6 +174,34 @@ def state_of(value: str, field: str) -> str | None:
     return best[1] if best else None
 
 
+def taken_as(value: str, field: str) -> str | None:
+    """The same, with the steps of a sale that is on its way as open."""
+    known = state_of(value, field)
+    if known is None and field == "deal.status" and state_of(value, "deal.phase") is not None:
+        return "open"
+    return known
+
+
+@lru_cache(maxsize=1024)
+def outcome_of(words: Words) -> str:
+    """What a column of times says of deals by its name, if all that it says is when they were won, or lost (`won time`,
+    `Verloren am`); else nothing."""
+    times = _times()
+    of = tuple(word for word in words if word not in times)
+    if of == words or not of:
+        return ""
+    named = "".join(singular(of))
+    for state in ("won", "lost"):
+        if any("".join(singular(name)) == named for name in state_words("deal.status")[state]):
+            return state
+    return ""
+
+
+@cache
+def _times() -> frozenset[str]:
+    return frozenset(word for name in _fields()["times"] for word in words_of(name))
+
+
 @lru_cache(maxsize=64)
 def _told_states(field: str) -> tuple[tuple[str, Words, frozenset[str], str], ...]:
     """What the values of a field are called: the value, its name as words, these in no order, and as one."""
@@ -195,6 +253,11 @@ def _bare(word: str) -> str:
     return bare[:-1] if bare.endswith("ee") and len(bare) > 4 else bare
 
 
+def _spelt(text: str) -> str:
+    """A text with each Japanese letter three times: so much says one of them beside those of an alphabet."""
+    return text if text.isascii() else re.sub(f"[{_JAPANESE}]", lambda sign: sign[0] * 3, text)
+
+
 _ANY = frozenset(("number", "status", "created", "amount"))  # what ends in these may be anything
 
 
@@ -214,10 +277,11 @@ def alike(one: Words, other: Words) -> float:
     one, other = singular(one), singular(other)
     if "".join(one) == "".join(other):
         return 0.99
+    a, b = (_spelt(text) for text in (a, b))
     if sorted(one) == sorted(other):
         return 0.97
-    shared = sum(len(word) for word in set(one) & set(other))
-    longer = max(sum(map(len, set(one))), sum(map(len, set(other))))
+    shared = sum(len(_spelt(word)) for word in set(one) & set(other))
+    longer = max(sum(len(_spelt(word)) for word in set(words)) for words in (one, other))
     overlap = 0.9 * shared / longer if shared else 0.0
     letters = fuzz.ratio(a, b) / 100
     # Short names that differ by a letter are other words; long ones are misspelt, or bent by grammar.

@@ -8,7 +8,8 @@ from dataclasses import field
 from pathlib import Path
 
 from reportspec.lazy_dataclass import dataclass
-from reportspec.onboarding.mapping_lines import CONFIRM, scalar
+from reportspec.onboarding.mapping_yaml import scalar
+from reportspec.suggested_yaml import CONFIRM
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,9 @@ class Reading:
     percent: tuple[str, ...] = ()
     decimal: str = ""
     thousands: str = ""
-    mark: str = ""
+    marks: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by setting (`date_format.Created`) why it is to be confirmed
     written: Mapping[str, str] = field(default_factory=dict)  # encoding, delimiter, lines to skip
     null: str = ""  # the texts that stand for nothing, as YAML
 
@@ -63,24 +66,27 @@ def _quoted(text: str) -> str:
 
 
 def _reading(table: str, reading: Reading) -> list[str]:
-    mark = f"  {CONFIRM} ({reading.mark})" if reading.mark else ""
     if reading.plain:
-        return [f"    {scalar(table)}: {_path(reading.path)}{mark}"]
-    lines = [f"    {scalar(table)}:{mark}", f"      path: {_path(reading.path)}"]
-    lines += [f"      {key}: {value}" for key, value in reading.written.items()]
+        return [f"    {scalar(table)}: {_path(reading.path)}"]
+
+    def mark(setting: str) -> str:
+        return f"  {CONFIRM} ({reading.marks[setting]})" if setting in reading.marks else ""
+
+    lines = [f"    {scalar(table)}:", f"      path: {_path(reading.path)}"]
+    lines += [f"      {key}: {value}{mark(key)}" for key, value in reading.written.items()]
     if reading.decimal:
-        lines += [f"      decimal: {json.dumps(reading.decimal)}"]
+        lines += [f"      decimal: {json.dumps(reading.decimal)}{mark('decimal')}"]
     if reading.thousands:
         lines += [f"      thousands: {json.dumps(reading.thousands)}"]
     if reading.null:
-        lines.append(f"      null: {reading.null}")
+        lines.append(f"      null: {reading.null}{mark('null')}")
     if reading.percent:
         lines.append(f"      percent: {json.dumps(list(reading.percent), ensure_ascii=False)}")
     if reading.date_format:
         lines.append("      date_format:")
         for column, formats in reading.date_format.items():
             said = json.dumps(formats[0] if len(formats) == 1 else list(formats), ensure_ascii=False)
-            lines.append(f"        {scalar(column)}: {said}")
+            lines.append(f"        {scalar(column)}: {said}{mark(f'date_format.{column}')}")
     return lines
 
 

@@ -10,7 +10,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.check.mapping import load_mapping, shipped
 from reportspec.check.project import load_project
 from reportspec.model.mapping_proposals import Recognised, TableSeen
-from reportspec.onboarding.matching import own_columns, table_words
+from reportspec.onboarding.field_names import own_columns, table_words
 from reportspec.onboarding.name_words import words_of
 from reportspec.resolve.mapped_columns import named_columns
 

@@ -64,7 +64,8 @@ def table_seen(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
     described = {
         column: column_seen(column, values) for column, values in zip(columns, by_column, strict=True) if column.strip()
     }
-    return TableSeen(name, len(rows), described, whole)
+    repeated = len(rows) - len({tuple(map(str, row)) for row in rows})
+    return TableSeen(name, len(rows), described, whole, repeated)
 
 
 def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
@@ -217,8 +218,9 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
             continue
     plain = all(readings.decimals_of(bare[form].form, way) == 0 for form in digits) and not signs
     shape: Shape = "percent" if percent else "integer" if plain else "number"
-    several = tuple((way.decimal, way.thousands) for way in ways) if len(ways) > 1 else ()
-    return shape, {"largest": max(numbers, default=0.0), "currencies": signs, "decimals": several}
+    signed = any("." in bare[form].form or "," in bare[form].form for form in digits)
+    decimals = tuple((way.decimal, way.thousands) for way in ways) if signed else ()
+    return shape, {"largest": max(numbers, default=0.0), "currencies": signs, "decimals": decimals}
 
 
 _ABBREVIATED = re.compile(r"[-+]?[^0-9A-Za-z]{0,3}[0-9][0-9,]*(?:\.[0-9]+)? ?[KMB]?")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reportspec.catalogue.load import packaged
 from reportspec.diagnostics import Diagnostic, counted, suggestion
@@ -19,7 +19,8 @@ from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.cures import Cures, decides
 from reportspec.onboarding.first_report import best_report, made_of, overview_of, period_of, present, replaced
 from reportspec.onboarding.histories import Told, settled
-from reportspec.onboarding.mapping_lines import Block, Draft, Writer, mapping_text
+from reportspec.onboarding.mapping_lines import Block, Draft, Writer
+from reportspec.onboarding.mapping_yaml import mapping_text
 from reportspec.onboarding.matching import propose
 from reportspec.onboarding.name_words import state_of, state_words
 from reportspec.onboarding.project_files import (
@@ -34,7 +35,7 @@ from reportspec.onboarding.project_files import (
     spec_text,
 )
 from reportspec.onboarding.recognise import recognised
-from reportspec.onboarding.regional_settings import readings_of, settings_of
+from reportspec.onboarding.regional_settings import FileReadings, settings_of
 from reportspec.onboarding.sources import forced, opened
 from reportspec.onboarding.told import Lack, taken, to_confirm, untold
 from reportspec.onboarding.wish import Asker, NoStart, Started, Takes, Tell, Wish
@@ -131,6 +132,8 @@ class _Project:
         self.states: dict[tuple[str, str], str] = {}
         self.refused: dict[tuple[str, str, str], str] = {}
         self.cures = Cures()
+        self.readings = FileReadings(basis, asker)
+        self.kept_rows: dict[tuple[str, ...], Sequence[Sequence[Any]]] = {}
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
         self._check_anywhere()
         self.tell("which columns are which fields")
@@ -196,9 +199,23 @@ class _Project:
         if self.found is not None:
             return Draft(())
         writer = Writer(
-            self.catalogue, self.tables, self.source.dialect, self.chosen, self.states, self.refused, self.told
+            self.catalogue,
+            self.tables,
+            self.source.dialect,
+            self.chosen,
+            self.states,
+            self.refused,
+            self.told,
+            self._rows,
         )
         return self.cures.applied(writer.draft(self.proposal))
+
+    def _rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
+        """Rows of a table, asked for once."""
+        at = (table, *columns, by)
+        if at not in self.kept_rows:
+            self.kept_rows[at] = self.source.rows(table, columns, by)
+        return self.kept_rows[at]
 
     def _with_key_told(self, block: Block) -> Block:
         """A block that says, where it has no key, how many rows of its table stand there more than once: whether these
@@ -254,7 +271,7 @@ class _Project:
                 ),
                 None,
             )
-            if proposed is None or proposed.confidence >= _ASKED:
+            if proposed is None or (proposed.confidence >= _ASKED and not line.doubted):
                 continue
             options = [one.column for one in proposed.candidates[:4]]
             default = "" if line.off else line.columns[0]
@@ -293,7 +310,7 @@ class _Project:
     # What is written
 
     def _readings(self, folder: Path, draft: Draft, settings: Settings) -> Mapping[str, Reading]:
-        return readings_of(self.basis, self.cures, folder, draft, settings)
+        return self.readings.of(self.cures, folder, draft, settings)
 
     def _texts(
         self, folder: Path, draft: Draft, settings: Settings, report: str, period: str, said: str

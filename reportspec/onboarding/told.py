@@ -32,7 +32,7 @@ def to_confirm(basis: Basis, draft: Draft, settings: Settings, readings: Mapping
     told = [f"reportspec.yaml: {key}: {why}" for key, why in settings.marks.items()]
     if not basis.source.written:
         for name, reading in readings.items():
-            told += [f"reportspec.yaml: {name}: {reading.mark}"] if reading.mark else []
+            told += [f"reportspec.yaml: {name}: {mark}" for mark in reading.marks.values()]
     for block in draft.blocks:
         if block.mark:
             told.append(

@@ -1,0 +1,107 @@
+"""When deals were won and when lost, in a column each; states of which some are not known; rows that stand there twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reportspec.onboarding.name_words import outcome_of, words_of
+from tests.figures.asking import figures, rows
+from tests.onboarding.test_ambiguous_readings import Person
+from tests.onboarding.test_newcomer import Rows, begun, mapping_of
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+DEALS = 60
+COUNTS = ["won_deals_count", "lost_deals_count", "open_opportunities_count"]
+
+
+def export(head: str, states: tuple[str, str, str] = ("Open", "Won", "Lost")) -> Rows:
+    """Deals, a third of each state; those that are over have their time in the column of their outcome."""
+    found = [head.split(";")]
+    for at in range(DEALS):
+        day = f"{1 + at % 28:02}.0{1 + at % 9}.2026 10:00"
+        over = [day if at % 3 == state else "" for state in (1, 2)][: len(found[0]) - 5]
+        found.append([f"P{at}", f"Deal {at}", states[at % 3], f"{at + 100},50", "01.01.2026 09:00", *over])
+    return {"deals": found}
+
+
+def counts(folder: Path) -> tuple[int, ...]:
+    spec = {"report": "custom", "period": "2026", "sections": [{"id": "a", "kpis": COUNTS}]}
+    [row] = rows(figures(folder / "p", spec, NOW), "a")
+    return tuple(row[name] for name in COUNTS)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ID;Title;Status;Value;Created;Won time;Lost time",
+        "Deal - ID;Deal - Title;Deal - Status;Deal - Value;Deal - Created;Deal - Won time;Deal - Lost time",
+        "Nr;Titel;Status;Betrag;Erstellt am;Gewonnen am;Verloren am",
+        "Codice;Nome;Stato;Importo;Creata il;Data vinta;Data persa",
+    ],
+)
+def test_deals_are_closed_when_they_were_won_or_lost(head: str, tmp_path: Path) -> None:
+    begun(tmp_path, export(head))
+    *_, won, lost = head.split(";")
+    closed = mapping_of(tmp_path)["deal"]["fields"]["closed_at"]["sql"]
+    assert closed.index(f'"{won}"') < closed.index(f'"{lost}"')
+    assert counts(tmp_path) == (DEALS // 3,) * 3
+
+
+def test_without_a_status_the_times_say_it(tmp_path: Path) -> None:
+    tables = export("ID;Title;Status;Value;Created;Won time;Lost time")
+    tables["deals"] = [[*row[:2], *row[3:]] for row in tables["deals"]]
+    begun(tmp_path, tables)
+    assert counts(tmp_path) == (DEALS // 3,) * 3
+
+
+def test_a_closing_time_that_most_lost_deals_lack_is_told(tmp_path: Path) -> None:
+    """And a person is asked of it, however sure its name is."""
+    made = begun(tmp_path, export("ID;Title;Status;Value;Created;Won time"))
+    assert any("deal.closed_at" in line and "20 of 20 lost deals have no `Won time`" in line for line in made.confirm)
+    from reportspec.building import Order
+    from reportspec.onboarding.start import start
+    from reportspec.onboarding.wish import Wish
+
+    person = Person("deal.closed_at", "")
+    start(Wish((str(tmp_path / "export"),), tmp_path / "q"), Order(NOW, {}), person, lambda name: None)
+    assert len(person.asked) == 1
+    assert "closed_at" not in (tmp_path / "q" / "mapping.yaml").read_text(encoding="utf-8")
+
+
+TIMES = {
+    "won": ["Won time", "won_at", "Date won", "Closed won date", "Gewonnen am", "Data vinta", "Vinta il", "Gagnée le",
+            "Fecha de ganado", "受注日"],
+    "lost": ["Lost time", "lostDate", "Verloren am", "Persa il", "Date perdue", "Fecha de perdido", "失注日"],
+    "": ["Close date", "Expected won date", "Won", "Created at", "Lost reason", "受注予定日", "Won by", "Last lost call"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), [(name, said) for said, names in TIMES.items() for name in names])
+def test_names_of_times_say_of_which_outcome_they_are(name: str, said: str) -> None:
+    assert outcome_of(words_of(name)) == said
+
+
+@pytest.mark.parametrize("doubled", [0, 1, 5])
+@pytest.mark.parametrize("totals", [False, True])
+def test_rows_that_stand_there_twice_cost_no_key(doubled: int, totals: bool, tmp_path: Path) -> None:
+    """Nor does a line of totals, nor one state among others that no word knows; that one is in no state."""
+    states = ("Frobnikation", "Abgeschlossen und gewonnen", "Abgeschlossen und verloren")
+    tables = export("Datensatz-ID;Deal-Name;Deal-Phase;Betrag;Erstellungsdatum", states)
+    deals = tables["deals"]
+    for at, row in enumerate(deals[1:]):
+        row.append(f"{1 + at % 28:02}.0{1 + at % 9}.2026 12:00")
+    deals[0].append("Abschlussdatum")
+    for row in deals[1:]:
+        row[0] = row[0].removeprefix("P") or "0"
+        row[0] = str(1000 + int(row[0]))
+    deals += [list(deals[3 * at + 2]) for at in range(doubled)]
+    if totals:
+        deals.append(["Summe", "", "", "7.770,00", "", ""])
+    made = begun(tmp_path, tables)
+    deal = mapping_of(tmp_path)["deal"]
+    assert deal["key"] == '"Datensatz-ID"'
+    assert any("deal.status" in line and "`Frobnikation`" in line for line in made.confirm)
+    assert counts(tmp_path) == (DEALS // 3, DEALS // 3, 0)
