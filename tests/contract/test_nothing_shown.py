@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from reportspec.catalogue.load import packaged
 from tests.conftest import RunCli
-from tests.figures.asking import codes
+from tests.figures.asking import codes, figures
 from tests.figures.from_tables import project_of
 
 DEALS = "deal_id,name,status,amount,currency,created_at,closed_at,owner_id\n1,a,won,10,EUR,2026-07-01,2026-07-02,u\n"
@@ -29,9 +30,10 @@ def test_a_type_without_its_records_is_told(report: str, tmp_path: Path) -> None
 def test_of_deals_without_leads(tmp_path: Path) -> None:
     project_of(tmp_path, {"deal": DEALS, "user": USERS})
     told = {one: "nothing-shown" in codes(tmp_path, {"report": one, "period": "2026-Q3"}) for one in packaged().reports}
-    assert {one for one, nothing in told.items() if nothing} == {"leads", "conversions"}
-    project_of(tmp_path, {"deal": DEALS, "user": USERS, "lead": LEADS})
-    assert "nothing-shown" not in codes(tmp_path, {"report": "leads", "period": "2026-Q3"})
+    assert {one for one, nothing in told.items() if nothing} == {"leads", "conversions", "profitability"}  # no accounts
+    (tmp_path / "leads").mkdir()
+    project_of(tmp_path / "leads", {"deal": DEALS, "user": USERS, "lead": LEADS})
+    assert "nothing-shown" not in codes(tmp_path / "leads", {"report": "leads", "period": "2026-Q3"})
 
 
 def test_it_is_a_warning_and_strictly_a_mistake(tmp_path: Path, run_cli: RunCli) -> None:
@@ -70,10 +72,10 @@ def test_the_goal_of_all_in_a_report_for_each(
 @pytest.mark.parametrize("language", ["en", "de", "es", "fr", "it"])
 def test_what_is_needed_is_named_once_and_as_records(language: str, tmp_path: Path) -> None:
     """Not “needs: Leads, Lead”, of which the one is the key that leads to the other."""
-    from tests.figures.asking import figures
-
     project_of(tmp_path, {"deal": DEALS, "user": USERS})
     found = figures(tmp_path, {"report": "conversions", "period": "2026-Q3", "language": language})
-    [note] = [note for section in found.sections for note in section.notes]
-    assert "Lead," not in note
-    assert "Lead)" not in note
+    [note] = [note for section in found.sections for note in section.notes if section.id == "not_served"]
+    needs = re.findall(r"\(([^()]*)\)", note)
+    assert len(needs) == 5
+    assert len(set(needs)) == 1
+    assert "," not in needs[0]
