@@ -13,6 +13,7 @@ from reportspec.sections.highlights import HighlightsSection
 from reportspec.sections.text import TextSection
 
 NOTHING_SHOWN = "nothing-shown"
+_NAMED = 6  # things that are lacking
 
 
 def tell_nothing_shown(context: Context, sections: Sequence[SectionSpec], *, strict: bool) -> None:
@@ -21,9 +22,9 @@ def tell_nothing_shown(context: Context, sections: Sequence[SectionSpec], *, str
     omitted = any(section.omitted for section in sections)
     if document.broken or not omitted or any(map(_shows, sections)):
         return
-    entities = [name for name in context.needed if "." not in name]
-    needed = entities or list(context.needed)
-    why = f": the source gives no {', '.join(f'`{name}`' for name in needed)}" if needed else ""
+    needed = sorted(context.needed, key=lambda name: "." in name)  # entities before fields of others
+    named = ", ".join(f"`{name}`" for name in needed[:_NAMED]) + (", …" if len(needed) > _NAMED else "")
+    why = f": the source gives no {named}" if needed else ""
     document.tell(
         NOTHING_SHOWN,
         f"no figure of the report can be shown{why}",

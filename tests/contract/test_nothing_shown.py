@@ -16,7 +16,7 @@ from tests.figures.from_tables import project_of
 
 DEALS = "deal_id,name,status,amount,currency,created_at,closed_at,owner_id\n1,a,won,10,EUR,2026-07-01,2026-07-02,u\n"
 USERS = "user_id,name,email\nu,Una,una@example.com\n"
-LEADS = "lead_id,created_at\n1,2026-07-01\n"
+LEADS = "lead_id,created_at,status,is_converted,converted_at\n1,2026-07-01,new,false,\n"
 
 
 @pytest.mark.parametrize("report", sorted(packaged().reports))
