@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reportspec.check.report import Checked, check_document, check_file
+from reportspec.check.shown import NOTHING_SHOWN
 from reportspec.diagnostics import Diagnostic, in_order
 from reportspec.errors import NoReport, ReportspecError, SourceError
 from reportspec.lazy_dataclass import dataclass
@@ -143,6 +144,9 @@ def load(path: Path, order: Order, name: str | None = None) -> Checked:
         project = checked.report.project
         project = replace(project, checks=replace(project.checks, strict=True))
         checked.report = replace(checked.report, project=project)
+        checked.diagnostics = tuple(
+            replace(one, severity="error") if one.code == NOTHING_SHOWN else one for one in checked.diagnostics
+        )
     return checked
 
 

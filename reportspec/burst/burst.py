@@ -16,7 +16,7 @@ from reportspec.burst.unowned import Unowned, of_nobody, unowned
 from reportspec.burst.values import Value, alike, check_apart, chosen, taken_for, values_of, without_row
 from reportspec.compile import Program, compile_report, listing
 from reportspec.contract.chances import learned
-from reportspec.contract.emptied import over_empty, telling
+from reportspec.contract.emptied import needs_rows, over_empty
 from reportspec.contract.ends import contradictions, ended
 from reportspec.contract.fit import fitted
 from reportspec.contract.namesakes import grouped_by_name, kept_apart, members_statement
@@ -145,7 +145,7 @@ def _settled(program: Program) -> tuple[Program, Table]:
     check_filter(program.queries, program.trees, EACH, report)
     by_name = grouped_by_name(report)
     read = fields_read(program.trees, report.binding)
-    ends = [ends_statement(report, read)] if read and (report.movable or telling(report.binding, read)) else []
+    ends = [ends_statement(report, read)] if read and (report.movable or needs_rows(report.binding, read)) else []
     listed, *members = ask(report, [listing(report), *ends, *(members_statement(report, name) for name in by_name)])
     apart = report
     if ends:

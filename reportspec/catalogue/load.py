@@ -321,6 +321,7 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         decimals=spec.get("decimals"),
         without_history=_texts(spec["label_without_history"]) if "label_without_history" in spec else {},
         personal=bool(spec.get("personal", False)),
+        told_where=expression(spec.get("told_where"), (*path, "told_where"), trouble),
     )
 
 

@@ -21,6 +21,7 @@ from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
 from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
+from reportspec.check.units import with_unit
 from reportspec.diagnostics import Diagnostic, did_you_mean, meant_by, suggestion
 from reportspec.expression.sandbox import Refused, column_nodes, need_pattern, path_of
 from reportspec.expression.trees import literal
@@ -138,7 +139,7 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
         cannot is told where it is checked, and then no report is made."""
         if spec["metric"] in base.metrics.data:
             return base.metrics.build(spec, library)
-        return metric_from(spec, library, (), lambda path, message: None)
+        return with_unit(metric_from(spec, library, (), lambda path, message: None), spec, entities)
 
     ours = [check for name, check in audits.items() if name not in base.audits]
 

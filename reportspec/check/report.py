@@ -46,6 +46,7 @@ from reportspec.check.project import (
 )
 from reportspec.check.report_goals import check_currency_of_targets, goals_of, tell_unshown
 from reportspec.check.sections import check_sections, section_metrics
+from reportspec.check.shown import tell_nothing_shown, tell_shared_goals
 from reportspec.diagnostics import Diagnostic, meant_by, suggestion
 from reportspec.edits import with_edits
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -421,6 +422,8 @@ def _report(
     )
     sections = check_sections(context, preset, goals)
     tell_unshown(document, data, binding, goals, sections)
+    tell_shared_goals(document, data, binding, goals, each)
+    tell_nothing_shown(context, sections, strict=project.checks.strict)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
     in_texts = figures_named(document, data, sections)

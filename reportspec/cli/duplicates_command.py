@@ -95,9 +95,6 @@ def _listed(
     from reportspec.languages import base_language
 
     place = project_place(project)
-    if place is None or not place.is_file():
-        named = f"at `{project}`" if project is not None else "here or above"
-        raise click.UsageError(f"there is no project file {named}: make a `reportspec.yaml` that names a source")
     settings, document = load_project(place, os.environ)
     bound = bind_source(settings, document) if settings is not None else None
     documents = (document, *(bound.documents if bound is not None else ()))

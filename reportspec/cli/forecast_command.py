@@ -94,9 +94,6 @@ def forecast(
     tell = Messages(messages)
     order = OrderOptions((), None, today).order()
     place = project_place(project)
-    if place is None or not place.is_file():
-        named = f"at `{project}`" if project is not None else "here or above"
-        raise click.UsageError(f"there is no project file {named}: make a `reportspec.yaml` that names a source")
     shown: tuple[str, ...] = _BACKTEST if backtest else _FORECAST
     if metric is not None:  # which has no open deals
         shown = ("tests",) if backtest else ("summary",)

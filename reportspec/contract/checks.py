@@ -61,7 +61,7 @@ def checks_of(
         checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
         checks += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
-    of_report = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides)]
+    of_report = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides, now)]
     of_report += _of_metrics(binding, conditions, metrics, {check.of: check for check in of_report})
     checks += [check for check in of_report if check.concerns(read)]
     return tuple(checks)
@@ -400,10 +400,13 @@ def _made_by(binding: Binding, name: str) -> Iterator[exp.Expr]:
             yield from _made_by(binding, source)
 
 
-def _of_times(binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side]) -> list[Check]:
-    """The times by which metrics count, in the report's period and the one that it is compared with."""
+def _of_times(
+    binding: Binding, metrics: Iterable[Metric], sides: Iterable[Side], now: date | None = None
+) -> list[Check]:
+    """The times by which metrics count, in the report's period and the one that it is compared with, as far as these
+    have begun: nothing has happened yet in one to come."""
     found: dict[tuple[str, ...], Check] = {}
-    sides = tuple(sides)
+    sides = tuple(side for side in sides if now is None or side.start <= now)
     for metric in metrics:
         for part in metrics_needed(binding.catalogue, metric):
             for entity, name in anchors(binding, part):

@@ -12,6 +12,7 @@ from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.evaluate.marks import with_marks
 from reportspec.evaluate.section_messages import with_messages
+from reportspec.evaluate.spellings import with_spellings
 from reportspec.languages import vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
@@ -55,6 +56,7 @@ def evaluate(
     )
     sections = with_caveats(report, answers, sections, caveats, footnotes)
     sections = tuple(section for section in sections if section.shape != "nothing")
+    sections = with_spellings(report, sections)
     sections, texts = in_reading_order(with_messages(report, with_lead(report, sections)), footnotes.texts)
     besides = report.compared_besides
     return Figures(

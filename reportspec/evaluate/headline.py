@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from reportspec.evaluate.spellings import largest_together, stands_alone
 from reportspec.languages import vocabulary
 from reportspec.measures.significance import Share, shares_differ
 from reportspec.model.figures import Cell, Column, Headline, Highlight, Kpi, Role, Section, Told
@@ -268,6 +269,11 @@ def _of_row(rule: LeadRule, section: Section) -> list[Highlight]:
     found = pick(named, key=lambda row: float(row[at]))  # type: ignore[arg-type]
     if sum(half_up(float(row[at]), 3) == half_up(float(found[at]), 3) for row in named) > 1:  # type: ignore[arg-type]
         return []  # several stand out, so none does
+    likes = [(row[0], float(row[at])) for row in known]  # type: ignore[arg-type]
+    if not stands_alone(found[0], (name for name, _ in likes)):
+        return []  # it is a part of what is written in several ways
+    if rule.row == "largest" and largest_together(likes) > float(found[at]):  # type: ignore[arg-type]
+        return []
     values = [("name", Told(found[0], section.columns[0])), ("value", Told(found[at], column))]
     before = f"{rule.metric}__previous"
     if rule.row == "largest":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reportspec.evaluate.spellings import largest_together
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.cautions import FEW, fewest
 from reportspec.measures.significance import Share, shares_differ
@@ -155,6 +156,9 @@ def _largest(asked: _Asked) -> Highlight | None:
     others += [asked.section.rows[-1][1]] if asked.section.others else []
     rest = max((float(one) for one in others if isinstance(one, (int, float))), default=0.0)
     if first.value < max(APART * second.value, rest) or _count(first) < asked.least:
+        return None
+    likes = [(row.name, row.value) for row in asked.rows]
+    if largest_together(likes) > first.value:  # “Price” and “price” would be more
         return None
     return asked.said("row_largest", first, ("part", _part(asked, first.value / total)))
 

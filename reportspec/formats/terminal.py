@@ -78,8 +78,10 @@ def _lines(figures: Figures, section: Section) -> list[str]:
 
 
 def _to_the_cent(formats: Formats, section: Section) -> Formats:
-    """The formats in which all amounts of a section have cents where one of them has, and none where none has."""
-    rows = (*section.rows, *(row for _, row in section.subtotals), *([section.total] if section.total else []))
+    """The formats in which all amounts of a section have cents where one of them has, and none where none has. Of tiles
+    the rows are not shown, which may have them to the cent."""
+    shown = section.rows if section.shape != "tiles" else ()
+    rows = (*shown, *(row for _, row in section.subtotals), *([section.total] if section.total else []))
     amounts = [v for row in rows for c, v in zip(section.columns, row, strict=True) if c.unit == "currency"]
     for kpi in section.kpis:
         if kpi.column.unit == "currency":

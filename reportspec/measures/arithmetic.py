@@ -84,7 +84,10 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             part = catalogue.metrics.get(name)
             if part is not None and part.kind == "aggregate":
                 unknown = row.get(Aggregated(name, "unknown", side))
-                known.left_out[key] = part.aggregate == "sum" and not unknown and _all_left_out(part, row, side)
+                # Amounts that are there, and lack what they are multiplied by, are not nothing.
+                incomplete = row.get(Aggregated(name, "incomplete", side))
+                without = part.aggregate == "sum" and not unknown and not incomplete
+                known.left_out[key] = without and _all_left_out(part, row, side)
             elif part is not None and part.formula is not None and not part.formula.find(exp.Div, exp.Anonymous):
                 known.left_out[key] = all(map(left_out, parts(part)))
         return known.left_out[key]

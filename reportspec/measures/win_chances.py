@@ -25,6 +25,7 @@ from reportspec.model.query import Query, RecordsQuery
 from reportspec.model.spec import EACH, Report
 from reportspec.resolve.binding import Binding
 
+_BY_WHAT = ("shown", "past")  # what of chances depends on what they are learned by
 LEARNED = "chances of lists"  # the section that their queries belong to
 
 
@@ -109,10 +110,16 @@ def _told(chance: float) -> exp.Expr:
     return literal(in_steps(chance))
 
 
+def by_what(report: Report, words: str) -> str:
+    """The name of words on what deals are told apart by: where no past states are known, it is their age alone."""
+    return words if len(cell_dimensions(report)) > 1 else f"{words}_by_age"
+
+
 def chance_notes(report: Report) -> Sequence[str]:
     """What is to be known of the chances in a list, or why there are none."""
     words = vocabulary(report.language)["forecast"]["chances"]
-    notes = [str(words[report.chances or "past"])]
+    why = report.chances or "past"
+    notes = [str(words[by_what(report, why) if why in _BY_WHAT else why])]
     if report.chances == "shown" and report.each is not None:
         notes.append(str(words["of_all"]))
     return notes

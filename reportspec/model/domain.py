@@ -65,6 +65,8 @@ class Field:
     personal: bool = False  # whether it tells who or where a person is
     decimals: int | None = None  # how many are shown of its numbers, where its unit does not say that
     without_history: Texts = field(default_factory=dict)  # its label where the source has no history of its entity
+    # Which rows are to have it: where none of them does, it is as little known as if it were not mapped.
+    told_where: exp.Expr | None = None
 
     @property
     def places(self) -> Mapping[str, int]:

@@ -128,6 +128,8 @@ class SourceMap:
     wrong: Mapping[str, Lack] = field(default_factory=dict)
     # Entities whose tables turned out to have no rows, though there are records of which these would tell something.
     empty: frozenset[str] = frozenset()
+    # Fields (`deal.probability`) that turned out to have no value in any row that is to have one.
+    untold: frozenset[str] = frozenset()
     keys: Literal["", "text", "typed"] = ""  # what the mapping says of keys; empty: the types of columns do
     # Of files: the columns to read, as the mapping names them, and not as what they turned out to hold.
     reads: tuple[ColumnRead, ...] = ()

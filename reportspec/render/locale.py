@@ -409,4 +409,7 @@ def day_range(formats: Formats, first: date, last: date) -> str:
     if first == last:
         return day(formats, first)
     text = str(format_interval(first, last, "yMMMd", locale=formats.dates))
+    for one in (first, last):  # some locales have `01 ott` in a range, and `1 ott` in a day
+        if f"0{one.day}" not in day(formats, one):
+            text = re.sub(rf"(?<!\d)0{one.day}(?!\d)", str(one.day), text)
     return text.replace("\u2009", " ").replace("\u202f", NO_BREAK_SPACE)

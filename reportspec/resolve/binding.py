@@ -541,6 +541,12 @@ def _not_given(binding: Binding, entity: str, name: str) -> tuple[str, str, str 
     field = f"{entity}.{name}"
     if field in binding.source.lacks:
         return (field, *_lacked(binding, field))
+    if field in binding.source.untold:
+        return (
+            field,
+            f"`{field}` has no value in any row of the source that is to have one",
+            "fill it in the source, or leave out what needs it",
+        )
     return (
         field,
         f"the mapping `{binding.source.name}` does not give `{field}`",

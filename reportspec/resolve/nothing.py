@@ -92,7 +92,9 @@ def _late(binding: Binding, base: str, path: tuple[str, ...]) -> tuple[str, str]
 def empty_because(binding: Binding, entity: str, name: str) -> str | None:
     """The field for want of which a field is null in every row, itself perhaps; None if it is not."""
     known = binding.field(entity, name)
-    if known is None or binding.mapped(entity, name) is not None or known.as_of is not None:
+    if known is None or binding.mapped(entity, name) is not None:
+        return None
+    if known.as_of is not None and (known.as_of.before is not None or _told_by_history(binding, entity, name)):
         return None
     derived = binding.catalogue.entities[entity].derived
     if derived is not None and known.expr is None:
@@ -103,6 +105,14 @@ def empty_because(binding: Binding, entity: str, name: str) -> str | None:
     if tree is not None:
         return _empty(binding, entity, tree)
     return None if binding.gives(entity, name) else known.id
+
+
+def _told_by_history(binding: Binding, entity: str, name: str) -> bool:
+    """Whether a field that records do not have may be told by the history of their states all the same."""
+    owner = binding.catalogue.entities[entity]
+    if owner.history is None or not binding.has_history(owner):
+        return False
+    return name in (owner.history.stage, owner.history.outcome.lost_from, *binding.past_values(owner))
 
 
 def path_empty_because(binding: Binding, base: str, path: tuple[str, ...]) -> str | None:
@@ -132,11 +142,35 @@ class _Look:
         self.binding, self.base, self.paired = binding, base, paired
 
     def causes(self, tree: exp.Expr) -> Iterator[str]:
-        """The fields that are not given, of those that an expression names."""
+        """The fields that are not given, of those that an expression names; last those by which a field that it names
+        is chosen, the last resort of each choice first."""
         for node in column_nodes(tree):
             cause = self.cause(node)
             if cause is not None:
                 yield cause
+        for node in column_nodes(tree):
+            made_of = self.chosen(node)
+            if made_of is not None:
+                yield from reversed(list(self.causes(made_of)))
+
+    def chosen(self, node: exp.Expr) -> exp.Expr | None:
+        """How a field of one's own rows is chosen from others, if it is."""
+        path = path_of(node) if _is_field(node) else ()
+        known = self.binding.field(*path) if len(path) == 2 and path[0] == self.base else None
+        if known is None or not isinstance(known.expr, exp.Case) or self.binding.mapped(*path) is not None:
+            return None
+        return known.expr
+
+    def texts(self, node: exp.Expr) -> frozenset[str] | None:
+        """The texts of which an expression is one in every row; None where they are not known."""
+        node = node.unnest()
+        if isinstance(node, exp.Literal) and node.is_string:
+            return frozenset({node.this})
+        choice = node if isinstance(node, exp.Case) else self.chosen(node)
+        if choice is None or not choice.args.get("default"):
+            return None
+        found = [self.texts(result) for result in self.results(choice)]
+        return frozenset().union(*(texts for texts in found if texts)) if None not in found else None
 
     def cause(self, node: exp.Expr) -> str | None:
         path = path_of(node)
@@ -215,6 +249,10 @@ class _Look:
     def settled(self, node: exp.Expr) -> bool | None:
         """What a comparison comes to in every row: one of numbers that stand there, also for want of a field, and no
         field is later or other than the one that stands for it."""
+        if isinstance(node, exp.EQ | exp.NEQ):
+            texts, others = self.texts(node.this), self.texts(node.expression)
+            if texts is not None and others is not None and not texts & others:
+                return isinstance(node, exp.NEQ)
         left, right = self.stands_for(node.this), self.stands_for(node.expression)
         if left == right and _is_field(left) and isinstance(node, exp.GT | exp.LT | exp.NEQ):
             return False

@@ -39,6 +39,7 @@ class Context:
     compared: tuple[SideName, ...]  # the sides that the report is compared with
     ended: bool = False  # whether the report is as of the end of its period or later
     lacking: dict[str, None] = field(default_factory=dict)  # entities of which standard sections show nothing
+    needed: dict[str, None] = field(default_factory=dict)  # what they would need: `lead`, `deal.loss_reason`
     systems: bool = False  # whether the project lists systems that hold customer data
     goals: Collection[str] = ()  # the metrics that the report has goals for
 
@@ -98,8 +99,11 @@ class Draft:
         }
 
     def leave_out(self, context: Context, called: str, why: Unresolved) -> None:
-        """Take down what the section does not show, by what readers call it, and what it would need."""
-        self.omitted.append((called, need_of(context, why)))
+        """Take down what the section does not show, by what readers call it, and what it would need; once, where both
+        are of one name: the owner of accounts."""
+        need = need_of(context, why)
+        alike = need.partition(" (")[0] == called.partition(" (")[0]
+        self.omitted.append((need if alike else called, need))
 
     def refuse(self, context: Context, name: str, called: str, why: Unresolved, place: Place) -> None:
         """What the source cannot serve: left out of a standard section, else a mistake at its place, by its name."""
@@ -147,7 +151,18 @@ def need_of(context: Context, why: Unresolved) -> str:
     if not isinstance(why, Missing):
         return ""
     context.lacking[why.name.partition(".")[0]] = None
-    return named_as(context, why.name)
+    needed = _led_to(context, why.name)
+    context.needed[needed] = None
+    return named_as(context, needed)
+
+
+def _led_to(context: Context, name: str) -> str:
+    """What is lacking: instead of the key that leads to other records, these records, where the source has none."""
+    entity, _, own = name.partition(".")
+    known = context.binding.catalogue.entities.get(entity)
+    relations = known.relations.values() if known is not None and "." not in own else ()
+    to = next((one.to for one in relations if one.by == own), None)
+    return to if to is not None and not context.binding.has_entity(to) else name
 
 
 def named_as(context: Context, name: str) -> str:

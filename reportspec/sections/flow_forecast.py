@@ -17,7 +17,8 @@ from reportspec.measures.metric_columns import Footnotes, label, metric_column
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section
 from reportspec.model.spec import Report, SectionSpec
-from reportspec.sections.forecast_words import count_column, forecast_word, rounded, said, share_column
+from reportspec.rounding import half_up
+from reportspec.sections.forecast_words import count_column, forecast_word, rounded, rounded_parts, said, share_column
 from reportspec.sections.section_kind import section_of
 
 Called = Callable[[Report, Days], str]  # what a period is called
@@ -46,7 +47,11 @@ def flow_summary(
         ("rest", made.spread.mean),
     ]
     cells: list[tuple[Column, Cell]] = [(_of(report, column, name), value) for name, value in tiles]
-    kpis = tuple(Kpi(_of(report, column, name), _told(value, metric, made.point)) for name, value in tiles)
+    before, rest = rounded_parts(made.point, (made.before, made.spread.mean), 0 if metric.unit == "count" else None)
+    made_of = {"so_far": before, "rest": rest}
+    kpis = tuple(
+        Kpi(_of(report, column, name), made_of.get(name, _told(value, metric, made.point))) for name, value in tiles
+    )
     cells += [
         (_of(report, column, "target"), target),
         (share_column(report, "chance"), chance),
@@ -71,8 +76,8 @@ def flow_summary(
         said(
             report,
             "flow_parts",
-            before=amount(made.before),
-            rest=amount(made.spread.mean),
+            before=(before, column),
+            rest=(rest, column),
             rule=forecast_word(report, "rules", made.rule, unit),
         ),
     ]
@@ -200,7 +205,7 @@ def _of(report: Report, column: Column, name: str) -> Column:
 def _told(value: float, metric: Metric, beside: float) -> Cell:
     """An amount as it is told: whole where things are counted."""
     told = rounded(value, beside)
-    return round(told) if metric.unit == "count" and isinstance(told, float) else told
+    return int(half_up(value, 0)) if metric.unit == "count" and isinstance(told, float) else told
 
 
 def _relative(error: float, whole: float) -> float | None:

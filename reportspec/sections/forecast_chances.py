@@ -24,6 +24,7 @@ from reportspec.measures.forecast_windows import (
     stages_in,
     stated_in,
 )
+from reportspec.measures.win_chances import by_what
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.spec import Report
 from reportspec.resolve.called import called as called_here
@@ -45,7 +46,7 @@ def deals_side(report: Report, spec: ForecastSection, basis: Made | None, answer
     factors) stands in the data alone."""
     table = answers.table(spec.id)
     if table is None:
-        return section_of(spec, highlights=(said(report, "forecast_no_chances"),), shape="sentences")
+        return section_of(spec, highlights=(said(report, by_what(report, "forecast_no_chances")),), shape="sentences")
     binding, entity = report.binding, forecast_entity(report).name
     odds = basis.chances if basis is not None and basis.chances.shown else None
     kept = basis.forecast.pipeline.kept if basis is not None and basis.forecast is not None else 1.0
@@ -79,7 +80,9 @@ def deals_side(report: Report, spec: ForecastSection, basis: Made | None, answer
         columns=tuple(column for column, _ in columns),
         rows=tuple(zip(*(values for _, values in columns), strict=True)),
         available_rows=int(table.rows[0][table.columns.index(AVAILABLE)]) if table.rows else 0,
-        highlights=(said(report, "forecast_no_chances"),) if basis is not None and odds is None else (),
+        highlights=(said(report, by_what(report, "forecast_no_chances")),)
+        if basis is not None and odds is None
+        else (),
         notes=(*notes, *rates_note(report, spec)),
     )
     return or_none_there(report, section)
@@ -141,9 +144,9 @@ def _day_count(report: Report, days: Cell) -> Cell:
 def _chances_note(report: Report, odds: Chances, kept: float) -> str:
     """What a chance is, what it is made of, and why amounts are not quite the products of what stands beside them."""
     base = report.number(100 * odds.rates.base, ".0f")
-    made_of = elided(report.language, forecast_word(report, "chances_made").format(base))
+    made_of = elided(report.language, forecast_word(report, by_what(report, "chances_made")).format(base))
     rounded_to = forecast_word(report, "chances_rounded").format(report.number(kept, ".2f"))
-    return " ".join((forecast_word(report, "chances_are"), made_of, rounded_to))
+    return " ".join((forecast_word(report, by_what(report, "chances_are")), made_of, rounded_to))
 
 
 def _states_of(report: Report) -> str:
@@ -186,7 +189,7 @@ def stages_side(report: Report, spec: ForecastSection, basis: Made, answers: Ans
         for group in dict.fromkeys(group for group in groups if group is not None)
     )
     whole = [math.fsum(sums[key][at] for key in sums) for at in range(5)] if sums else [0.0] * 5
-    said_of_all = () if basis.chances.shown else (said(report, "forecast_no_chances"),)
+    said_of_all = () if basis.chances.shown else (said(report, by_what(report, "forecast_no_chances")),)
     return section_of(
         spec,
         columns=columns,
@@ -238,7 +241,7 @@ def calibration_side(report: Report, spec: ForecastSection, basis: Made, answers
     )
     if not rows:
         return section_of(spec, notes=(forecast_word(report, "no_tests"),), shape="sentences")
-    sentences = [] if basis.chances.shown else [said(report, "forecast_no_chances")]
+    sentences = [] if basis.chances.shown else [said(report, by_what(report, "forecast_no_chances"))]
     off, typed_off, share = off_by(ours), off_by(theirs), share_column(report, "happened")
     if off is not None and typed_off is not None:
         sentences.append(said(report, "forecast_calibration", ours=(off, share), typed=(typed_off, share)))

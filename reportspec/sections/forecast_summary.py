@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reportspec.calendar import add_months, day_label
 from reportspec.forecasting.past_windows import CellKey
 from reportspec.forecasting.rest import Changes, changed
-from reportspec.forecasting.tested_forecast import FEWEST_PERIODS
+from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast
 from reportspec.languages import percent_sign
 from reportspec.measures.answers import Answers
 from reportspec.measures.attainment import goal_for
@@ -27,6 +27,7 @@ from reportspec.sections.forecast_words import (
     forecast_word,
     money_column,
     rounded,
+    rounded_parts,
     said,
     share_column,
 )
@@ -62,7 +63,8 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
         ]
     else:
         cells += [(money_column(report, "usual_rest"), outcome.rest.mean)]
-    tiles = tuple(Kpi(column, rounded(value, outcome.point)) for column, value in cells)
+    made_of = dict(_made_of(outcome))
+    tiles = tuple(Kpi(column, made_of.get(column.name, rounded(value, outcome.point))) for column, value in cells)
     best = outcome.rivals[0]
     cells += [
         (money_column(report, "target"), target),
@@ -91,6 +93,14 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
     )
 
 
+def _made_of(outcome: Forecast) -> Iterator[tuple[str, Cell]]:
+    """What a forecast is made of, by the names of its columns, as it is told."""
+    rest = outcome.rest
+    parts = {"won": outcome.won}
+    parts |= {"open": rest.open, "created": rest.created} if rest.way == "from_pipeline" else {"usual_rest": rest.mean}
+    yield from zip(parts, rounded_parts(outcome.point, tuple(parts.values())), strict=True)
+
+
 def _sentences(
     report: Report, basis: Made, target: float | None, chance: float | None, large: Sequence[tuple[str, float]]
 ) -> list[Highlight]:
@@ -116,15 +126,16 @@ def _sentences(
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
         sentences.append(said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
+    parts = {name: (value, money) for name, value in _made_of(outcome)}
     if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
         made_of = said(
             report,
             "forecast_parts",
-            won=(rounded(outcome.won, outcome.point), money),
-            open=(rounded(outcome.rest.open, outcome.point), money),
+            won=parts["won"],
+            open=parts["open"],
             deals=(int(deals), count),
-            created=(rounded(outcome.rest.created, outcome.point), money),
+            created=parts["created"],
         )
         sentences.append(replace(made_of, in_tiles=True))
         more = outcome.pipeline.inflow - 1.0
@@ -132,8 +143,7 @@ def _sentences(
             kind = "more" if more > 0 else "less"
             sentences.append(said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        usual = (rounded(outcome.rest.mean, outcome.point), money)
-        made_of = said(report, "forecast_usual_rest", won=(rounded(outcome.won, outcome.point), money), rest=usual)
+        made_of = said(report, "forecast_usual_rest", won=parts["won"], rest=parts["usual_rest"])
         sentences.append(replace(made_of, in_tiles=True))
     tests, best = len(outcome.tests), outcome.rivals[0]
     if outcome.off is not None:

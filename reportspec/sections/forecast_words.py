@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from reportspec.calendar import period_label
 from reportspec.languages import vocabulary
 from reportspec.model.figures import Cell, Column, Highlight, Told
 from reportspec.model.spec import Report
+from reportspec.rounding import half_up, parts_of
 
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
@@ -58,4 +61,22 @@ def rounded(value: Cell, beside: float | None = None) -> Cell:
     of = value if beside is None else beside
     if not isinstance(value, (int, float)) or not isinstance(of, (int, float)) or not of:
         return value
-    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(of))))
+    return _plain(half_up(float(value), decimals_beside(of)))
+
+
+def rounded_parts(total: float, parts: Sequence[float], at_most: int | None = None) -> tuple[Cell, ...]:
+    """What a total is made of, rounded to the same place as that, `at_most` with so many decimals, so that they make it
+    up as it is told."""
+    if not total:
+        return tuple(parts)
+    decimals = decimals_beside(total)
+    return tuple(map(_plain, parts_of(total, parts, decimals if at_most is None else min(decimals, at_most))))
+
+
+def decimals_beside(value: float) -> int:
+    """How many decimals are told of an amount, and of those that stand beside it: of thousands -3."""
+    return DIGITS - 1 - math.floor(math.log10(abs(value)))
+
+
+def _plain(value: Decimal) -> Cell:
+    return int(value) if value == value.to_integral_value() else float(value)

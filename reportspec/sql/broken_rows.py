@@ -78,7 +78,7 @@ def may_break_today(statement: Statement, cte: str, check: Check) -> exp.Expr | 
 def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """The condition that a row of the CTE breaks a check."""
     if check.expectation is not None:
-        return _own(statement, cte, check.entity, check.expectation.unless)
+        return own_condition(statement, cte, check.entity, check.expectation.unless)
     assert check.field is not None
     value = field_of(statement, cte, check.entity, check.field.name)
     if check.kind == "no-key":
@@ -158,7 +158,7 @@ def between(binding: Binding, check: Check, value: exp.Expr, start: date, end: d
     )
 
 
-def _own(statement: Statement, cte: str, entity: str, tree: exp.Expr) -> exp.Expr:
+def own_condition(statement: Statement, cte: str, entity: str, tree: exp.Expr) -> exp.Expr:
     """A condition over an entity's own fields, over its CTE."""
 
     def read(node: exp.Expr) -> exp.Expr:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import (
     alias_of,
     cast,
@@ -20,13 +21,14 @@ from reportspec.expression.trees import (
     table,
     when,
 )
+from reportspec.model.domain import Field
 from reportspec.model.findings import ANYHOW, BY_HISTORY, FIRST_TIME, Check
 from reportspec.resolve.binding import Binding
 from reportspec.sql.broken_history import apart_of
 from reportspec.sql.broken_keys import (
     across,
 )
-from reportspec.sql.broken_rows import count_of, field_of
+from reportspec.sql.broken_rows import count_of, field_of, own_condition
 from reportspec.sql.known_order import RowOrder, counted_of, left_out, several_at_once
 from reportspec.sql.statement import Statement
 
@@ -46,7 +48,8 @@ def survey_statement(
     orders: Sequence[RowOrder] = (),
 ) -> exp.Expr:
     """One row for each entity, by its name: `rows`, in `t0`, `t1`, … (times) and `d0`, `d1`, … (whole
-    days) the latest up to now of each field that says when it changed, and in `n0`, `n1`, … how many
+    days) the latest up to now of each field that says when it changed, in `v0`, `v1`, … of each of `told_fields`
+    how many rows are to have it, and how many of them do, and in `n0`, `n1`, … how many
     rows break each of its checks, in their order. Checks that hold records against their history have a row for each
     entity, `history of deal`, with their numbers likewise, and behind them of how many records each could be asked.
     Another check that looks at more than the entity's rows has a row of its own, `check 7` for the eighth, with its
@@ -61,7 +64,9 @@ def survey_statement(
     cells = (*of.values(), *((*own, *own) for own in by_history.values()), *(order.carried for order in orders))
     widths = {"n": max(map(len, cells), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
-    for kind in ("t", "d"):
+    for name, read in entities.items():
+        newest[name]["v"] = _told(statement, name, read)
+    for kind in ("t", "d", "v"):
         widths[kind] = max((len(cells[kind]) for cells in newest.values()), default=0)
     selects = [
         _of_entity(statement, name, checks_of_entity, newest[name], widths) for name, checks_of_entity in of.items()
@@ -93,7 +98,53 @@ def survey_statement(
 
 
 # What the columns of an entity's row are, by how their names begin.
-_TYPES = {"n": ("BIGINT", "integer"), "t": ("TIMESTAMP", "time"), "d": ("DATE", "date")}
+_TYPES = {
+    "n": ("BIGINT", "integer"),
+    "t": ("TIMESTAMP", "time"),
+    "d": ("DATE", "date"),
+    "v": ("BIGINT", "integer"),
+}
+
+
+def told_fields(binding: Binding, name: str) -> list[Field]:
+    """The mapped fields of an entity of which the catalogue says which rows are to have them, where the source tells
+    these rows and no history says what the field was."""
+    past = binding.past_values(binding.entity(name))
+    return [
+        field
+        for field in binding.fields(name)
+        if field.told_where is not None
+        and binding.mapped(name, field.name) is not None
+        and field.name not in past
+        and all(binding.gives(name, path_of(node)[-1]) for node in column_nodes(field.told_where))
+    ]
+
+
+def untold(binding: Binding, rows: Iterable[Mapping[str, object]]) -> frozenset[str]:
+    """The fields (`deal.probability`) that by the survey's rows no row has, though there are some that are to."""
+    found = set[str]()
+    for row in rows:
+        name = str(row["entity"])
+        for at, field in enumerate(told_fields(binding, name) if name in binding.source.entities else ()):
+            if row.get(f"v{2 * at}") and row[f"v{2 * at + 1}"] == 0:
+                found.add(field.id)
+    return frozenset(found)
+
+
+def _told(statement: Statement, name: str, read: frozenset[str]) -> list[exp.Expr]:
+    """Two counts for each of `told_fields`, null where it is not read; none where none is."""
+    cells: list[exp.Expr] = []
+    fields = told_fields(statement.binding, name)
+    for field in fields if any(field.name in read for field in fields) else ():
+        if field.name not in read:
+            cells += [null("BIGINT"), null("BIGINT")]
+            continue
+        assert field.told_where is not None
+        cte = statement.rows_only(name)
+        there = own_condition(statement, cte, name, field.told_where)
+        value = when(copied(there), field_of(statement, cte, name, field.name))
+        cells += [exp.Count(this=when(there, literal(1))), exp.Count(this=value)]
+    return cells
 
 
 def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dict[Check, int]:

@@ -64,4 +64,4 @@ def test_mistakes(run: Run, folder: Path) -> None:
     assert "  --period:1:1\n" in done.stderr
     nowhere = folder / "none"
     nowhere.mkdir()
-    assert "there is no project file at" in run("forecast", nowhere / "a.yaml").stderr
+    assert "there is no file" in run("forecast", nowhere / "a.yaml").stderr

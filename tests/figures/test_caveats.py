@@ -25,7 +25,10 @@ DEALS = """deal_id,stage_id,owner_id,status,amount,created_at,closed_at,expected
 10,a,1,won,10,2026-09-09 09:00:00,2026-06-01 09:00:00,
 11,a,2,won,20,2026-09-01 09:00:00,2026-09-03 09:00:00,
 """
-STAGES = "stage_id,name,position,is_won,is_lost\na,Offer,1,false,false\nb,Talk,2,false,false\nc,End,3,false,false\n"
+STAGES = (
+    "stage_id,name,position,is_won,is_lost,probability\n"
+    "a,Offer,1,false,false,0.5\nb,Talk,2,false,false,0.5\nc,End,3,false,false,0.5\n"
+)
 USERS = "user_id,name\n1,Ada\n2,Bo\n"
 ASKED: dict[str, Any] = {"period": "2026-09", "metrics": ["open_amount", "sales_cycle_days", "forecast_amount"]}
 
