@@ -215,7 +215,8 @@ def queries(report: Report, spec: ForecastSection) -> tuple[Query, ...]:
             needed.append(gone)
     elif spec.show == "summary":
         stock = measures(report, report.binding.catalogue.metrics[forecasting_of(report).stock])
-        needed.append(AggregateQuery(spec.id, "stock", (), stock, report.sides[:1], conditions))
+        won = measures(report, spec.metrics[0])
+        needed.append(AggregateQuery(spec.id, "stock", (), (*stock, *won), report.sides[:1], conditions))
         if spec.names:
             needed.append(_largest(report, spec, (spec.names,), 2 * MOST_NAMED))
     elif spec.show == "deals":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from reportspec.calendar import period_label
@@ -22,6 +23,18 @@ def said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> High
 
 
 _TEXT = Column("text", "", "text")
+
+
+def too_few_periods(report: Report, needed: int, there: int, periods: str, since: str) -> Highlight:
+    """That more completed periods are needed than there are, and `since` when there can be a forecast: where there is
+    none at all, nobody knows when the first one begins."""
+    count = count_column(report, "tested")
+    known: dict[str, tuple[Cell, Column] | str] = {"of": (needed, count), "periods": periods, "count": (there, count)}
+    return (
+        said(report, "forecast_no_periods", **known, since=since)
+        if there
+        else said(report, "forecast_none_yet", **known)
+    )
 
 
 def forecast_word(report: Report, *keys: str) -> str:
@@ -53,9 +66,15 @@ def count_column(report: Report, name: str) -> Column:
     return Column(name, forecast_word(report, "columns", name), "integer", "count", "metric")
 
 
-def rounded(value: Cell, beside: float | None = None) -> Cell:
-    """An amount with as many digits as are told of it; one that stands `beside` another to the same place as that."""
-    of = value if beside is None else beside
-    if not isinstance(value, (int, float)) or not isinstance(of, (int, float)) or not of:
+def rounded(value: Cell) -> Cell:
+    """An amount with as many digits as are told of an estimate, whatever stands beside it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value:
         return value
-    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(of))))
+    return round(float(value), DIGITS - 1 - math.floor(math.log10(abs(value))))
+
+
+def estimate(value: Cell, column: Column) -> tuple[Cell, Column]:
+    """An estimate as it is told, with its column: no cents of what is rounded to more than they are."""
+    told = rounded(value)
+    whole = isinstance(told, float) and abs(told) >= 10 ** (DIGITS - 1)
+    return told, replace(column, decimals=0) if whole and column.unit == "currency" else column
