@@ -45,12 +45,14 @@ from run import describe_machine  # noqa: E402
 
 from reportspec.compile import Program, compile_report  # noqa: E402
 from reportspec.contract.fit import fitted  # noqa: E402
-from reportspec.contract.survey import wanted_of  # noqa: E402
+from reportspec.contract.survey import ask, survey_of, wanted_of  # noqa: E402
 from reportspec.errors import SourceError  # noqa: E402
 from reportspec.model.query import Query  # noqa: E402
 from reportspec.model.rows import Table  # noqa: E402
 from reportspec.run.execute import Result, run_statements  # noqa: E402
+from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, known_by, orders_of  # noqa: E402
 from reportspec.sql.materialize import Script, Temporary, script  # noqa: E402
+from reportspec.sql.survey_sql import fields_read  # noqa: E402
 from tests.demo_times import PLACES, STANDARD, multiplied, standard_report  # noqa: E402
 
 EMBEDDED = ("duckdb", "parquet", "sqlite", "chdb")
@@ -70,12 +72,13 @@ class Took:
 
 
 def measured(program: Program, *, alone: bool) -> Took:
-    """The statements run once: each by itself, or with what several of them are made from made once. Raises
-    SourceError."""
+    """The statements run once: each by itself, or with what several of them are made from made once, by what the survey
+    finds of the order of rows, as reports are; the survey itself is not measured. Raises SourceError."""
     report = program.report
+    known = NOTHING_KNOWN if alone else _known(program)
 
     def sharing(trees: Sequence[exp.Expr], place: Temporary) -> Script | None:
-        return script(report.binding, trees, place)
+        return script(report.binding, trees, place, known=known)
 
     wanted = wanted_of(report, program.trees)
     since, spent = time.perf_counter(), time.process_time()
@@ -86,6 +89,15 @@ def measured(program: Program, *, alone: bool) -> Took:
     names = [_name(one.query) for one in program]
     statements = {name: result.seconds for name, result in zip(names, found, strict=True)}
     return Took(seconds, spent, statements, found)
+
+
+def _known(program: Program) -> KnownOrder:
+    """What the survey finds of the order of the rows that statements read."""
+    binding, found = program.report.binding, survey_of(program.report, program.trees)
+    if found is None:
+        return NOTHING_KNOWN
+    [rows] = ask(program.report, [found[1]])
+    return known_by(orders_of(binding, fields_read(program.trees, binding)), rows.dicts())
 
 
 def different(ours: Sequence[Result], theirs: Sequence[Result]) -> bool:

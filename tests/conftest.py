@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -178,6 +179,21 @@ def _demo_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
     with patch.object(loading, "load", copied):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_of_the_machine_are_not_read() -> Iterator[None]:
+    """PyMySQL reads all of them for each session, also for one whose certificate nobody checks: half of what a session
+    costs. What tests trust they name."""
+    with patch.object(ssl.SSLContext, "load_default_certs", lambda *_: None):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers_that_were_started_end() -> Iterator[None]:
+    yield
+    if servers := sys.modules.get("tests.engines.servers"):
+        servers.STARTED.close()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from reportspec.building import Order, absent_columns, load, make
 from reportspec.diagnostics import Diagnostic, as_data, harmless, one_line, suggestion
 from reportspec.errors import ReportspecError
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.audit_wording import masked
+from reportspec.measures.personal_texts import covered, masked
 from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
 from reportspec.model.spec import Report
@@ -44,7 +44,6 @@ _SPECS = (".yaml", ".yml")
 _MARKED = re.compile(r"""(?s)(['"`]).*['"`]""")
 _OF_A_ROW = re.compile(r": `[^`]*`$")  # the cell at which a row of a file cannot be read
 _SAID = re.compile(f"({re.escape(UNREADABLE)}|{re.escape(REFUSED)})(.*)", re.DOTALL)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 Answer = dict[str, Any]
 
 
@@ -236,9 +235,10 @@ def _answer(data: Mapping[str, Any]) -> Answer:
 
 
 def _bare(value: Any) -> Any:
-    """Data without signs that terminals obey, and with email addresses covered, wherever they stand."""
+    """Data without signs that terminals obey, and with addresses of mail, numbers of phones and cards, and IBANs
+    covered, wherever they stand."""
     if isinstance(value, str):
-        return _EMAIL.sub(lambda match: masked(match[0]), harmless(value)) if "@" in value else harmless(value)
+        return covered(harmless(value))
     if isinstance(value, Mapping):
         return {_bare(str(key)): _bare(each) for key, each in value.items()}
     return [_bare(each) for each in value] if isinstance(value, (list, tuple)) else value

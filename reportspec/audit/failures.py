@@ -24,6 +24,7 @@ def store_failures(root: Path, audit: Audit) -> list[Path]:
         path = root / PLACE / f"{outcome.check.id}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, _csv(outcome).encode())
+        path.chmod(0o600)  # values of persons stand in it as they are
         written.append(path)
     return written
 

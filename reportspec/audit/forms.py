@@ -19,13 +19,13 @@ from reportspec.measures.audit_wording import (
     key_is_personal,
     lacking,
     level_called,
-    masked,
     measured,
     money,
     share,
     words,
 )
 from reportspec.measures.audit_wording import text_in as told
+from reportspec.measures.personal_texts import covered, masked
 from reportspec.measures.systems import to_do
 from reportspec.model.audits import Audit, AuditCheck, Earlier, EntityAudit, Example, Level, Outcome
 from reportspec.model.settings import System
@@ -106,10 +106,14 @@ class Shown:
         return to_do(system, self.audit.at.astimezone(self.binding.zone).date(), self.language)
 
     def _key(self, entity: str, key: str) -> str:
-        return masked(key) if key and not self.personal and key_is_personal(self.binding, entity) else key
+        if not key or self.personal:
+            return key
+        return masked(key) if key_is_personal(self.binding, entity) else covered(key)
 
     def _value(self, path: str, value: str, check: AuditCheck) -> str:
-        return value if self.personal or not is_personal(self.binding, path, check) else masked(value)
+        if self.personal:
+            return value
+        return masked(value) if is_personal(self.binding, path, check) else covered(value)
 
     @property
     def last_day(self) -> str:
@@ -137,7 +141,8 @@ class Shown:
                 worth = money(entity.amount, audit.currency, self.language)
                 of = self.plural(entity.entity)
                 of = of if self.word("touched").startswith("{1}") else as_part(self.language, of)
-                lines.append(self.word("touched", self.number(entity.open), of, worth))
+                told = "touched" if entity.amount is not None else "touched_unpriced"
+                lines.append(self.word(told, self.number(entity.open), of, worth))
         changes = [self.earlier.change(outcome) for outcome in audit.outcomes if outcome.level != "not_applicable"]
         known = [change for change in changes if change is not None]
         if self.earlier.at is not None and known:

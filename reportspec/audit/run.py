@@ -30,6 +30,7 @@ from reportspec.contract.verdict import findings_of, unmapped_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.personal_texts import unquoted
 from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome, Owner
 from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
@@ -301,7 +302,11 @@ class _One:
         staked = stake_of(self.binding, self.binding.entity(self.name)) is not None
 
         def stake(rows: str, worth: str) -> tuple[int | None, Decimal | None]:
-            return (int(row[rows] or 0), Decimal(str(row[worth] or 0))) if staked and rows in row else (None, None)
+            if not staked or rows not in row:
+                return None, None
+            number, amount = int(row[rows] or 0), row[worth]
+            unknown = amount is None and number > 0  # none of them has an amount
+            return number, None if unknown else Decimal(str(amount or 0))
 
         outcomes, most = [], self.asking_for.examples
         for at, check in enumerate(self.checks):
@@ -366,6 +371,8 @@ class _One:
                     held = as_text(row.get(f"p{at}")), row.get(f"s{at}")
                     share = float(held[1]) if held[1] is not None else None
                     fields = [path for path in check.about if path in values]
+                    if check.contract is not None:  # what a record lacks, not by what it should have it
+                        fields = [path for path in fields if not values[path]] or fields
                     own = fields[:1] if check.kind in ("same_spelling", "determined_by") else []
                     told = (proposed(check, f, values[f], *((held[0], share) if f in own else ())) for f in fields)
                     broken.append((check, tuple(told)))
@@ -454,7 +461,7 @@ def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:
         except SourceError as why:
             if why.lost:
                 raise
-            reason = said(why)
+            reason = unquoted(said(why))
             found.append(Outcome(check, "not_applicable", lacks=check.id, why="refused", reason=reason))
     return found
 

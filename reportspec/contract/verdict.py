@@ -35,11 +35,10 @@ from reportspec.sql.examples_sql import (
     tied_statement,
     told_by_field,
     values_there_statement,
-    with_history_statement,
     written_statement,
 )
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
-from reportspec.sql.survey_sql import SOUGHT, broken
+from reportspec.sql.survey_sql import SOUGHT, asked_by_history, broken
 from reportspec.sql.unnamed import inherits
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
@@ -106,7 +105,7 @@ def findings_of(
             if not count:
                 continue
         if check.kind in BY_HISTORY:
-            of = int(ask(with_history_statement(binding, check)).rows[0][0])
+            of = asked_by_history(checks, rows, check)
             if not tells_of_history(binding, check, count, of):
                 continue
         if check.kind in ANYHOW and not of:

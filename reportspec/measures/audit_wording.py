@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 
@@ -13,8 +12,6 @@ from reportspec.model.audits import AuditCheck, Level, Outcome
 from reportspec.model.domain import Texts
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.rounding import half_up
-
-_EMAIL = re.compile(r"([^@\s])[^@]*@([^@.\s])[^@]*([.][^@.\s]+)?")
 
 
 def text_in(texts: Texts, language: str) -> str:
@@ -161,16 +158,3 @@ def money(amount: Decimal | None, currency: str | None, language: str) -> str:
     if amount is None:
         return ""
     return f"{in_number(language, float(amount), ',.0f')} {currency or ''}".rstrip()
-
-
-def masked(value: str) -> str:
-    """A personal value of which only so much is left that who knows the record sees which it is."""
-    if not value.strip():
-        return value
-    email = _EMAIL.fullmatch(value.strip())
-    if email is not None:
-        return f"{email[1]}…@{email[2]}…{email[3] or ''}"
-    digits = [sign for sign in value if sign.isdigit()]
-    if len(digits) > 4 and not any(sign.isalpha() for sign in value):
-        return f"…{''.join(digits[-2:])}"
-    return f"{value.strip()[0]}…"

@@ -11,6 +11,7 @@ from reportspec.expression.trees import all_of, any_of, copied, literal
 from reportspec.expression.types import Kind, Mistyped, kind_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
+from reportspec.model.findings import Check
 from reportspec.resolve.binding import INSTANTS, Binding, Missing, Reference, Unresolved
 
 
@@ -25,11 +26,24 @@ class Asked:
 
 def asked_of(binding: Binding, check: AuditCheck) -> Asked:
     """The conditions of a check that can be asked of the source."""
+    if check.contract is not None:
+        return Asked(_lacked_by(check.contract), None)
     absent_too = check.kind == "not_null" or check.measure == "nulls"
     filled = [] if absent_too else [there(binding, check.entity, tree) for tree in check.of]
     filled += [there(binding, check.entity, tree) for tree in check.by]
     looked = all_of([*([copied(check.when)] if check.when is not None else []), *filled])
     return Asked(looked, _broken(binding, check))
+
+
+def _lacked_by(check: Check) -> exp.Expr | None:
+    """Which rows lack something where a check of the source's contract is broken: of open deals without an expected
+    date, the open ones. None where it is not of some rows alone."""
+    unless = check.expectation.unless.unnest() if check.expectation is not None else None
+    if not isinstance(unless, exp.And):
+        return None
+    parts = [part.unnest() for part in unless.flatten()]
+    others = [part for part in parts if not isinstance(part.this if isinstance(part, exp.Not) else part, exp.Is)]
+    return all_of([copied(part) for part in others]) if len(others) < len(parts) else None
 
 
 def _broken(binding: Binding, check: AuditCheck) -> exp.Expr | None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reportspec.measures.audit_wording import masked
+from reportspec.measures.personal_texts import masked
 from reportspec.review.explained_row import (
     PartOfFigure,
     RowExplanation,

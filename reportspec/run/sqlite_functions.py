@@ -148,7 +148,7 @@ def _without_overflow(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _card_is_right(digits: Any) -> int | None:
+def card_is_right(digits: Any) -> int | None:
     """Whether the last digit of a card's number is right (Luhn, ISO/IEC 7812-1)."""
     if digits is None:
         return None
@@ -156,7 +156,7 @@ def _card_is_right(digits: Any) -> int | None:
     return int(sum(2 * d - 9 * (d > 4) if at % 2 else d for at, d in enumerate(ones)) % 10 == 0)
 
 
-def _iban_is_right(signs: Any) -> int | None:
+def iban_is_right(signs: Any) -> int | None:
     """Whether the check digits of an IBAN are right (mod 97, ISO 13616)."""
     if signs is None:
         return None
@@ -172,8 +172,8 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("regexp_replace", 4, _substitute),
     ("split_part", 3, _part),
     ("other_clock", 3, _other_clock),
-    ("card_is_right", 1, _card_is_right),
-    ("iban_is_right", 1, _iban_is_right),
+    ("card_is_right", 1, card_is_right),
+    ("iban_is_right", 1, iban_is_right),
     ("sqrt", 1, _root),
     ("floor", 1, lambda x: None if x is None else _whole(math.floor(x))),
     ("ceil", 1, lambda x: None if x is None else _whole(math.ceil(x))),

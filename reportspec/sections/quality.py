@@ -19,13 +19,13 @@ from reportspec.measures.audit_wording import (
     is_personal,
     key_is_personal,
     level_called,
-    masked,
     measured,
     share_decimals,
     text_in,
     words,
 )
 from reportspec.measures.metric_columns import Footnotes
+from reportspec.measures.personal_texts import covered, masked
 from reportspec.measures.systems import to_do
 from reportspec.model.audits import Audit, AuditCheck, EntityAudit, Outcome
 from reportspec.model.figures import Cell, Column, Kpi, Section, Unit
@@ -178,7 +178,7 @@ class _Shown:
         if staked:
             tiles.append(Kpi(self.column("open_wrong", "count"), sum(one.open or 0 for one in staked)))
         if staked and self.audit.currency:
-            tiles.append(Kpi(self.worth_column(), float(sum(one.amount or 0 for one in staked))))
+            tiles.append(Kpi(self.worth_column(), self.worth(staked)))
         columns, cells = tuple(tile.column for tile in tiles), tuple(tile.value for tile in tiles)
         return section_of(
             self.spec,
@@ -252,13 +252,17 @@ class _Shown:
             rows, clean = sum(one.rows for one in some), sum(one.clean for one in some)
             staked = [one for one in some if one.open is not None]
             is_open = sum(one.open or 0 for one in staked) if staked else None
-            worth = float(sum(one.amount or 0 for one in staked)) if staked and self.audit.currency else None
-            return name, rows, clean, _share(clean, rows), is_open, worth
+            return name, rows, clean, _share(clean, rows), is_open, self.worth(staked)
 
         rows = tuple(cells(self.plural(one.entity), [one]) for one in wrong)
         rows += (cells(self.word("without_any", self.number(len(others))), others),) if others else ()
         total = cells(self.word("all"), entities) if len(entities) > 1 else None
         return self.table(columns, rows, total=total)
+
+    def worth(self, staked: list[EntityAudit]) -> float | None:
+        """What open records with an error are worth; None where no amount of theirs is known."""
+        known = [one.amount for one in staked if one.amount is not None]
+        return float(sum(known)) if known and self.audit.currency else None
 
     def findings(self) -> Section:
         """A row for each check that fails: the worst first."""
@@ -427,15 +431,17 @@ class _Shown:
 
     def key(self, entity: str, text: str) -> str:
         """A record's key, masked where it is what tells who somebody is."""
-        return (
-            masked(text) if text and not self.spec.personal and key_is_personal(self.report.binding, entity) else text
-        )
+        if not text or self.spec.personal:
+            return text
+        return masked(text) if key_is_personal(self.report.binding, entity) else covered(text)
 
     def value(self, path: str, text: str, check: AuditCheck | None = None) -> str:
         """A value of the source, masked where it tells who somebody is; days and times as the report writes them."""
         if not self.spec.personal and is_personal(self.report.binding, path, check):
             return masked(text)
-        return self.dated(text) if text and self.is_time(path) else text
+        if text and self.is_time(path):
+            return self.dated(text)
+        return text if self.spec.personal else covered(text)
 
     def is_time(self, path: str) -> bool:
         """Whether a field keeps days or times."""

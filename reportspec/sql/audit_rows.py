@@ -266,14 +266,14 @@ class _Rows:
         return select
 
     def _ask(self, at: int, check: AuditCheck) -> None:
-        if check.contract is not None:
-            self._flag(at, None, self._contract(check.contract, at))
-            return
         asked = asked_of(self.binding, check)
         looked = self.scope.compile_optional(asked.looked, self.moment)
         if looked is not None:
             self.looking.add(at)
             self.keep(f"w{at}", when(copied(looked), literal(1), literal(0)))
+        if check.contract is not None:
+            self._flag(at, looked, self._contract(check.contract, at))
+            return
         if check.kind == "fresh_within":
             [value] = check.of
             past = exp.LTE(this=copied(value), expression=exp.column(exp.to_identifier("as_of")))

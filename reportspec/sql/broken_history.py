@@ -88,13 +88,10 @@ class _Held:
     joins: list[exp.Join]
 
 
-def apart(statement: Statement, check: Check, *, every: bool = False) -> exp.Select:
-    """The records (`key0`) whose last value in the history is not their own, with one as `count`; with `every` all of
-    which both say one."""
+def apart(statement: Statement, check: Check) -> exp.Select:
+    """The records (`key0`) whose last value in the history is not their own, with one as `count`."""
     held = _held(statement, check)
     select = _by_record(held).select(named(literal(1), "count")).where(all_of(held.conditions))
-    if every:
-        return select
     last, agreed = exp.Max(this=copied(held.at)), exp.Max(this=when(held.agrees, copied(held.at)))
     return select.having(_earlier(agreed, last))
 
@@ -102,8 +99,8 @@ def apart(statement: Statement, check: Check, *, every: bool = False) -> exp.Sel
 def apart_of(
     statement: Statement, checks: Sequence[Check]
 ) -> tuple[list[exp.Expr], Callable[[exp.Select], exp.Select]]:
-    """How many records are apart from their history by each check of one entity, and the FROM that it is of: one pass
-    over the history for all."""
+    """How many records are apart from their history by each check of one entity, then of how many by each both say what
+    it holds together; and the FROM that it is of: one pass over the history for all."""
     every = [_held(statement, check) for check in checks]
     select = _by_record(*every)
     for at, held in enumerate(every):
@@ -113,9 +110,10 @@ def apart_of(
         agreed = exp.Max(this=when(exp.and_(copied(counted), held.agrees), copied(held.at)))
         there = exp.Not(this=exp.Is(this=copied(last), expression=exp.Null()))
         broken = exp.and_(there, exp.Paren(this=_earlier(agreed, last)))
-        select = select.select(named(when(broken, literal(1)), f"broken{at}"))
+        select = select.select(named(when(broken, literal(1)), f"broken{at}"), named(copied(last), f"last{at}"))
     found = exp.Subquery(this=select.where(copied(every[0].conditions[0])), alias=alias_of("keys"))
-    counts: list[exp.Expr] = [exp.Count(this=column("keys", f"broken{at}")) for at in range(len(checks))]
+    cells = [f"{cell}{at}" for cell in ("broken", "last") for at in range(len(checks))]
+    counts: list[exp.Expr] = [exp.Count(this=column("keys", cell)) for cell in cells]
     return counts, lambda over: over.from_(found)
 
 

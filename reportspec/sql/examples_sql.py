@@ -88,13 +88,6 @@ def _of_broken(binding: Binding, check: Check, known: KnownOrder) -> Statement:
     return SomeRecords(binding, check.entity, lambda statement, cte: may_break_today(statement, cte, check), known)
 
 
-def with_history_statement(binding: Binding, check: Check) -> exp.Expr:
-    """How many records there are, as `count`, of which both they and their history say what a check holds together."""
-    statement = Statement(binding)
-    both = exp.Subquery(this=apart(statement, check, every=True), alias=alias_of("keys"))
-    return statement.finish(exp.Select().select(_every()).from_(both), {"count": "integer"})
-
-
 def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHING_KNOWN) -> exp.Expr:
     """Values that show what breaks a check, most frequent first, as `value` and `count`: keys, values
     of the field, or what a row without a key is called. Of a value that a filter names, those that

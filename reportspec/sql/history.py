@@ -84,7 +84,7 @@ def select_versions(
     return [
         (
             states,
-            _states(binding, entity.name, base, last_open, stretch),
+            _states(binding, entity.name, base, last_open, stretch, spans if not last_open else None),
             f"The states that {label.lower()} were in",
         ),
         (
@@ -96,9 +96,12 @@ def select_versions(
 
 
 @remembered
-def _states(binding: Binding, of_entity: str, base: str, last_open: bool, stretch: bool) -> exp.Expr:
+def _states(
+    binding: Binding, of_entity: str, base: str, last_open: bool, stretch: bool, spans: Spans | None
+) -> exp.Expr:
     """A row for each state in the history of the rows in `base`, with the instants between which it held; with the
-    state that it was lost from (`last_open`), and whether it ends the history (`stretch`)."""
+    state that it was lost from (`last_open`), and whether it ends the history (`stretch`). Without most of those that
+    had ended before all `spans`, if there are any: of a state that it was lost from none may be left out."""
     entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
@@ -141,7 +144,27 @@ def _states(binding: Binding, of_entity: str, base: str, last_open: bool, stretc
         exp.Join(this=aliased(of.entity, LAST), side="LEFT", on=of_last),
     ]
     select.set("joins", joins)
+    if spans:
+        select = select.where(_left_after(binding, entity, base, spans), copy=False)
     return shared_of(binding).added(select)
+
+
+def _left_after(binding: Binding, entity: Entity, base: str, spans: Spans) -> exp.Expr:
+    """Whether a state may have held at some time in any of some stretches, by when it was left: it ended then, or
+    earlier, but for the one before the last, which ends with the record's own closing. Of the states that a row was in
+    the first ones are left out, so that what is said of those that follow stays as it is. A day more is left than by
+    `_held_in`, which looks closer."""
+    history = entity.history
+    assert history is not None
+    first = min(first for first, _ in spans) - timedelta(days=2)
+
+    def later(time: exp.Expr, stored: str) -> exp.Expr:
+        return exp.GTE(this=time, expression=instant_literal(first, stored, binding.source_zone, binding.zone))
+
+    last_but_one = exp.Is(this=column(VISIT, history.next_but_one), expression=exp.Null())
+    closed = later(column(base, history.outcome.at), binding.storage(entity.name, history.outcome.at))
+    left = later(column(VISIT, history.left), "time")
+    return exp.Paren(this=exp.or_(_is_last(history), left, exp.Paren(this=exp.and_(last_but_one, closed))))
 
 
 def _held_in(binding: Binding, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:

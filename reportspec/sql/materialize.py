@@ -39,6 +39,8 @@ PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin 
 BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements
 ROWS_BEFORE = f"{PREFIX}rows_"  # of those that have rows of the source, made before the survey
 
+_MORE = {"with_", "joins", "laterals", "group", "having", "distinct", "limit", "offset"}  # than choosing rows
+
 Key = tuple[object, ...]  # an entity, and the instants that its rows depend on
 Order = Mapping[str, frozenset[str]]  # CTEs, and those that each reads
 
@@ -143,6 +145,8 @@ def script(
     if place.indexes:
         kept |= _joined(made, asked)
     kept = _with_what_several_read(kept, order, sources=place.narrower)
+    if not place.indexes:
+        kept -= {name for name in kept if _chosen_from(made[name]) & kept}
     if not kept:
         return None
     # What statements do not read themselves has what is read of it here alone: that may be less than in theirs.
@@ -344,6 +348,13 @@ def _with_what_several_read(kept: Collection[str], order: Order, *, sources: boo
             return kept
         inner = {name for name in several if not _down(order, order[name], several)[0]}
         kept |= inner  # those that are made first: the others may be read once then
+
+
+def _chosen_from(tree: exp.Expr) -> frozenset[str]:
+    """What a tree has some rows and columns of, as they are: a table that has these anyway is read as quickly."""
+    plain = isinstance(tree, exp.Select) and not (_MORE & {name for name, value in tree.args.items() if value})
+    columns = plain and all(isinstance(one.unalias(), exp.Column) for one in tree.expressions)
+    return _names_read(tree) if columns else frozenset()
 
 
 def _joined(made: Mapping[str, exp.Expr], asked: Sequence[_Asked]) -> set[str]:

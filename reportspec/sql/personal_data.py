@@ -19,13 +19,13 @@ from sqlglot import exp
 from reportspec.catalogue.load import packaged
 from reportspec.expression.trees import copied, literal, when
 
-_EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z][A-Za-z]"
+EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z][A-Za-z]"
 _REST = "([ ./()-]?[ ./()-]?[0-9])"
-_ABROAD = f"(^|[^0-9a-z+])[+][1-9]{_REST}{{7,13}}($|[^0-9])"
+ABROAD = f"(^|[^0-9a-z+])[+][1-9]{_REST}{{7,13}}($|[^0-9])"
 _WORDS = "tel|telefono|telefon|telefone|teléfono|téléphone|phone|mobile|cell|cellulare|handy|móvil|portable|fon"
-_NAMED = f"(^|[^a-z])({_WORDS})[.]?:? ?[(+0]*[0-9]{_REST}{{5,13}}($|[^0-9])"
+NAMED = f"(^|[^a-z])({_WORDS})[.]?:? ?[(+0]*[0-9]{_REST}{{5,13}}($|[^0-9])"
 # In one piece, or in the groups that are printed on cards; cards of payment begin with 2 to 6.
-_CARD = (
+CARD = (
     "((^|[^0-9])([2-6][0-9]{12,18}|[2-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{1,7}"
     "|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})($|[^0-9]))"
 )
@@ -39,22 +39,22 @@ def has_personal_data(name: str, text: exp.Expr) -> exp.Expr:
 
 
 def _email(text: exp.Expr) -> exp.Expr:
-    return when(_has(text, "@"), when(_matches(text, _EMAIL), literal(1), literal(0)), literal(0))
+    return when(_has(text, "@"), when(_matches(text, EMAIL), literal(1), literal(0)), literal(0))
 
 
 def _phone(text: exp.Expr) -> exp.Expr:
     small = exp.Lower(this=copied(text))
-    abroad = when(_has(text, "+"), when(_matches(small, _ABROAD), literal(1), literal(0)), literal(0))
-    return when(_matches(small, _NAMED), literal(1), abroad)
+    abroad = when(_has(text, "+"), when(_matches(small, ABROAD), literal(1), literal(0)), literal(0))
+    return when(_matches(small, NAMED), literal(1), abroad)
 
 
 def _card(text: exp.Expr) -> exp.Expr:
-    digits = _first(text, _CARD, "[^0-9]")
-    return when(_matches(text, _CARD), exp.Anonymous(this="CARD_IS_RIGHT", expressions=[digits]), literal(0))
+    digits = _first(text, CARD, "[^0-9]")
+    return when(_matches(text, CARD), exp.Anonymous(this="CARD_IS_RIGHT", expressions=[digits]), literal(0))
 
 
 def _iban(text: exp.Expr) -> exp.Expr:
-    capitals, looks = exp.Upper(this=copied(text)), _form_of_ibans()
+    capitals, looks = exp.Upper(this=copied(text)), form_of_ibans()
     signs = _first(capitals, looks, "[^A-Z0-9]")
     return when(_matches(capitals, looks), exp.Anonymous(this="IBAN_IS_RIGHT", expressions=[signs]), literal(0))
 
@@ -75,7 +75,7 @@ def _first(text: exp.Expr, pattern: str, but: str) -> exp.Expr:
 
 
 @cache
-def _form_of_ibans() -> str:
+def form_of_ibans() -> str:
     """What IBANs look like: a country, two digits, and as many signs as the country has, with blanks between them."""
     by_length: dict[int, list[str]] = {}
     for known in packaged().lists["iban_lengths"]:

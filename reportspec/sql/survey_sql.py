@@ -48,16 +48,17 @@ def survey_statement(
     """One row for each entity, by its name: `rows`, in `t0`, `t1`, … (times) and `d0`, `d1`, … (whole
     days) the latest up to now of each field that says when it changed, and in `n0`, `n1`, … how many
     rows break each of its checks, in their order. Checks that hold records against their history have a row for each
-    entity, `history of deal`, with their numbers likewise. Another check that looks at more than the entity's rows
-    has a row of its own, `check 7` for the eighth, with its number in `rows`. Of orders that rows are put in there are
-    two, as `counted_of` calls them; the first counts for rows that an order leaves in one place, too."""
+    entity, `history of deal`, with their numbers likewise, and behind them of how many records each could be asked.
+    Another check that looks at more than the entity's rows has a row of its own, `check 7` for the eighth, with its
+    number in `rows`. Of orders that rows are put in there are two, as `counted_of` calls them; the first counts for
+    rows that an order leaves in one place, too."""
     statement = Statement(binding)
     of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
     by_history: dict[str, list[Check]] = {}
     for check in checks:
         if check.kind in BY_HISTORY:
             by_history.setdefault(check.entity, []).append(check)
-    cells = (*of.values(), *by_history.values(), *(order.carried for order in orders))
+    cells = (*of.values(), *((*own, *own) for own in by_history.values()), *(order.carried for order in orders))
     widths = {"n": max(map(len, cells), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
     for kind in ("t", "d"):
@@ -115,6 +116,14 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
         if wrong or check.kind in ANYHOW:
             counts[check] = count
     return counts
+
+
+def asked_by_history(checks: Sequence[Check], rows: Iterable[Mapping[str, object]], check: Check) -> int:
+    """Of how many records both they and their history say what a check holds together, from the survey's rows."""
+    own = [one for one in checks if one.entity == check.entity and one.kind in BY_HISTORY]
+    [row] = (one for one in rows if one["entity"] == _history_of(check.entity))
+    value = row[f"n{len(own) + own.index(check)}"]
+    return value if isinstance(value, int) else 0
 
 
 def _history_of(entity: str) -> str:

@@ -434,9 +434,8 @@ def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Warm]]:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served("postgres", tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def postgres() -> str:
+    return served("postgres")
 
 
 @pytest.fixture

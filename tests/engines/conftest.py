@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+def server() -> Callable[[str], str]:
     """Gives the URL of a PostgreSQL or MariaDB, which is started where none answers."""
-    with ExitStack() as stack:
-        yield cache(lambda name: stack.enter_context(served(name, tmp_path_factory.mktemp(name))))
+    return served
 
 
 @pytest.fixture(scope="session")

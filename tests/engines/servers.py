@@ -2,8 +2,8 @@
 and how the demo's rows get into them.
 
 PostgreSQL and MariaDB are used where they answer (REPORTSPEC_TEST_POSTGRES, REPORTSPEC_TEST_MYSQL,
-else on this machine); where they do not, a server of the tests' own is started from the installed
-programs. Spark always gets a server of its own. SQLite and chdb need none.
+else on this machine); where they do not, each process of the tests starts one of its own from the installed
+programs, once for all that it runs. Spark always gets a server of its own. SQLite and chdb need none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -79,6 +79,7 @@ HOSTILE = Given(
 
 _AT = datetime
 _NUMBERS = itertools.count(1)  # of schemas that this process makes
+STARTED = ExitStack()  # servers that this process started; `tests/conftest.py` ends them with the session
 TRAPS = Given(
     "traps",
     (("k", "INTEGER"), ("a", "INTEGER"), ("b", "DOUBLE"), ("m", "DECIMAL(14,2)"), ("t", "VARCHAR"),
@@ -267,10 +268,10 @@ def alchemy_engine(name: str, url: str, tables: list[Given]) -> Iterator[Engine]
         raw.execute(sa.schema.CreateSchema(schema))
     meta = sa.MetaData(schema=schema)
     try:
-        for table in tables:
-            columns = [sa.Column(c, types[_base(kind)]) for c, kind in table.columns]
-            made = sa.Table(table.name, meta, *columns, mysql_charset="utf8mb4")
-            with engine.begin() as raw:
+        with engine.begin() as raw:  # one session for all: MariaDB's opens its authorities' file each time
+            for table in tables:
+                columns = [sa.Column(c, types[_base(kind)]) for c, kind in table.columns]
+                made = sa.Table(table.name, meta, *columns, mysql_charset="utf8mb4")
                 made.create(raw)
                 if table.rows:
                     names = [c for c, _ in table.columns]
@@ -318,18 +319,25 @@ def driven(url: str) -> str:
     return f"{drivers.get(scheme, scheme)}://{rest}"
 
 
-@contextmanager
-def served(name: str, folder: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL or MariaDB: the one that answers, else one that is started here."""
+@cache
+def served(name: str) -> str:
+    """The URL of a PostgreSQL or MariaDB: the one that answers, else one that is started here, once for all tests of
+    this process: to start one takes longer than most tests."""
     variable, default = DEFAULTS[name]
     url = os.environ.get(variable) or default
     if lets_in(url):
-        yield url
-        return
+        return url
     if os.environ.get(variable):
         raise NoEngine(f"{variable} is set, but nobody is let in there")
-    with _start_postgres() if name == "postgres" else _start_mariadb(folder) as own:
-        yield own
+    start = _started_postgres if name == "postgres" else _started_mariadb
+    return STARTED.enter_context(start(STARTED.enter_context(_own_folder(name))))
+
+
+@contextmanager
+def _own_folder(name: str) -> Iterator[Path]:
+    """A folder beside pytest's, which each pytest that starts closes to all other users."""
+    with TemporaryDirectory(prefix=f"tests-{name}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _program(*names: str, beside: str = "") -> str:
@@ -339,16 +347,6 @@ def _program(*names: str, beside: str = "") -> str:
         if found:
             return str(found)
     raise NotInstalled(f"`{names[0]}` is not installed; `.ci/set-up test` installs it")
-
-
-@contextmanager
-def _start_postgres() -> Iterator[str]:
-    """In a folder beside pytest's, which each pytest that starts closes to all other users."""
-    with (
-        TemporaryDirectory(prefix="tests-postgres-", ignore_cleanup_errors=True) as folder,
-        _started_postgres(Path(folder)) as url,
-    ):
-        yield url
 
 
 @contextmanager
@@ -387,7 +385,7 @@ def _started_postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _start_mariadb(folder: Path) -> Iterator[str]:
+def _started_mariadb(folder: Path) -> Iterator[str]:
     install = _program("mariadb-install-db", "mysql_install_db")
     server = _program("mariadbd", "mysqld", beside="/usr/sbin")
     data, port = folder / "mariadb", free_port()
@@ -423,7 +421,8 @@ def _start_mariadb(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _running(command: list[str], url: str, patience: float = 60) -> Iterator[None]:
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd="/", preexec_fn=_end_with_us)
     try:
         until = time.monotonic() + patience
         while not answers(url):
@@ -546,9 +545,10 @@ def spark_server(folder: Path) -> Iterator[str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        # Nor is it here long enough for the second compiler to be worth its while.
-        # Nor is it here for long: code that the first compiler makes is good enough, and there is room for all of it.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g",
+        # Nor is it here for long: code that the first compiler makes is good enough, there is room for all of it, and
+        # nobody else's classes are loaded, whose bytecode would have to be verified.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g"
+        " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }
@@ -595,7 +595,7 @@ def spark_server(folder: Path) -> Iterator[str]:
 def engine(name: str, tables: list[Given], folder: Path) -> Iterator[Engine]:
     """An engine with the tables in it; not Spark, whose server is the fixture `spark`."""
     if name in DEFAULTS:
-        with served(name, folder) as url, alchemy_engine(name, url, tables) as found:
+        with alchemy_engine(name, served(name), tables) as found:
             yield found
         return
     made = {"sqlite": sqlite_engine, "clickhouse": clickhouse_engine}[name]

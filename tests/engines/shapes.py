@@ -108,8 +108,8 @@ def landed(engine: str, tables: list[Given], shape: Shape, folder: Path) -> Iter
     """A database with the tables in a shape."""
     folder.mkdir(exist_ok=True)
     if engine in SERVERS:
-        with served(engine, folder) as url, _schema(engine, url, tables, shape) as prefix:
-            yield Engine(engine, url, prefix)
+        with _schema(engine, served(engine), tables, shape) as prefix:
+            yield Engine(engine, served(engine), prefix)
         return
     prefix = "demo." if engine == "clickhouse" else ""
     made = [one for table in tables for one in statements(table, shape, engine, prefix)]

@@ -21,7 +21,7 @@ from reportspec.sql.dialect import sql_text
 from reportspec.sql.materialize import script
 from tests.demo_times import STANDARD, in_sqlite, multiplied, standard_report
 
-EACH = 1000  # steps between two looks
+EACH = 4000  # steps between two looks, each of which takes longer than hundreds of steps
 TIMES = 4
 RUNNING = "2026-Q4"  # of which a forecast is made
 
@@ -49,7 +49,7 @@ def steps(asked: Program) -> dict[str, int]:
 
     def look() -> int:
         nonlocal looked
-        looked += 1
+        looked += EACH // 1000
         return 0
 
     try:
@@ -102,7 +102,7 @@ def steps_of_audit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
 
         def look() -> int:
             nonlocal looked
-            looked += 1
+            looked += EACH // 1000
             return 0
 
         session._raw.set_progress_handler(look, EACH)

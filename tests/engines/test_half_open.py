@@ -170,12 +170,12 @@ def test_duckdb(kind: str, tmp_path: Path, place: Path, draw: Draw) -> None:
 def test_servers(kind: str, tmp_path: Path, draw: Draw) -> None:
     """With MariaDB goes a guard process, which ends as the session does. By day every third step fails, by night each."""
     every = draw.rounds(3, 1)
-    with served(kind, tmp_path) as url:
-        given = opened("mysql" if kind == "mariadb" else kind, url)
-        assert swept(given, lambda made: made.close(), every=every) > 30
-        with closing(given()) as first:
-            assert swept(first.beside, lambda made: made.close(), every=every) > 30
-            assert first.run("select 1").rows == ((1,),)
+    url = served(kind)
+    given = opened("mysql" if kind == "mariadb" else kind, url)
+    assert swept(given, lambda made: made.close(), every=every) > 30
+    with closing(given()) as first:
+        assert swept(first.beside, lambda made: made.close(), every=every) > 30
+        assert first.run("select 1").rows == ((1,),)
 
 
 def test_chdb(tmp_path: Path) -> None:

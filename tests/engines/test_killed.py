@@ -228,16 +228,16 @@ def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
         "postgres": "select count(*) from pg_stat_activity where state = 'active' and query like :p and pid <> pg_backend_pid()",
         "mariadb": "select count(*) from information_schema.processlist where info like :p and id <> connection_id()",
     }[kind]
-    with served(kind, tmp_path) as url:
-        made = sa.create_engine(driven(url))
+    url = served(kind)
+    made = sa.create_engine(driven(url))
+    with made.begin() as raw:
+        raw.exec_driver_sql(f"create view {name} as select '1' as id, 'open' as status, {rows}")
+    try:
+        yield kind, url, name, asked
+    finally:
         with made.begin() as raw:
-            raw.exec_driver_sql(f"create view {name} as select '1' as id, 'open' as status, {rows}")
-        try:
-            yield kind, url, name, asked
-        finally:
-            with made.begin() as raw:
-                raw.exec_driver_sql(f"drop view {name}")
-            made.dispose()
+            raw.exec_driver_sql(f"drop view {name}")
+        made.dispose()
 
 
 def test_kills_leave_no_query(endless: tuple[str, str, str, str], draw: Draw, tmp_path: Path) -> None:

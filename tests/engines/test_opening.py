@@ -76,30 +76,30 @@ def _documented(kind: str, folder: Path) -> Iterator[str]:
     engine = "postgres" if kind == "postgres" else "mariadb"
     own = f"crm_{uuid.uuid4().hex[:8]}"
     user = f"reader_{uuid.uuid4().hex[:8]}"
-    with served(engine, folder) as url:
-        server = urlsplit(url)
-        admin = sa.create_engine(driven(url), isolation_level="AUTOCOMMIT")
-        role = user if engine == "postgres" else f"'{user}'@'%'"
-        login = "with login password" if engine == "postgres" else "identified by"
+    url = served(engine)
+    server = urlsplit(url)
+    admin = sa.create_engine(driven(url), isolation_level="AUTOCOMMIT")
+    role = user if engine == "postgres" else f"'{user}'@'%'"
+    login = "with login password" if engine == "postgres" else "identified by"
+    with admin.connect() as raw_sql:
+        raw_sql.exec_driver_sql(f"create database {own}")
+        raw_sql.execute(sa.text(f"create user {role} {login} 'p@ss'"))
+    inside = driven(url).rpartition("/")[0] + f"/{own}"
+    there = sa.create_engine(inside)
+    try:
+        with there.begin() as raw_sql:
+            raw_sql.exec_driver_sql(DEALS.format("", " null"))
+            raw_sql.exec_driver_sql(ROWS.format(""))
+            on = "deals" if engine == "postgres" else f"{own}.deals"
+            raw_sql.execute(sa.text(f"grant select on {on} to {role}"))
+        host = f"@{server.hostname}:{server.port}/{own}"
+        yield example.replace("@host/crm", host).replace("//reader:", f"//{user}:")
+    finally:
+        there.dispose()
         with admin.connect() as raw_sql:
-            raw_sql.exec_driver_sql(f"create database {own}")
-            raw_sql.execute(sa.text(f"create user {role} {login} 'p@ss'"))
-        inside = driven(url).rpartition("/")[0] + f"/{own}"
-        there = sa.create_engine(inside)
-        try:
-            with there.begin() as raw_sql:
-                raw_sql.exec_driver_sql(DEALS.format("", " null"))
-                raw_sql.exec_driver_sql(ROWS.format(""))
-                on = "deals" if engine == "postgres" else f"{own}.deals"
-                raw_sql.execute(sa.text(f"grant select on {on} to {role}"))
-            host = f"@{server.hostname}:{server.port}/{own}"
-            yield example.replace("@host/crm", host).replace("//reader:", f"//{user}:")
-        finally:
-            there.dispose()
-            with admin.connect() as raw_sql:
-                raw_sql.exec_driver_sql(f"drop database {own}")
-                raw_sql.execute(sa.text(f"drop user {role}"))
-            admin.dispose()
+            raw_sql.exec_driver_sql(f"drop database {own}")
+            raw_sql.execute(sa.text(f"drop user {role}"))
+        admin.dispose()
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgres", "mysql", "mariadb", "chdb"])
@@ -193,51 +193,51 @@ def test_a_wrong_login_is_tried_once(engine: str, tmp_path: Path, monkeypatch: p
         return connect(source, wanted)
 
     monkeypatch.setattr(execute, "connect", counted)
-    with served(engine, tmp_path) as url:
-        server = urlsplit(url)
-        at = f"{server.scheme}://nobody_{os.getpid()}:wrong@{server.hostname}:{server.port}"
-        kind = kind_of(url)
-        with pytest.raises(SourceError) as refused:
-            execute.run_statements(source_of(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4)
-        assert refused.value.code == "wrong-login", refused.value.message
-        assert len(tried) == 1
-        with pytest.raises(SourceError) as unknown:
-            connect(source_of(kind, "crm", path=url.rpartition("/")[0] + "/no_such_one"), Wanted())
-        assert unknown.value.code == "unknown-database"
+    url = served(engine)
+    server = urlsplit(url)
+    at = f"{server.scheme}://nobody_{os.getpid()}:wrong@{server.hostname}:{server.port}"
+    kind = kind_of(url)
+    with pytest.raises(SourceError) as refused:
+        execute.run_statements(source_of(kind, "crm", path=f"{at}/test"), Wanted(), [exp.select("1")], 4)
+    assert refused.value.code == "wrong-login", refused.value.message
+    assert len(tried) == 1
+    with pytest.raises(SourceError) as unknown:
+        connect(source_of(kind, "crm", path=url.rpartition("/")[0] + "/no_such_one"), Wanted())
+    assert unknown.value.code == "unknown-database"
 
 
 def test_sql_ascii(tmp_path: Path) -> None:
     name = f"ascii_{uuid.uuid4().hex[:8]}"
-    with served("postgres", tmp_path) as url:
-        admin = sa.create_engine(driven(url), isolation_level="AUTOCOMMIT")
+    url = served("postgres")
+    admin = sa.create_engine(driven(url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as raw:
+        raw.exec_driver_sql(
+            f"create database {name} encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'"
+        )
+    inside = url.rpartition("/")[0] + f"/{name}"
+    try:
+        session = connect(source_of("postgres", "x", path=inside), Wanted())
+        assert session.run("select 'Ünï' as a").rows == (("Ünï",),)
+        assert session.columns() == {}
+        other = session.beside()
+        assert other is not None
+        other.close()
+        session.close()
+        broken = "select convert_from('\\xe9'::bytea, 'SQL_ASCII') as a"
+        session = connect(source_of("postgres", "x", path=inside), Wanted())
+        with pytest.raises(SourceError) as unreadable:
+            session.run(broken)
+        assert unreadable.value.code == "unreadable-value"
+        assert "client_encoding=latin1" in str(unreadable.value.help)
+        session.close()
+        latin = source_of("postgres", "x", path=f"{inside}?client_encoding=latin1")
+        session = connect(latin, Wanted())
+        assert session.run(broken).rows == (("é",),)
+        session.close()
+    finally:
         with admin.connect() as raw:
-            raw.exec_driver_sql(
-                f"create database {name} encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'"
-            )
-        inside = url.rpartition("/")[0] + f"/{name}"
-        try:
-            session = connect(source_of("postgres", "x", path=inside), Wanted())
-            assert session.run("select 'Ünï' as a").rows == (("Ünï",),)
-            assert session.columns() == {}
-            other = session.beside()
-            assert other is not None
-            other.close()
-            session.close()
-            broken = "select convert_from('\\xe9'::bytea, 'SQL_ASCII') as a"
-            session = connect(source_of("postgres", "x", path=inside), Wanted())
-            with pytest.raises(SourceError) as unreadable:
-                session.run(broken)
-            assert unreadable.value.code == "unreadable-value"
-            assert "client_encoding=latin1" in str(unreadable.value.help)
-            session.close()
-            latin = source_of("postgres", "x", path=f"{inside}?client_encoding=latin1")
-            session = connect(latin, Wanted())
-            assert session.run(broken).rows == (("é",),)
-            session.close()
-        finally:
-            with admin.connect() as raw:
-                raw.exec_driver_sql(f"drop database {name} with (force)")
-            admin.dispose()
+            raw.exec_driver_sql(f"drop database {name} with (force)")
+        admin.dispose()
 
 
 def test_options_of_tls() -> None:

@@ -42,9 +42,8 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served("postgres", tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def postgres() -> str:
+    return served("postgres")
 
 
 @contextmanager

@@ -110,20 +110,20 @@ def test_what_may_be_of_a_password_is_not_named() -> None:
 
 
 def test_no_row_is_deleted_by_a_url(tmp_path: Path) -> None:
-    with served("mariadb", tmp_path) as url:
-        own = f"urls_{tmp_path.name.replace('-', '_')}"[:60]
-        admin = sa.create_engine(driven(url))
+    url = served("mariadb")
+    own = f"urls_{tmp_path.name.replace('-', '_')}"[:60]
+    admin = sa.create_engine(driven(url))
+    with admin.begin() as raw:
+        raw.exec_driver_sql(f"create database {own}")
+        raw.exec_driver_sql(f"create table {own}.deals as select 1 as id")
+    try:
+        server = urlsplit(url)
+        inside = url.replace(server.path, f"/{own}")
+        with pytest.raises(SourceError):
+            connect(source_of("mariadb", "crm", path=f"{inside}?init_command=delete+from+deals"), Wanted())
         with admin.begin() as raw:
-            raw.exec_driver_sql(f"create database {own}")
-            raw.exec_driver_sql(f"create table {own}.deals as select 1 as id")
-        try:
-            server = urlsplit(url)
-            inside = url.replace(server.path, f"/{own}")
-            with pytest.raises(SourceError):
-                connect(source_of("mariadb", "crm", path=f"{inside}?init_command=delete+from+deals"), Wanted())
-            with admin.begin() as raw:
-                assert raw.exec_driver_sql(f"select count(*) from {own}.deals").scalar() == 1
-        finally:
-            with admin.begin() as raw:
-                raw.exec_driver_sql(f"drop database {own}")
-            admin.dispose()
+            assert raw.exec_driver_sql(f"select count(*) from {own}.deals").scalar() == 1
+    finally:
+        with admin.begin() as raw:
+            raw.exec_driver_sql(f"drop database {own}")
+        admin.dispose()

@@ -72,7 +72,7 @@ def below(
             labels.append(Label(x + 3, frame.height + GAP + 5, short, "end", MUTED, _ANGLE))
         return labels
     level = [clipped(text, max(slot, 150) / SIZE) for text in texts]
-    every = max(1, math.ceil((widest(level) + BETWEEN) / slot))
+    every = next((every for every in range(1, len(level)) if _apart(level[::every], xs[::every])), max(len(level), 1))
     labels, free = [], -math.inf  # from where on there is room for another one
     for text, x in list(zip(level, xs, strict=True))[::every]:
         half = text_width(text) * SIZE / 2
@@ -86,8 +86,14 @@ def below(
     return labels
 
 
+def _apart(texts: Sequence[str], xs: Sequence[float]) -> bool:
+    """Whether labels in a row leave room between each two."""
+    halves = [text_width(text) * SIZE / 2 for text in texts]
+    return all(xs[at] + halves[at] + BETWEEN <= xs[at + 1] - halves[at + 1] + 1e-9 for at in range(len(texts) - 1))
+
+
 def _turned(texts: Sequence[str], slot: float, rotate: bool) -> bool:
-    return rotate and widest(texts) + 4 > slot and not _stacked(texts, slot, rotate)
+    return rotate and widest(texts) + BETWEEN > slot and not _stacked(texts, slot, rotate)
 
 
 def in_lines(text: str, room: float) -> list[str]:
@@ -102,7 +108,7 @@ def in_lines(text: str, room: float) -> list[str]:
 def _stacked(texts: Sequence[str], slot: float, rotate: bool) -> list[list[str]]:
     """The two lines of each label (`Q3`, `2026`) where some would be turned otherwise; none where two lines do not
     fit."""
-    if not rotate or widest(texts) + 4 <= slot:
+    if not rotate or widest(texts) + BETWEEN <= slot:
         return []
     lines = [in_lines(text, slot - 4) for text in texts]
     return lines if widest(line for of_one in lines for line in of_one) + 4 <= slot else []

@@ -41,7 +41,7 @@ from reportspec.sql.dialects.rewrite import (
 # Times of a clock on a wall, in whichever zone.
 _FIRST, _LAST = datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2050-01-01")
 _STEP = timedelta(days=7)
-RANKED = "ranked"
+RANKED, MEASURED = "ranked", "measured"
 
 
 def double(tree: exp.Expr) -> exp.Expr:
@@ -326,81 +326,93 @@ def _steps(source: str, target: str) -> Iterator[tuple[datetime | None, int]]:
 
 def quantiles_by_rank(select: exp.Expr) -> exp.Expr:
     """A SELECT with percentiles for databases that have none: its values are ranked inside, and
-    outside the two next to the percentile are weighed (linear interpolation, as PERCENTILE_CONT)."""
-    wanted = [item for item in select.expressions if item.find(exp.PercentileCont)]
-    if not wanted:
+    outside the two next to the percentile are weighed (linear interpolation, as PERCENTILE_CONT). What several
+    aggregates and ranks are of is computed once, innermost: it may be long."""
+    if not any(item.find(exp.PercentileCont) for item in select.expressions):
         return select
     group = select.args.get("group")
-    keys = list(group.expressions) if group else []
-    names: dict[str, str] = {}
-    inner, outer = exp.Select(), exp.Select()
-    outer_keys = []
+    inside, outer, outer_keys = _Inside(list(group.expressions) if group else []), exp.Select(), []
     for item in select.expressions:
-        if item.find(exp.AggFunc):
-            continue
-        value = item.unalias()
-        if value in keys:
-            names[value.sql()] = item.alias_or_name
-            inner = inner.select(named(value, item.alias_or_name), copy=False)
-            outer_keys.append(column(RANKED, item.alias_or_name))
-    for item in select.expressions:
-        quantile = item.find(exp.PercentileCont)
-        if quantile is not None:
-            inner, value = _ranked(inner, item.alias, quantile, keys)
+        name, bare = item.alias_or_name, item.unalias()
+        value: exp.Expr
+        if (quantile := item.find(exp.PercentileCont)) is not None:
+            value = _ranked(inside, item.alias, quantile)
         elif item.find(exp.AggFunc):
-            inner, value = _moved(inner, item)
+            value = _moved(inside, item)
+        elif bare in inside.keys:
+            value = inside.column(bare, name)
+            outer_keys.append(value)
         else:
-            bare = item.unalias()
-            value = column(RANKED, item.alias_or_name) if bare.sql() in names else bare
-        outer = outer.select(named(value, item.alias_or_name), copy=False)
-    for part in ("from_", "joins", "where"):
-        if select.args.get(part):
-            inner.set(part, select.args[part])
-    outer = outer.from_(exp.Subquery(this=inner, alias=alias_of(RANKED)), copy=False)
+            value = bare
+        outer = outer.select(named(value, name), copy=False)
+    outer = outer.from_(exp.Subquery(this=inside.ranked(select), alias=alias_of(RANKED)), copy=False)
     if outer_keys:
         outer = outer.group_by(*outer_keys, copy=False)
     return with_args(outer, with_=select.args["with_"]) if select.args.get("with_") else outer
 
 
-def _ranked(inner: exp.Select, alias: str, quantile: exp.Expr, keys: list[exp.Expr]) -> tuple[exp.Select, exp.Expr]:
-    value, share = quantile.this, quantile.expression
-    names = [f"{alias}__{kind}" for kind in ("value", "place", "of")]
-    missing = when(exp.Is(this=value, expression=exp.Null()), literal(1), literal(0))
-    place = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=list(keys) or None,
-        order=exp.Order(expressions=[exp.Ordered(this=tree, nulls_first=True) for tree in (missing, value)]),
+class _Inside:
+    """What is ranked, and the ranks: columns of a SELECT within another one."""
+
+    def __init__(self, keys: list[exp.Expr]) -> None:
+        self.keys = keys
+        self._values: dict[exp.Expr, str] = {}  # of each row, with what it is called
+        self._ranks: list[exp.Expr] = []
+
+    def column(self, value: exp.Expr, name: str) -> exp.Expr:
+        """The column with a value; by a name, unless it has one already."""
+        return column(RANKED, self._values.setdefault(value, name))
+
+    def rank(self, value: exp.Expr, name: str) -> list[exp.Expr]:
+        """The columns with a value, its place among those of its group, and how many these are."""
+        ranked = column(MEASURED, self.column(value, f"{name}__value").name)
+        within = [column(MEASURED, self.column(key, f"{name}__key{at}").name) for at, key in enumerate(self.keys)]
+        missing = when(exp.Is(this=ranked, expression=exp.Null()), literal(1), literal(0))
+        order = exp.Order(expressions=[exp.Ordered(this=tree, nulls_first=True) for tree in (missing, ranked)])
+        place = exp.Window(this=exp.RowNumber(), partition_by=within or None, order=order)
+        number = exp.Window(this=exp.Count(this=ranked), partition_by=within or None)
+        self._ranks += [named(place, f"{name}__place"), named(number, f"{name}__of")]
+        return [column(RANKED, one) for one in (ranked.name, f"{name}__place", f"{name}__of")]
+
+    def ranked(self, select: exp.Expr) -> exp.Select:
+        """The SELECT with all of these columns, from what another one is from."""
+        measured = exp.Select(expressions=[named(value, name) for value, name in self._values.items()])
+        for part in ("from_", "joins", "where"):
+            if select.args.get(part):
+                measured.set(part, select.args[part])
+        columns = [column(MEASURED, name) for name in self._values.values()]
+        ranked = exp.Select(expressions=[*columns, *self._ranks])
+        return ranked.from_(exp.Subquery(this=measured, alias=alias_of(MEASURED)), copy=False)
+
+
+def _ranked(inside: _Inside, alias: str, quantile: exp.Expr) -> exp.Expr:
+    ranked_value, rank, count = inside.rank(quantile.this, alias)
+    target = exp.Mul(
+        this=double(quantile.expression), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1)))
     )
-    number = exp.Window(this=exp.Count(this=value), partition_by=list(keys) or None)
-    for name, tree in zip(names, (value, place, number), strict=True):
-        inner = inner.select(named(tree, name), copy=False)
-    ranked_value, rank, count = (column(RANKED, name) for name in names)
-    target = exp.Mul(this=double(share), expression=exp.Paren(this=exp.Sub(this=count, expression=literal(1))))
     away = exp.Abs(this=exp.Sub(this=target, expression=exp.Paren(this=exp.Sub(this=rank, expression=literal(1)))))
     near = exp.And(
         this=exp.Not(this=exp.Is(this=ranked_value, expression=exp.Null())),
         expression=exp.LT(this=away, expression=literal(1)),
     )
     weight = exp.Paren(this=exp.Sub(this=literal(1), expression=away))
-    return inner, exp.Sum(this=when(near, exp.Mul(this=ranked_value, expression=weight)))
+    return exp.Sum(this=when(near, exp.Mul(this=ranked_value, expression=weight)))
 
 
-def _moved(inner: exp.Select, item: exp.Expr) -> tuple[exp.Select, exp.Expr]:
+def _moved(inside: _Inside, item: exp.Expr) -> exp.Expr:
     """An aggregate whose argument has become a column of the inner SELECT."""
-    inner_aggregate = item.find(exp.AggFunc)
-    assert inner_aggregate is not None
-    distinct = inner_aggregate.this if isinstance(inner_aggregate.this, exp.Distinct) else None
-    argument = distinct.expressions[0] if distinct is not None else inner_aggregate.this
+    aggregate_of = item.find(exp.AggFunc)
+    assert aggregate_of is not None
+    distinct = aggregate_of.this if isinstance(aggregate_of.this, exp.Distinct) else None
+    argument = distinct.expressions[0] if distinct is not None else aggregate_of.this
     if isinstance(argument, (exp.Star, exp.Literal)):
-        return inner, item.this
-    name = f"{item.alias}__value"
-    inner = inner.select(named(argument, name), copy=False)
-    new: exp.Expr = column(RANKED, name)
+        return item.this  # type: ignore[no-any-return]
+    new = inside.column(argument, f"{item.alias}__value")
     if distinct is not None:
         new = exp.Distinct(expressions=[new])
-    aggregate = remade(inner_aggregate, {**inner_aggregate.args, "this": new})
+    aggregate = remade(aggregate_of, {**aggregate_of.args, "this": new})
     whole = item.this
-    return inner, aggregate if whole is inner_aggregate else _replaced(whole, inner_aggregate, aggregate)
+    return aggregate if whole is aggregate_of else _replaced(whole, aggregate_of, aggregate)
 
 
 def _replaced(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
