@@ -98,6 +98,7 @@ MARIADB = Dialect(
     before=lambda tree: fewer_ctes(bounded_rows(tree)),
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
+    text_end=r"\z",
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",
