@@ -127,7 +127,7 @@ def windows_of(deals: list[Deal], months: int, share: float) -> Windows:
             if deal.created < origin <= deal.closed:
                 since, stage = [one for one in deal.entered if one[0] < origin][-1]
                 band = 1 + sum(origin - since > days for days in BANDS)
-                cell = Open(_summed([deal.amount]), _summed([deal.amount] if in_window else []))
+                cell = Open(_summed([deal.amount]), _summed([deal.amount] if in_window else []), deal.amount)
                 cells[stage, band] = cells.get((stage, band), Open()) + cell
         windows.append(Window(cells, _summed(won), _summed(before), _summed(late), float(inflow)))
     used = windows[next(at for at, window in enumerate(windows) if window.open) :]

@@ -170,7 +170,9 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
             help = Advice(f"write `{slug}`", str(value), slug)
         if any(isinstance(e, (int, float)) for e in example):
             number = f"{float(share[1]) / 100:g}" if share else _number_meant(str(value))
-            if number is not None:
+            if share and number is not None and not _within(float(number), error.schema):
+                help = f"it is between {_plain(error.schema['minimum'])} and {_plain(error.schema['maximum'])}"
+            elif number is not None:
                 help = Advice(f"write `{number}`", str(value), number, sure=True) if share else f"write `{number}`"
         small = str(value).lower()
         if small != value and re.search(wanted, small):
@@ -204,6 +206,11 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
 _YES_OR_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’ \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+
+
+def _within(number: float, schema: dict[str, Any]) -> bool:
+    """Whether a number lies between the bounds of a schema that has both."""
+    return not {"minimum", "maximum"} <= schema.keys() or schema["minimum"] <= number <= schema["maximum"]
 
 
 def _number_meant(text: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reportspec.forecasting.mixture import Mixture
     from reportspec.forecasting.spread import Spread
 
 
@@ -19,7 +20,7 @@ class HeldAgainst:
         @property
         def before(self) -> float: ...
         @property
-        def spread(self) -> Spread: ...
+        def spread(self) -> Spread | Mixture: ...
         @property
         def result(self) -> float: ...
         @property

@@ -31,14 +31,15 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Deals that were open at an origin, with the amounts of then; and those of them that were `won` before the end of
-    the window, with the amounts that they were won with."""
+    """Deals that were open at an origin, with the amounts of then, the `largest` of which is known by itself; and those
+    of them that were `won` before the end of the window, with the amounts that they were won with."""
 
     deals: Deals = Deals()
     won: Deals = Deals()
+    largest: float = 0.0
 
     def __add__(self, other: Open) -> Open:
-        return Open(self.deals + other.deals, self.won + other.won)
+        return Open(self.deals + other.deals, self.won + other.won, max(self.largest, other.largest))
 
 
 CellKey = tuple[

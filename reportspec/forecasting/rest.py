@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from reportspec.forecasting.large_deals import Apart, Beside, told_apart
 from reportspec.forecasting.past_windows import Window, total
 from reportspec.forecasting.win_rates import Rates, rates_of
 from reportspec.lazy_dataclass import dataclass
@@ -21,13 +22,15 @@ USUAL, SPREAD = 4, 8  # windows of which the usual rest is the mean, and those o
 @dataclass(frozen=True, slots=True)
 class Rest:
     """The rest of a period: `mean` and `variance` of its amount, by which `way` they were come by, and of the way by
-    the pipeline what the deals open now bring (`open`) and those that are yet to be created (`created`)."""
+    the pipeline what the deals open now bring (`open`) and those that are yet to be created (`created`). Large deals
+    among these are told `apart` from all that is beside them."""
 
     way: Way
     mean: float
     variance: float
     open: float
     created: float
+    apart: Apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +53,23 @@ def from_pipeline(learned: Sequence[Window], now: Window) -> Pipeline:
         created = mean of (amount created later · g)   g = (inflow now + 3) / (inflow then + 3), between 1/2 and 2
         its variance: created · (sum of squares / sum of amounts) of the wins learned from
 
-    and the mean's own variance: mean² / (number of wins learned from).
+    and the mean's own variance: mean² / (number of wins learned from). Deals that are larger than two
+    standard deviations of all that is beside them are told apart; mean and variance of what is left are without them.
     """
     rates = rates_of(learned)
     won = total(window.won_of_open for window in learned)
     created_later = total(window.created_later for window in learned)
     kept = _kept(rates, won.amount, won.count)
-    open_now = kept * math.fsum(cell.deals.amount * rates.of(key) for key, cell in now.open.items())
-    chances = [(cell.deals.squares, rates.of(key)) for key, cell in now.open.items()]
-    open_variance = kept * kept * math.fsum(squares * p * (1.0 - p) for squares, p in chances)
+    cells = [(cell, rates.of(key)) for key, cell in now.open.items()]
     created = math.fsum(w.created_later.amount * _inflow(now, w) for w in learned) / len(learned)
     amounts, squares = won.amount + created_later.amount, won.squares + created_later.squares
     created_variance = created * squares / amounts if amounts > 0 else 0.0
-    mean = open_now + created
-    variance = open_variance + created_variance + mean * mean / max(won.count + created_later.count, 1.0)
+    beside = Beside(created, created_variance, kept, max(won.count + created_later.count, 1.0))
+    mean, variance = beside.with_open((cell.deals, chance) for cell, chance in cells)
+    open_now, apart = mean - created, told_apart(cells, beside)
     usual = math.fsum(window.inflow for window in learned) / len(learned)
     inflow = (now.inflow + INFLOW_DRAWN) / (usual + INFLOW_DRAWN)
-    return Pipeline(rates, kept, inflow, Rest("from_pipeline", mean, variance, open_now, created))
+    return Pipeline(rates, kept, inflow, Rest("from_pipeline", mean, variance, open_now, created, apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def usual_rest(learned: Sequence[Window]) -> Rest:
     mean = math.fsum(recent) / len(recent)
     centre = math.fsum(wider) / len(wider)
     spread = math.fsum((rest - centre) ** 2 for rest in wider) / max(len(wider) - 1, 1)
-    return Rest("usual_rest", mean, spread * (1.0 + 1.0 / USUAL), 0.0, 0.0)
+    variance = spread * (1.0 + 1.0 / USUAL)
+    return Rest("usual_rest", mean, variance, 0.0, 0.0, Apart((), mean, variance))
 
 
 def _kept(rates: Rates, won_amount: float, wins: float) -> float:

@@ -4,7 +4,6 @@ nearly normal (Wilson and Hilferty, 1931)."""
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from reportspec.lazy_dataclass import dataclass
 
@@ -57,7 +56,7 @@ class Spread:
         """The chance that it reaches an amount: 1 of what is not above zero."""
         if amount <= 0 <= self.mean:
             return 1.0
-        return 1.0 - NormalDist().cdf(score(amount, self.mean, self.variance) * NORMAL_90 / self.wide)
+        return math.erfc(score(amount, self.mean, self.variance) * NORMAL_90 / self.wide / math.sqrt(2.0)) / 2.0
 
 
 def score(amount: float, mean: float, variance: float) -> float:

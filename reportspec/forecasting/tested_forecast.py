@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from reportspec.forecasting.held_against import HeldAgainst
+from reportspec.forecasting.mixture import Mixture, after_tests, missed
 from reportspec.forecasting.past_windows import FEWEST_LEARNED, Windows
 from reportspec.forecasting.rest import Pipeline, Rest, from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, Rule, by_rule
-from reportspec.forecasting.spread import Spread, miss, widened
+from reportspec.forecasting.spread import Miss
 from reportspec.lazy_dataclass import dataclass
 
 FEWEST_TESTS = 6
@@ -28,13 +29,15 @@ ONE_SIDED = 6  # tests in a row that missed to one side, from which on that is s
 
 @dataclass(frozen=True, slots=True)
 class Test(HeldAgainst):
-    """A forecast of a past period, made of nothing but what was known at its origin, and what the period brought."""
+    """A forecast of a past period, made of nothing but what was known at its origin, and what the period brought; and
+    by how much that `missed` what the model had said before it was widened."""
 
     place: int
     rest: Rest
     won_before: float
-    spread: Spread
+    spread: Mixture
     result: float
+    missed: Miss
 
     @property
     def point(self) -> float:
@@ -88,7 +91,7 @@ class Forecast:
     rest: Rest
     pipeline: Pipeline
     usual: Rest
-    spread: Spread
+    spread: Mixture
     tests: tuple[Test, ...]
     rivals: tuple[Rival, ...]
     refusal: Refusal | None
@@ -159,7 +162,8 @@ def forecast(windows: Windows) -> Forecast | None:
     for place in _testable(windows):
         rest, spread = _chosen(windows, place, ways, tests)
         window = windows.all[place]
-        tests[place] = Test(place, rest, window.won_before.amount, spread, window.result.amount)
+        off = missed(window.rest, rest.apart)
+        tests[place] = Test(place, rest, window.won_before.amount, spread, window.result.amount, off)
     rest, spread = _chosen(windows, last, ways, tests)
     of_last = tuple(tests[at] for at in windows.tested(last))
     rivals = _rivals(windows, of_last)
@@ -176,7 +180,7 @@ def _testable(windows: Windows) -> list[int]:
 
 def _chosen(
     windows: Windows, place: int, ways: dict[int, tuple[Pipeline, Rest]], tests: dict[int, Test]
-) -> tuple[Rest, Spread]:
+) -> tuple[Rest, Mixture]:
     """The rest of a window by the way that was nearer in its tests, and how sure it is by what these missed by."""
     tested = list(windows.tested(place))
     results = [windows.all[at].rest for at in tested]
@@ -184,10 +188,7 @@ def _chosen(
     second = math.fsum(abs(ways[at][1].mean - result) for at, result in zip(tested, results, strict=True))
     pipeline, usual = ways[place]
     rest = usual if len(tested) >= TESTS_OF_CHOICE and BETTER_BY * second < first else pipeline.rest
-    misses = [
-        miss(result, tests[at].rest.mean, tests[at].rest.variance) for at, result in zip(tested, results, strict=True)
-    ]
-    return rest, widened(rest.mean, rest.variance, misses)
+    return rest, after_tests(rest.apart, [tests[at].missed for at in tested])
 
 
 def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
@@ -242,4 +243,4 @@ def _rhythm(windows: Windows) -> float:
 
 def _relative(errors: Sequence[float], tests: Sequence[Test]) -> float | None:
     whole = math.fsum(test.result for test in tests)
-    return math.fsum(errors) / whole if whole > 0 else None
+    return math.fsum(errors) / abs(whole) if whole else None

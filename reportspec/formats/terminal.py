@@ -137,7 +137,8 @@ _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
 def _measured(value: Cell, column: Column, formats: Formats) -> str:
     """A figure with its unit, as one without a heading over it."""
     unit = column.currency if column.unit == "currency" else _SHORT.get(column.unit or "")
-    text = _said(value, column.unit, formats)
+    told = column.decimals == 0 and column.unit == "currency"
+    text = _said(value, column.unit, replace(formats, cents="never") if told else formats)
     return f"{text} {unit}" if unit and is_number(value) else text
 
 

@@ -178,6 +178,7 @@ def open_query(
     old = exp.and_(spec.open, exp.LT(this=spec.created, expression=exp.column(exp.to_identifier("period_start"))))
     measures = (
         *_measures(entity, "open", spec.open, spec.amount),
+        _amount_measure(entity, "open_largest", "max", spec.amount, spec.open),
         *_measures(entity, "won", won, spec.final),
         Measure(Tally("old"), entity.name, "count", None, old, None),
         *(_typed_measures(report, entity) if typed else ()),
@@ -347,12 +348,23 @@ def _measures(
     """How many, the sum of their amounts and that of the squares."""
 
     def measure(tally: str, aggregate: Aggregate) -> Measure:
-        of = None if aggregate == "count" else amount
-        unit = "" if aggregate == "count" else "currency"
-        column = Tally(f"{name}_{tally}")
-        return Measure(column, entity.name, aggregate, of, where, anchor, unit=unit, at_one_rate=of is not None)
+        if aggregate == "count":
+            return Measure(Tally(f"{name}_count"), entity.name, "count", None, where, anchor)
+        return _amount_measure(entity, f"{name}_{tally}", aggregate, amount, where, anchor)
 
     return measure("count", "count"), measure("amount", "sum"), measure("squares", "squares")
+
+
+def _amount_measure(
+    entity: Entity,
+    name: str,
+    aggregate: Aggregate,
+    amount: exp.Expr,
+    where: exp.Expr | None,
+    anchor: exp.Expr | None = None,
+) -> Measure:
+    """One aggregate of amounts, at one day's rates."""
+    return Measure(Tally(name), entity.name, aggregate, amount, where, anchor, unit="currency", at_one_rate=True)
 
 
 def _inflow(entity: Entity) -> Measure:
@@ -423,7 +435,7 @@ def facts_of(report: Report, section: str, answers: Answers, frame: Frame | None
     alone the last window is empty."""
     frame = frame or frame_of(report)
     windows = _windows(report, section, answers, frame)
-    used = _lived(report, frame.of_periods, windows)
+    used = _lived(report, frame.of_periods, windows) or frame.of_periods[-1:]
     # Of a period that is still to come those before it are over that end before the report's date.
     ahead = max(0.0, -frame.elapsed)
     plain = Windows(tuple(windows[stretch].window for stretch in used), 1 + math.ceil(ahead), frame.per_year)
@@ -460,7 +472,7 @@ def _lived(report: Report, stretches: Sequence[Stretch], windows: Mapping[Stretc
         known = windows[stretch]
         if known.old > 0 and (known.staged or not history):
             return tuple(stretches[at:])
-    return tuple(stretches[-1:])
+    return ()
 
 
 def _rush(section: str, answers: Answers, ends: str) -> float | None:
@@ -531,7 +543,7 @@ def cell_key(report: Report, row: Row, after: int = 0) -> CellKey:
 
 def open_in(row: Row) -> Open:
     """What was open, of a row."""
-    return Open(deals_in(row, "open"), deals_in(row, "won"))
+    return Open(deals_in(row, "open"), deals_in(row, "won"), _number(row, "open_largest"))
 
 
 def deals_in(row: Row, name: str) -> Deals:

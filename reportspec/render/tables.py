@@ -672,7 +672,8 @@ def _layout(
     widths = [need * size + _PADDING[css] + gap for need, gap in zip(least, clear, strict=True)]
     percent_widths = [round(width / sum(widths) * 100, 2) for width in widths]
     first_swing = swung[0] if swung else None
-    ems = max((need + _SCREEN_PADDING[css]) / percent * 100 for need, percent in zip(needed, percent_widths, strict=True))
+    cells = zip(needed, percent_widths, strict=True)
+    ems = max((need + _SCREEN_PADDING[css]) / percent * 100 for need, percent in cells)
     bars = share(drawn.value, with_bar), share(first_swing, with_swing)
     return _Layout(percent_widths, css, turned, *bars, round(ems, 1))
 

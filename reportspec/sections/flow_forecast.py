@@ -18,7 +18,14 @@ from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, Highlight, Kpi, Section
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.rounding import half_up
-from reportspec.sections.forecast_words import count_column, forecast_word, rounded, rounded_parts, said, share_column
+from reportspec.sections.forecast_words import (
+    count_column,
+    estimate,
+    forecast_word,
+    said,
+    share_column,
+    too_few_periods,
+)
 from reportspec.sections.section_kind import section_of
 
 Called = Callable[[Report, Days], str]  # what a period is called
@@ -47,11 +54,7 @@ def flow_summary(
         ("rest", made.spread.mean),
     ]
     cells: list[tuple[Column, Cell]] = [(_of(report, column, name), value) for name, value in tiles]
-    before, rest = rounded_parts(made.point, (made.before, made.spread.mean), 0 if metric.unit == "count" else None)
-    made_of = {"so_far": before, "rest": rest}
-    kpis = tuple(
-        Kpi(_of(report, column, name), made_of.get(name, _told(value, metric, made.point))) for name, value in tiles
-    )
+    kpis = tuple(_tile(_of(report, column, name), value, metric) for name, value in tiles)
     cells += [
         (_of(report, column, "target"), target),
         (share_column(report, "chance"), chance),
@@ -62,7 +65,7 @@ def flow_summary(
     ]
 
     def amount(value: float) -> tuple[Cell, Column]:
-        return _told(value, metric, made.point), column
+        return _told(value, column, metric)
 
     sentences = [
         said(
@@ -76,8 +79,8 @@ def flow_summary(
         said(
             report,
             "flow_parts",
-            before=(before, column),
-            rest=(rest, column),
+            before=(_known(made.before, metric), column),
+            rest=amount(made.spread.mean),
             rule=forecast_word(report, "rules", made.rule, unit),
         ),
     ]
@@ -86,8 +89,8 @@ def flow_summary(
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
         sentences.append(said(report, f"forecast_goal_{kind}", goal=(target, column), tens=(tens, count)))
-    if came > 0:
-        off, naive = flow.error * len(flow.tests) / came, flow.naive * len(flow.tests) / came
+    if came:
+        off, naive = flow.error * len(flow.tests) / abs(came), flow.naive * len(flow.tests) / abs(came)
         sentences.append(said(report, "forecast_off", count=(len(flow.tests), count), off=(off, share)))
         rule = forecast_word(report, "rules", "last", unit)
         sentences.append(said(report, "forecast_rule_last", rule=rule, rule_off=(naive, share)))
@@ -153,17 +156,7 @@ def _refused(
     over = len(days) - 1
     if flow is None or flow.refusal == "periods":
         needed = FEWEST_BEFORE + FEWEST_TESTS
-        since = _from(report, needed - over)
-        return [
-            said(
-                report,
-                "forecast_no_periods",
-                of=(needed, count),
-                periods=periods,
-                count=(over, count),
-                since=since,
-            )
-        ]
+        return [too_few_periods(report, needed, over, periods, _from(report, needed - over))]
     if flow.refusal == "cases":
         of = min(over, LEARNED)
         return [said(report, "flow_no_cases", count=(int(flow.cases), count), of=(of, count), periods=periods)]
@@ -171,7 +164,7 @@ def _refused(
         return [said(report, "forecast_no_ranges", count=(flow.held, count), of=(len(flow.tests), count))]
     assert last is not None
     rule = forecast_word(report, "rules", "last", unit)
-    return [said(report, "forecast_no_rival", rule=rule, amount=(rounded(last), column))]
+    return [said(report, "forecast_no_rival", rule=rule, amount=estimate(last, column))]
 
 
 def _from(report: Report, missing: int) -> str:
@@ -202,11 +195,23 @@ def _of(report: Report, column: Column, name: str) -> Column:
     return replace(column, name=name, label=forecast_word(report, "columns", name))
 
 
-def _told(value: float, metric: Metric, beside: float) -> Cell:
-    """An amount as it is told: whole where things are counted."""
-    told = rounded(value, beside)
-    return int(half_up(value, 0)) if metric.unit == "count" and isinstance(told, float) else told
+def _tile(column: Column, value: float, metric: Metric) -> Kpi:
+    """A figure of a forecast: what there is so far is known, and all else an estimate."""
+    if column.name == "so_far":
+        return Kpi(column, _known(value, metric))
+    told, as_column = _told(value, column, metric)
+    return Kpi(as_column, told)
+
+
+def _told(value: float, column: Column, metric: Metric) -> tuple[Cell, Column]:
+    """An estimate as it is told: whole where things are counted."""
+    told, as_column = estimate(value, column)
+    return (int(half_up(told, 0)) if metric.unit == "count" and isinstance(told, float) else told), as_column
+
+
+def _known(value: float, metric: Metric) -> Cell:
+    return int(half_up(value, 0)) if metric.unit == "count" else value
 
 
 def _relative(error: float, whole: float) -> float | None:
-    return error / whole if whole > 0 else None
+    return error / abs(whole) if whole else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reportspec.calendar import add_months, day_label
 from reportspec.forecasting.past_windows import CellKey
 from reportspec.forecasting.rest import Changes, changed
-from reportspec.forecasting.tested_forecast import FEWEST_PERIODS, Forecast
+from reportspec.forecasting.tested_forecast import FEWEST_PERIODS
 from reportspec.languages import percent_sign
 from reportspec.measures.answers import Answers
 from reportspec.measures.attainment import goal_for
@@ -24,12 +24,12 @@ from reportspec.model.spec import Report
 from reportspec.sections.forecast_basis import ForecastSection, Made, rates_note, rule_name, unit_of_stretches
 from reportspec.sections.forecast_words import (
     count_column,
+    estimate,
     forecast_word,
     money_column,
-    rounded,
-    rounded_parts,
     said,
     share_column,
+    too_few_periods,
 )
 from reportspec.sections.section_kind import section_of
 
@@ -42,10 +42,15 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
     stock = report.binding.catalogue.metrics[forecasting_of(report).stock]
     row = next(iter(answers.rows(spec.id, "stock")), {})
     marks = metric_column(report, stock, footnotes, row).footnotes
+    won_marks = metric_column(report, spec.metrics[0], footnotes, row).footnotes
     outcome, notes = basis.forecast, _notes(report, spec, basis)
     if outcome is None or outcome.refusal is not None:
         return section_of(
-            spec, highlights=tuple(refused(report, basis)), notes=notes, footnotes=marks, shape="sentences"
+            spec,
+            highlights=tuple(refused(report, basis)),
+            notes=notes,
+            footnotes=tuple(dict.fromkeys((*marks, *won_marks))),
+            shape="sentences",
         )
     goal = goal_for(report, spec, spec.metrics[0])
     target = goal.target if goal is not None else None
@@ -54,7 +59,7 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
         (money_column(report, "forecast", marks), outcome.point),
         (money_column(report, "low"), outcome.low),
         (money_column(report, "high"), outcome.high),
-        (money_column(report, "won"), outcome.won),
+        (money_column(report, "won", won_marks), outcome.won),
     ]
     if outcome.rest.way == "from_pipeline":
         cells += [
@@ -63,8 +68,7 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
         ]
     else:
         cells += [(money_column(report, "usual_rest"), outcome.rest.mean)]
-    made_of = dict(_made_of(outcome))
-    tiles = tuple(Kpi(column, made_of.get(column.name, rounded(value, outcome.point))) for column, value in cells)
+    tiles = tuple(_tile(column, value) for column, value in cells)
     best = outcome.rivals[0]
     cells += [
         (money_column(report, "target"), target),
@@ -78,7 +82,7 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
         (count_column(report, "held"), outcome.held),
     ]
     sentences = _sentences(report, basis, target, chance, _named(report, spec, basis, answers))
-    if spec.what_if is not None:
+    if spec.what_if is not None and spec.what_if != Changes():
         sentences.append(_otherwise(report, spec.what_if, basis))
     return section_of(
         spec,
@@ -88,17 +92,15 @@ def summary_side(report: Report, spec: ForecastSection, basis: Made, answers: An
         kpis=tiles,
         highlights=tuple(sentences),
         notes=notes,
-        footnotes=marks,
+        footnotes=tuple(dict.fromkeys((*marks, *won_marks))),
         shape="tiles",
     )
 
 
-def _made_of(outcome: Forecast) -> Iterator[tuple[str, Cell]]:
-    """What a forecast is made of, by the names of its columns, as it is told."""
-    rest = outcome.rest
-    parts = {"won": outcome.won}
-    parts |= {"open": rest.open, "created": rest.created} if rest.way == "from_pipeline" else {"usual_rest": rest.mean}
-    yield from zip(parts, rounded_parts(outcome.point, tuple(parts.values())), strict=True)
+def _tile(column: Column, value: Cell) -> Kpi:
+    """A figure of a forecast: what is won is known, and all else an estimate."""
+    told, as_column = (value, column) if column.name == "won" else estimate(value, column)
+    return Kpi(as_column, told)
 
 
 def _sentences(
@@ -116,9 +118,9 @@ def _sentences(
     is_so = said(
         report,
         "forecast_is",
-        point=(rounded(outcome.point), money),
-        low=(rounded(outcome.low, outcome.point), money),
-        high=(rounded(outcome.high, outcome.point), money),
+        point=estimate(outcome.point, money),
+        low=estimate(outcome.low, money),
+        high=estimate(outcome.high, money),
     )
     sentences = [replace(is_so, in_tiles=True)]
     if target is not None and chance is not None:
@@ -126,16 +128,15 @@ def _sentences(
         kind = "met" if met else "rare" if chance < 0.05 else "sure" if chance > 0.95 else "about"
         tens = min(max(round(10 * chance), 1), 9)
         sentences.append(said(report, f"forecast_goal_{kind}", goal=(target, money), tens=(tens, count)))
-    parts = {name: (value, money) for name, value in _made_of(outcome)}
     if outcome.rest.way == "from_pipeline":
         deals = sum(cell.deals.count for cell in present.open.values())
         made_of = said(
             report,
             "forecast_parts",
-            won=parts["won"],
-            open=parts["open"],
+            won=(outcome.won, money),
+            open=estimate(outcome.rest.open, money),
             deals=(int(deals), count),
-            created=parts["created"],
+            created=estimate(outcome.rest.created, money),
         )
         sentences.append(replace(made_of, in_tiles=True))
         more = outcome.pipeline.inflow - 1.0
@@ -143,7 +144,8 @@ def _sentences(
             kind = "more" if more > 0 else "less"
             sentences.append(said(report, f"forecast_inflow_{kind}", share=(abs(more), share)))
     else:
-        made_of = said(report, "forecast_usual_rest", won=parts["won"], rest=parts["usual_rest"])
+        usual = estimate(outcome.rest.mean, money)
+        made_of = said(report, "forecast_usual_rest", won=(outcome.won, money), rest=usual)
         sentences.append(replace(made_of, in_tiles=True))
     tests, best = len(outcome.tests), outcome.rivals[0]
     if outcome.off is not None:
@@ -161,7 +163,7 @@ def _sentences(
     sentences.append(said(report, "forecast_held", held=(outcome.held, count), count=(tests, count)))
     if outcome.one_sided:
         sentences.append(said(report, "forecast_all_high" if outcome.one_sided > 0 else "forecast_all_low"))
-    sentences += [said(report, "forecast_without", deal=name, point=(rounded(amount), money)) for name, amount in large]
+    sentences += [said(report, "forecast_without", deal=name, point=estimate(amount, money)) for name, amount in large]
     return sentences
 
 
@@ -175,7 +177,7 @@ def _otherwise(report: Report, changes: Changes, basis: Made) -> Highlight:
     texts = [f"{forecast_word(report, 'what_if', name)} {_signed(report, share)}" for name, share in parts if share]
     point = outcome.won + changed(outcome.pipeline, basis.facts.windows.all[-1], changes)
     money = money_column(report, "forecast")
-    return said(report, "forecast_what_if", changes=", ".join(texts), point=(rounded(point), money))
+    return said(report, "forecast_what_if", changes=", ".join(texts), point=estimate(point, money))
 
 
 def _signed(report: Report, share: float) -> str:
@@ -198,21 +200,12 @@ def refused(report: Report, basis: Made) -> list[Highlight]:
         there = there + 2 if basis.facts.within and there else there
         rush = basis.facts.rush
         why = [said(report, "forecast_rush", share=(rush, share))] if rush is not None and rush > RUSH else []
-        return [
-            said(
-                report,
-                "forecast_no_periods",
-                of=(needed, count),
-                periods=forecast_word(report, "periods", unit, "many"),
-                count=(there, count),
-                since=_from(report, basis, needed - there),
-            ),
-            *why,
-        ]
+        periods = forecast_word(report, "periods", unit, "many")
+        return [too_few_periods(report, needed, there, periods, _from(report, basis, needed - there)), *why]
     refusal = outcome.refusal
     best = outcome.rivals[0] if outcome.rivals else None
     if refusal.why == "rival" and best is not None:
-        amount = (rounded(best.amount), money)
+        amount = estimate(best.amount, money)
         return [said(report, "forecast_no_rival", rule=rule_name(report, basis, best), amount=amount)]
     values_by_reason: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
         "rival": {},
@@ -228,7 +221,7 @@ def refused(report: Report, basis: Made) -> list[Highlight]:
     kind = "forecast_no_rule" if refusal.why == "rival" else f"forecast_no_{refusal.why}"
     sentences = [said(report, kind, **values_by_reason[refusal.why])]
     if best is not None:
-        amount = (rounded(best.amount), money)
+        amount = estimate(best.amount, money)
         sentences.append(said(report, "forecast_best_rule", rule=rule_name(report, basis, best), amount=amount))
     return sentences
 
@@ -272,6 +265,6 @@ def _named(report: Report, spec: ForecastSection, basis: Made, answers: Answers)
         name, amount, *cell = row[: 2 + len(cell_dimensions(report))]
         key: CellKey = (cell[0], cell[1]) if len(cell) == 2 else (None, cell[0])
         brings = float(amount or 0) * outcome.pipeline.rates.of(key) * outcome.pipeline.kept
-        if name and brings >= LARGE * outcome.point:
+        if name and abs(brings) >= LARGE * abs(outcome.point):
             large.append((str(name), outcome.point - brings))
     return large[:MOST_NAMED]

@@ -46,7 +46,7 @@ def tests_side(report: Report, spec: ForecastSection, basis: Made) -> Section:
     )
     rows: list[tuple[Cell, ...]] = []
     for test in outcome.tests if outcome is not None else ():
-        share = test.error / test.result if test.result else None
+        share = test.error / abs(test.result) if test.result else None
         name = called_stretch(report, basis.facts.stretches[test.place])
         rows.append((name, test.point, test.low, test.high, test.result, share, test.held))
     if outcome is not None and basis.shown:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from reportspec.calendar import period_label
 from reportspec.languages import vocabulary
 from reportspec.model.figures import Cell, Column, Highlight, Told
 from reportspec.model.spec import Report
-from reportspec.rounding import half_up, parts_of
+from reportspec.rounding import half_up
 
 DIGITS = 3  # that figures in sentences and tiles have: more would be told of what nobody knows
 
@@ -25,6 +24,18 @@ def said(report: Report, kind: str, **values: tuple[Cell, Column] | str) -> High
 
 
 _TEXT = Column("text", "", "text")
+
+
+def too_few_periods(report: Report, needed: int, there: int, periods: str, since: str) -> Highlight:
+    """That more completed periods are needed than there are, and `since` when there can be a forecast: where there is
+    none at all, nobody knows when the first one begins."""
+    count = count_column(report, "tested")
+    known: dict[str, tuple[Cell, Column] | str] = {"of": (needed, count), "periods": periods, "count": (there, count)}
+    return (
+        said(report, "forecast_no_periods", **known, since=since)
+        if there
+        else said(report, "forecast_none_yet", **known)
+    )
 
 
 def forecast_word(report: Report, *keys: str) -> str:
@@ -56,27 +67,15 @@ def count_column(report: Report, name: str) -> Column:
     return Column(name, forecast_word(report, "columns", name), "integer", "count", "metric")
 
 
-def rounded(value: Cell, beside: float | None = None) -> Cell:
-    """An amount with as many digits as are told of it; one that stands `beside` another to the same place as that."""
-    of = value if beside is None else beside
-    if not isinstance(value, (int, float)) or not isinstance(of, (int, float)) or not of:
+def rounded(value: Cell) -> Cell:
+    """An amount with as many digits as are told of an estimate, whatever stands beside it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value:
         return value
-    return _plain(half_up(float(value), decimals_beside(of)))
+    return float(half_up(float(value), DIGITS - 1 - math.floor(math.log10(abs(value)))))
 
 
-def rounded_parts(total: float, parts: Sequence[float], at_most: int | None = None) -> tuple[Cell, ...]:
-    """What a total is made of, rounded to the same place as that, `at_most` with so many decimals, so that they make it
-    up as it is told."""
-    if not total:
-        return tuple(parts)
-    decimals = decimals_beside(total)
-    return tuple(map(_plain, parts_of(total, parts, decimals if at_most is None else min(decimals, at_most))))
-
-
-def decimals_beside(value: float) -> int:
-    """How many decimals are told of an amount, and of those that stand beside it: of thousands -3."""
-    return DIGITS - 1 - math.floor(math.log10(abs(value)))
-
-
-def _plain(value: Decimal) -> Cell:
-    return int(value) if value == value.to_integral_value() else float(value)
+def estimate(value: Cell, column: Column) -> tuple[Cell, Column]:
+    """An estimate as it is told, with its column: no cents of what is rounded to more than they are."""
+    told = rounded(value)
+    whole = isinstance(told, float) and abs(told) >= 10 ** (DIGITS - 1)
+    return told, replace(column, decimals=0) if whole and column.unit == "currency" else column

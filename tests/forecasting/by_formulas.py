@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import wraps
+from itertools import product
 from statistics import NormalDist, mean, variance
 
 T90 = {
@@ -123,38 +124,106 @@ def z_score(x, m, v):
     return 3 * k**0.5 * ((x / m) ** (1 / 3) - 1 + 1 / (9 * k))
 
 
+@_once
+def told_apart(facts, j, apart=1):
+    """The large deals of window j, as (amount, chance), and mean and variance of all that is beside them: each deal by
+    itself, taken out from the largest on, while it is larger than two standard deviations of what is left."""
+    name, m, v = way(facts, j, apart)
+    if name == "usual_rest":
+        return [], m, v
+    m, _, o, n = pipeline_way(facts, j, apart)
+    w = learn(j, apart)
+    sizes = [a for i in w for a in facts[i]["late"]] + [d[4] for i in w for d in facts[i]["open"] if d[3]]
+    vn = n * sum(a * a for a in sizes) / sum(sizes) if sum(sizes) else 0
+    deals = sorted(((d[2], chance(facts, j, d[0], d[1], apart)) for d in facts[j]["open"]), reverse=True)
+    expected = sum(a * p for a, p in deals)
+    c = o / expected if expected else 1
+
+    def beside(left):
+        mean_left = c * sum(a * p for a, p in left) + n
+        own = c * c * sum(a * a * p * (1 - p) for a, p in left)
+        return mean_left, own + vn + mean_left**2 / max(len(sizes), 1)
+
+    large = []
+    while len(large) < min(10, len(deals)):
+        amount, p = deals[len(large)]
+        if c * amount <= 2 * beside(deals[len(large) + 1 :])[1] ** 0.5:
+            break
+        large.append((c * amount, p))
+    return large, *beside(deals[len(large) :])
+
+
+def cases_of(large):
+    """What large deals bring in each of the cases that there are, with its chance."""
+    for won in product((False, True), repeat=len(large)):
+        amounts = [amount for (amount, _), is_won in zip(large, won, strict=True) if is_won]
+        yield sum(amounts), math.prod(p if is_won else 1 - p for (_, p), is_won in zip(large, won, strict=True))
+
+
+def reaches(large, m, v, t, x):
+    """The chance that the rest reaches x."""
+    normal = NormalDist()
+    return sum(w * (1 - normal.cdf(z_score(x - a, m, v) * 1.2816 / t) if x > a else 1) for a, w in cases_of(large))
+
+
+@_once
+def missed_by(facts, i, apart=1):
+    """By how much the rest of a tested window missed: z and r squared."""
+    large, m, v = told_apart(facts, i, apart)
+    rest = rest_of(facts, i)
+    if not large:
+        return max(-4, min(4, z_score(rest, m, v))), min(4, ((rest - m) / m) ** 2)
+    end = NormalDist().cdf(-4)
+    z = NormalDist().inv_cdf(min(max(1 - reaches(large, m, v, 1.2816, rest), end), 1 - end))
+    fits = [
+        (w * math.exp(-(z_score(max(rest - a, 0), m, v) ** 2) / 2), min(4, ((rest - a - m) / m) ** 2))
+        for a, w in cases_of(large)
+    ]
+    return z, sum(w * r for w, r in fits) / sum(w for w, _ in fits)
+
+
+@_once
 def spread(facts, j, apart=1):
-    """m, v' and t."""
-    _, m, v = way(facts, j, apart)
-    tests = places_tested(j, apart)
-    z, r = [], []
-    for i in tests:
-        _, mi, vi = way(facts, i, apart)
-        z.append(max(-4, min(4, z_score(rest_of(facts, i), mi, vi))))
-        r.append(min(4, ((rest_of(facts, i) - mi) / mi) ** 2))
-    wide = v * max(1, (4 + sum(x * x for x in z)) / (4 + len(z)))
-    if r:
-        wide = max(wide, m * m * mean(r))
-    return m, wide, T90[4 + len(tests)]
+    """The large deals, m and v' of what is beside them, and t."""
+    large, m, v = told_apart(facts, j, apart)
+    tests = [missed_by(facts, i, apart) for i in places_tested(j, apart)]
+    wide = v * max(1, (4 + sum(z * z for z, _ in tests)) / (4 + len(tests)))
+    if tests:
+        wide = max(wide, m * m * mean(r for _, r in tests))
+    return large, m, wide, T90[4 + len(tests)]
 
 
 def band(facts, j, apart=1):
     """Low, point and high of window j."""
-    m, v, t = spread(facts, j, apart)
+    large, m, v, t = spread(facts, j, apart)
     k, so = m * m / v, sum(facts[j]["early"])
 
     def quantile(z):
         return m * max(0, 1 - 1 / (9 * k) + z / (3 * math.sqrt(k))) ** 3
 
-    return so + quantile(-t), so + m, so + max(m, min(quantile(t), m + 1.6 * t * math.sqrt(v)))
+    if not large:
+        return so + quantile(-t), so + m, so + max(m, min(quantile(t), m + 1.6 * t * math.sqrt(v)))
+    point = m + sum(a * p for a, p in large)
+
+    def reached_by(share):
+        low, high = 0.0, sum(a for a, _ in large) + m + 20 * math.sqrt(v)
+        for _ in range(50):
+            at = (low + high) / 2
+            low, high = (at, high) if reaches(large, m, v, t, at) > share else (low, at)
+        return low
+
+    return so + min(point, reached_by(0.9)), so + point, so + max(point, reached_by(0.1))
+
+
+def any_large(facts, j, apart=1):
+    """Whether large deals are told apart in a window or in those that it is tested on."""
+    return any(told_apart(facts, i, apart)[0] for i in (*places_tested(j, apart), j))
 
 
 def goal_chance(facts, j, goal, apart=1):
-    m, v, t = spread(facts, j, apart)
+    large, m, v, t = spread(facts, j, apart)
     so = sum(facts[j]["early"])
-    if goal <= so:
-        return 1
-    return 1 - NormalDist().cdf(z_score(goal - so, m, v) * 1.2816 / t)
+    return 1 if goal <= so else reaches(large, m, v, t, goal - so)
 
 
 def rule(facts, j, name, apart=1, per_year=12):

@@ -37,7 +37,7 @@ def tables(found, apart=1, per_year=12):
     for fact in found:
         cells = {}
         for stage, band, amount, won, final in fact["open"]:
-            cell = Open(deals_of([amount]), deals_of([final] if won else []))
+            cell = Open(deals_of([amount]), deals_of([final] if won else []), amount)
             cells[stage, band] = cells.get((stage, band), Open()) + cell
         early, late = deals_of(fact["early"]), deals_of(fact["late"])
         won = deals_of([final for *_, was_won, final in fact["open"] if was_won])

@@ -93,7 +93,11 @@ def test_against_the_formulas(seed, apart):
     made, last = forecast(tables(found, apart)), len(found) - 1
     assert made is not None
     low, point, high = by_formulas.band(found, last, apart)
-    assert (made.low, made.point, made.high) == pytest.approx((low, point, high), rel=1e-4)
+    # Of several large deals in one cell the first alone is known; sums of large ones that are nearly one are one.
+    tested = by_formulas.places_tested(last, apart)
+    near = 5e-3 if any(by_formulas.any_large(found, at, apart) for at in (last, *tested)) else 1e-4
+    assert made.point == pytest.approx(point)
+    assert (made.low, made.high) == pytest.approx((low, high), rel=near)
     assert made.rest.way == by_formulas.way(found, last, apart)[0]
     mean, variance, opened, created = by_formulas.pipeline_way(found, last, apart)
     ours = made.pipeline.rest
@@ -102,10 +106,10 @@ def test_against_the_formulas(seed, apart):
     places = by_formulas.places_tested(last, apart)
     assert [test.place for test in made.tests] == places
     for test in made.tests[-2:]:
-        assert (test.low, test.point, test.high) == pytest.approx(by_formulas.band(found, test.place, apart), rel=1e-4)
+        assert (test.low, test.point, test.high) == pytest.approx(by_formulas.band(found, test.place, apart), rel=near)
         assert test.result == pytest.approx(by_formulas.result_of(found, test.place))
     for goal in (0.5 * point, point, 1.5 * point):
-        assert made.chance_of(goal) == pytest.approx(by_formulas.goal_chance(found, last, goal, apart), abs=1e-4)
+        assert made.chance_of(goal) == pytest.approx(by_formulas.goal_chance(found, last, goal, apart), abs=near)
     for rule in RULES:
         said = by_rule(tables(found, apart), last, rule)
         assert said == pytest.approx(by_formulas.rule(found, last, rule, apart))
