@@ -15,6 +15,7 @@ from reportspec.cli.printing import Messages
 from reportspec.cli.process import DEBUG, NO_ROOM
 from reportspec.lazy_dataclass import dataclass
 from reportspec.problems import bug_of
+from reportspec.stopping import end_if_told
 
 _OF_THE_COMMAND = (click.ClickException, click.Abort, click.exceptions.Exit)
 
@@ -38,6 +39,7 @@ class Crashes:
         except Exception as error:
             if isinstance(error, OSError) and (isinstance(error, BrokenPipeError) or error.errno in NO_ROOM):
                 raise
+            end_if_told()  # a library may have taken the signal for an error of its own
             self.paths.append(path)
             self.first = self.first or error
             self.told.tell([bug_of(path, error)], {})

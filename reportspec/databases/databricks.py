@@ -16,6 +16,7 @@ DATABRICKS = Dialect(
     {**RULES, exp.Greatest: greatest, exp.Least: least},
     merges=True,
     lacks="%j",
+    text_end=r"\z",
     instants=INSTANTS,
     allowed=frozenset({exp.DateDiff, exp.TimestampDiff, exp.ConvertTimezone, exp.DateTrunc, exp.TimestampTrunc,
                        exp.DateAdd, exp.Quantile, exp.AddMonths, exp.TsOrDsAdd, exp.TsOrDsToDate, exp.TimestampAdd}),

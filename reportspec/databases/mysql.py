@@ -421,6 +421,7 @@ MYSQL = Dialect(
     },
     exact=exact_of(_COLLATION),
     reading=reading_of(_COLLATION),
+    text_end=r"\z",
     instants=INSTANTS,
     lax=True,
     since_1970="from_unixtime",

@@ -165,6 +165,7 @@ SPARK = Dialect(
     {**RULES, exp.AtTimeZone: our_zones("Spark"), exp.Extract: _whole_part},
     merges=True,
     lacks="%j",
+    text_end=r"\z",
     instants=INSTANTS,
 )
 

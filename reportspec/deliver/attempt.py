@@ -20,6 +20,7 @@ from reportspec.diagnostics import Diagnostic, in_order, one_line, shortened
 from reportspec.errors import LedgerError, ReportspecError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.problems import problems_of
+from reportspec.stopping import end_if_told
 
 NO_DELIVERY = "no-delivery"  # the code of what is said of a spec that is not to be sent at all
 _LACKING: tuple[Result, ...] = ("failed", "refused", "doubt")
@@ -62,6 +63,7 @@ def attempt(path: Path, order: Order, options: SendOptions, *, wait: Wait = time
         checked = load(path, order)
         attempted = _sent(path, checked, order, options, wait, say)
     except Exception as error:
+        end_if_told()  # a library may have taken the signal for an error of its own
         with contextlib.suppress(Exception):
             name = type(error).__name__
             message = f"reportspec has a bug: {name}: {without_secrets(str(error), '')}"

@@ -20,6 +20,7 @@ import sqlglot
 from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
+from reportspec.expression.patterns import NotAlike, for_all
 from reportspec.expression.trees import nodes_in
 
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
@@ -548,14 +549,6 @@ def _grouped(node: exp.RegexpExtract) -> None:
 
 
 _PATTERNS = (exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace, exp.RegexpExtract)
-# What other databases know in patterns and Python does not, and what of Python's stands in its place.
-_OF_OTHERS = (
-    (re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL), "a"),
-    (re.compile(r"\\[pP](?:\{\^?\w+\}|\w)"), r"\\w"),
-    (re.compile(r"\\[hHvVRXCNzmMyY]"), r"\\s"),
-    (re.compile(r"(?!^)\(\?[a-zA-Z]*(?:-[a-zA-Z]+)?\)"), ""),
-    (re.compile(r"\[\[:\^?\w+:\]\]"), r"\\w"),
-)
 
 
 def _compiled(pattern: exp.Expr | None) -> None:
@@ -565,14 +558,16 @@ def _compiled(pattern: exp.Expr | None) -> None:
 
 
 def need_pattern(written: str) -> None:
-    """Nothing, where a text is a regular expression as far as can be told without the database. Raises Refused."""
-    text = written
-    for name, other in _OF_OTHERS:
-        text = name.sub(other, text)
+    """Nothing, where a text is a regular expression that all databases read alike. Raises Refused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            re.compile(text)
+            re.compile(for_all(written))
+    except NotAlike as error:
+        instead = f"; write {error.instead}" if error.instead else ""
+        raise Refused(
+            f"databases read `{_short(error.what)}` in a pattern each in its own way, or not at all{instead}"
+        ) from None
     except (re.error, RecursionError, OverflowError) as error:
         why = f": {error.msg}" if isinstance(error, re.error) else ""
         raise Refused(f"`{_short(written)}` is no pattern{why}") from None

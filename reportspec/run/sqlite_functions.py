@@ -4,7 +4,6 @@ small letters of English only and has no regular expressions, and its times are 
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -39,8 +38,15 @@ def _once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+def _pattern(text: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        raise ValueError(f"`{text[:60]}` is no pattern: {error}") from None
 
 
 def _lower(value: Any) -> str | None:
@@ -71,7 +77,7 @@ def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
 def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
     if value is None or pattern is None or new is None:
         return None
-    return _pattern(text_of(pattern)).sub(text_of(new), text_of(value), count=0 if everywhere else 1)
+    return str(_pattern(text_of(pattern)).sub(text_of(new), text_of(value), count=0 if everywhere else 1))
 
 
 def _part(value: Any, separator: Any, number: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reportspec import stopping
 from reportspec.check import report as check_report
 from tests.conftest import RunCli
 
@@ -69,3 +70,14 @@ def test_whoever_asks_for_it_sees_where_in_the_program(run_cli: RunCli, folder: 
     done = run_cli(["validate", "."], cwd=folder, env={"REPORTSPEC_DEBUG": "1"})
     assert "Traceback" in done.stderr
     assert "test_crashes.py" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_came_of_a_signal_is_no_bug(
+    command: str, folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB ends a statement at a signal, with an error of its own in place of ours."""
+    stop = stopping.Stop()
+    monkeypatch.setattr(stop, "_heard", 15)
+    monkeypatch.setattr(stopping, "_listening", stop)
+    assert "has a bug" not in run_cli([*COMMANDS[command], "b.yaml"], cwd=folder).stderr

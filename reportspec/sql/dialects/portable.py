@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from reportspec.expression.patterns import NotAlike, for_all
 from reportspec.expression.sandbox import WRITTEN
 from reportspec.sql.dialects.rewrite import Dialect, Rule, Rules, Unsupported, unsaid, with_args
 
@@ -68,6 +69,24 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
 
         return seen
 
+    def alike(look: Rule | None) -> Rule:
+        """A pattern that is written out, as all databases read it."""
+
+        def seen(node: exp.Expr) -> exp.Expr:
+            node = look(node) if look is not None else node
+            flags = node.args.get("flag") or node.args.get("modifiers")
+            others = isinstance(flags, exp.Literal) and set(str(flags.this)) & set("mnsx")
+            pattern = node.expression
+            if others or not isinstance(pattern, exp.Literal) or not pattern.is_string:
+                return node
+            try:
+                written = for_all(str(pattern.this), dialect.text_end)
+            except NotAlike as error:
+                raise Unsupported(f"{dialect.label} may read `{error.what}` in a pattern in its own way") from None
+            return node if written == pattern.this else with_args(node, expression=exp.Literal.string(written))
+
+        return seen
+
     def cut(node: exp.Expr) -> exp.Expr:
         length = node.args.get("length")
         right = whole(node.args.get("start")) > 0 and (length is None or whole(length) >= 0)
@@ -85,8 +104,10 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
         exp.TimeToStr: formatted,
         exp.StrToTime: formatted,
         exp.StrToDate: formatted,
-        exp.RegexpLike: flagged("flag"),
-        exp.RegexpReplace: flagged("modifiers"),
+        exp.RegexpLike: alike(flagged("flag")),
+        exp.RegexpReplace: alike(flagged("modifiers")),
+        exp.RegexpExtract: alike(None),
+        exp.RegexpFullMatch: alike(None),
         exp.Substring: cut,
         exp.SplitPart: split,
         exp.Extract: part,

@@ -33,7 +33,8 @@ class Dialect:
     field's (`HOLDS`) as one of that type; none: by a plain cast. `anyhow` are the nodes whose rules also
     change what a mapping says in the database's own SQL, which has no words for it.
 
-    Of expressions: `lacks` is a code of formats that it does not know, `flags` says that its functions of
+    Of expressions: `lacks` is a code of formats that it does not know, `text_end` what a pattern has for the end of a
+    text where `$` also stands before a last line break, `flags` says that its functions of
     patterns take flags. Of a source's names and columns: whether names that differ in case are `cased`, different
     ones; which types hold `instants`, besides those that say so everywhere; whether they are `untyped`, so that
     only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
@@ -61,6 +62,7 @@ class Dialect:
     reading: Rule | None = None
     anyhow: tuple[type[exp.Expr], ...] = ()
     lacks: str = ""
+    text_end: str = "$"
     flags: bool = False
     cased: bool = False
     instants: re.Pattern[str] | None = None
