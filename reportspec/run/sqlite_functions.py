@@ -4,6 +4,7 @@ small letters of English only and has no regular expressions, and its times are 
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
@@ -35,6 +36,9 @@ def _once(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, with a memory where that is worth it: SQLite asks for a value again wherever a statement names
     it. It goes with the session, since what it holds are the source's values."""
     return lru_cache(maxsize=65536)(function) if function in (_wall_time, _other_clock, _wall_day) else function
+
+
+_GROUP = re.compile(r"\\([0-9])")
 
 
 @lru_cache(maxsize=256)
@@ -77,7 +81,12 @@ def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
 def _substitute(value: Any, pattern: Any, new: Any, everywhere: Any = 0) -> str | None:
     if value is None or pattern is None or new is None:
         return None
-    return str(_pattern(text_of(pattern)).sub(text_of(new), text_of(value), count=0 if everywhere else 1))
+    text = text_of(new)
+
+    def put_in(match: Any) -> str:
+        return _GROUP.sub(lambda group: match[int(group[1])] or "", text)
+
+    return str(_pattern(text_of(pattern)).sub(put_in, text_of(value), count=0 if everywhere else 1))
 
 
 def _part(value: Any, separator: Any, number: Any) -> str | None:
