@@ -14,7 +14,7 @@ from sqlglot import exp
 from reportspec.databases import Checkup, Database
 from reportspec.errors import SourceError
 from reportspec.expression.sandbox import WRITTEN
-from reportspec.expression.trees import ZONE, any_of
+from reportspec.expression.trees import ZONE, any_of, literal
 from reportspec.expression.types import MOMENTS
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
@@ -148,9 +148,16 @@ def _tried(node: exp.Expr) -> exp.Expr:
     return node
 
 
+# What is one of several values, which may be of several types; the last are what others have become.
+_CHOSEN = (exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.Anonymous)
+
+
 def _in(node: exp.Expr) -> exp.Expr:
-    """IN over a list with a null: what is not in it is unknown, not false."""
-    if node.meta.get(MOMENTS) or any(item.find(exp.Column) for item in node.expressions):  # which may be null
+    """IN over a list with a null: what is not in it is unknown, not false. Numbers of several types that have none in
+    common are kept as they are, which are equal to numbers of others, but IN finds them in no list."""
+    mixed = isinstance(node.this.unnest(), _CHOSEN) and any(item.is_number for item in node.expressions)
+    may_be_null = any(item.find(exp.Column) for item in node.expressions)
+    if node.meta.get(MOMENTS) or may_be_null or mixed:
         return exp.Paren(
             this=any_of([exp.EQ(this=node.this, expression=exp.Paren(this=item)) for item in node.expressions])
         )
@@ -237,11 +244,27 @@ def _counted(node: exp.Expr) -> exp.Expr:
     if lands(node, "time"):
         zone = exp.Literal.string(str(node.meta[ZONE]))
         return with_args(node, this=_sql("toTimeZone(x, z)", x=exp.Cast(this=node.this, to=_type(_TIME)), z=zone))
-    if not isinstance(node.this, (exp.Count, exp.Window)) or (
-        isinstance(node.this, exp.Window) and not isinstance(node.this.this, exp.Count)
-    ):
-        return node
-    return with_args(node, this=_sql("toInt64(x)", x=node.this))
+    return with_args(node, this=_signed(node.this)) if isinstance(node.this, exp.Count) else node
+
+
+_NUMBERED = (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
+
+
+def _window(node: exp.Expr) -> exp.Expr:
+    """A window that counts: signed, since 64 bits without a sign have no type in common with what has one."""
+    return _signed(node) if isinstance(node.this, _NUMBERED) or _adds_ones(node.this) else node
+
+
+def _adds_ones(tree: exp.Expr) -> bool:
+    """Whether it is the sum of a CASE of whole numbers that are written out."""
+    if not isinstance(tree, exp.Sum) or not isinstance(tree.this, exp.Case):
+        return False
+    results = [*(item.args["true"] for item in tree.this.args["ifs"]), tree.this.args.get("default") or literal(0)]
+    return all(isinstance(result, exp.Literal) and str(result.this).isdigit() for result in results)
+
+
+def _signed(tree: exp.Expr) -> exp.Expr:
+    return _sql("toInt64(x)", x=tree)
 
 
 def _one_scale(node: exp.Expr) -> exp.Expr:
@@ -305,6 +328,7 @@ RULES: Rules = {
     exp.Pad: _padded,
     exp.Trim: _trimmed,
     exp.UnixToTime: lambda node: _sql("fromUnixTimestamp64Micro(toInt64(floor(x * 1000000)))", x=node.this),
+    exp.Window: _window,
     exp.Upper: lambda node: exp.Anonymous(this="upperUTF8", expressions=[node.this]),
     exp.PercentileCont: _quantile,
     **refusing(

@@ -21,8 +21,9 @@ from reportspec.databases.mysql import (
     rules_of,
 )
 from reportspec.expression.trees import alias_of, names_cte
-from reportspec.sql.dialects.common import bounded_rows, inlined_or_not, lands_rows
+from reportspec.sql.dialects.common import bounded_rows, inlined_or_not, lands_rows, quantiles_by_rank
 from reportspec.sql.dialects.rewrite import Dialect, Rules, Unsupported, rewritten, unsaid, with_args
+from reportspec.sql.dialects.windows_below import windows_below
 
 MOST_CTES = 64  # in one statement
 _LABEL, _COLLATION = "MariaDB", "utf8mb4_nopad_bin"
@@ -89,6 +90,7 @@ RULES: Rules = {
     exp.CTE: _written_down,
     exp.RegexpExtract: _extracted,
     exp.RegexpReplace: _replaced,
+    exp.Select: lambda select: windows_below(quantiles_by_rank(select)),
 }
 MARIADB = Dialect(
     "mariadb",

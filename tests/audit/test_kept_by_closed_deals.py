@@ -13,6 +13,7 @@ from tests.figures.from_tables import project_of
 STAGES = "stage_id,name,position,is_won,is_lost\n1,Proposal,1,false,false\n2,Won,2,true,false\n3,Lost,3,false,true\n"
 HEAD = "deal_id,status,stage_id,probability,amount,currency,created_at,closed_at\n"
 OF_STAGE = ("deal_status_and_stage", "deal_closed_keep_stage")
+OF_HISTORY = ("deal_closed_in_open_stage", "deal_history_keeps_stage")
 OF_PROBABILITY = ("deal_probability_and_status", "deal_closed_keep_probability")
 
 
@@ -43,3 +44,28 @@ def test_what_nearly_all_closed_deals_keep_is_told_once(
     assert [found[name].broken for name in OF_STAGE] == [accused + 2, told]
     assert [found[name].broken for name in OF_PROBABILITY] == [accused + 1, told]
     assert {found[name].level for name in (OF_STAGE[1], OF_PROBABILITY[1])} == {"info" if told else "pass"}
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+@pytest.mark.parametrize(
+    ("kept", "right", "accused", "told"), [(18, 2, 0, 18), (17, 2, 17, 0), (10, 1, 0, 10), (9, 0, 9, 0)]
+)
+def test_histories_of_nearly_all_closed_deals_that_tell_of_no_closing(
+    engine: str, kept: int, right: int, accused: int, told: int, tmp_path: Path
+) -> None:
+    """The deals stand in the stage of their status; only their history does not come to it."""
+    numbers = range(kept + right)
+    deals = [_deal(n, "won" if n % 2 else "lost", 2 if n % 2 else 3, n % 2) for n in numbers] + [
+        _deal(300, "open", 1, 0.4)
+    ]
+    entered = [f"{n},1,2026-02-01 09:00:00\n" for n in (*numbers, 300)]
+    entered += [f"{n},{2 if n % 2 else 3},2026-03-{1 + n % 28:02} 09:00:00\n" for n in numbers if n >= kept]
+    tables = {
+        "stage": STAGES,
+        "deal": HEAD + "".join(deals),
+        "deal_stage_history": "deal_id,stage_id,entered_at\n" + "".join(entered),
+    }
+    folder = project_of(tmp_path, tables, engine)
+    found = {one.check.id: one for one in audit_of(folder / "reportspec.yaml", entity="deal").outcomes}
+    assert [found[name].broken for name in OF_HISTORY] == [accused, told]
+    assert [found[name].broken for name in OF_STAGE] == [0, 0]
