@@ -170,7 +170,7 @@ class Answers:
         if made.audit is None or made.binding is None:
             return self._wrong(made.diagnostics)
         try:
-            before = earlier(self.root)
+            before = earlier(self.root, made.audit.at.astimezone(made.binding.zone))
         except HistoryError as error:
             return self._wrong(problems_of(self.root, error))
         text = audit_as_json(Shown(made.audit, made.binding, made.language, before))

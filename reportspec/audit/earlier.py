@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,17 @@ class HistoryError(ReportspecError):
     code = "bad-history"
 
 
-def earlier(root: Path) -> Earlier:
-    """What the audits before found. Raises HistoryError."""
+def earlier(root: Path, before: datetime) -> Earlier:
+    """What the audits up to the day of `before`, in its zone, found: an audit of a past day is held against none of a
+    later one. Raises HistoryError."""
     at, broken, entities = None, dict[str, int](), dict[str, tuple[int, int]]()
     measured: dict[str, list[tuple[datetime, float]]] = {}
     records, broken_off = _records(root / PLACE)
-    for record in records:
+    days = [(datetime.fromisoformat(record["at"]).astimezone(before.tzinfo).date(), record) for record in records]
+    # Of one day the one that was kept last says how it is.
+    for day, record in sorted(days, key=itemgetter(0)):
+        if day > before.date():
+            break
         at = datetime.fromisoformat(record["at"])
         broken |= {name: int(count) for name, count in record["broken"].items()}
         entities |= {name: (int(rows), int(clean)) for name, (rows, clean) in record["entities"].items()}

@@ -31,7 +31,8 @@ def audits_for(report: Report) -> Mapping[str, Audit]:
 
 def with_audits(report: Report, audits: Mapping[str, Audit]) -> Report:
     """The report with what an audit found, and audits before. Raises HistoryError."""
-    before = earlier(report.project.root) if _cut(report) is WHOLE else None
+    at = report.now.astimezone(report.binding.zone)
+    before = earlier(report.project.root, at) if _cut(report) is WHOLE else None
     return replace(report, audits=audits, audited_before=before)
 
 

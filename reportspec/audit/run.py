@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from reportspec.audit.dependencies import Dependency, dependencies
 from reportspec.audit.earlier import earlier
 from reportspec.audit.owners import told_apart
 from reportspec.audit.proposals import proposed
-from reportspec.calendar import until
+from reportspec.calendar import instant, until
 from reportspec.check.mapping import tables_of
 from reportspec.contract.emptied import emptied, telling
 from reportspec.contract.ends import SourceAt, data_end, newest, stale_table, stopped
@@ -138,7 +138,7 @@ class _Known:
     findings: tuple[Finding, ...]
 
     def until(self, entity: str) -> datetime:
-        """The instant that dates of an entity's rows are held against: of its last change, where it has ended."""
+        """The instant that dates of an entity's rows are held against: the end of its last day, where it has ended."""
         return self.stopped.get(entity, self.ended or until(self.now, self.binding.zone))
 
 
@@ -155,12 +155,13 @@ def _known_of(project: Project, binding: Binding, now: datetime, clock: bool, as
         return _Known(binding, now, None, {}, ())
     end = data_end(asked, rows, ask, fields) if clock else None
     ended = end if end is not None and end < now else None
+    zone = binding.zone
     ends = stopped(asked, fields, rows, ask, fields, min(ended or now, last.over(asked)))
     return _Known(
         binding,
         now,
         ended,
-        {name: moment.over(asked) for name, moment in ends.items()},
+        {name: instant(moment.at.astimezone(zone).date() + timedelta(days=1), zone) for name, moment in ends.items()},
         tuple(stale_table(asked, name, moment, last) for name, moment in ends.items()),
     )
 
@@ -225,7 +226,7 @@ def _asked(
     made = {value: Audit(now, tuple(of_value.values()), currency, ended) for value, of_value in audits.items()}
     made = {value: replace(one, entities=told_apart(one.entities)) for value, one in made.items()}
     if any(outcome.measured is not None for one in made.values() for outcome in one.outcomes):
-        before = earlier(project.root)
+        before = earlier(project.root, now.astimezone(binding.zone))
         made = {value: judged(one, before) for value, one in made.items()}
     return {value: _with_known(one, project.checks) for value, one in made.items()}
 

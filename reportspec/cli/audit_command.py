@@ -225,7 +225,7 @@ def _shown(
     assert made.binding is not None
     root = made.project.root
     try:
-        before: Earlier = earlier(root)
+        before: Earlier = earlier(root, audit.at.astimezone(made.binding.zone))
         shown = Shown(audit, made.binding, made.language, before, personal, only_worse, made.project.systems)
         give_to(out, FORMS[form](shown), "the audit", tell)
         kept(root, audit)

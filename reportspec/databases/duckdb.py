@@ -116,11 +116,17 @@ def _text(value: exp.Expr) -> exp.Expr:
     return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT, nested=False))
 
 
+def _trimmed(node: exp.Expr) -> exp.Expr:
+    """A TRIM of blanks: of itself DuckDB takes those away as well that are of another kind, as those that do not break
+    a line, and no other database does."""
+    return node if node.args.get("expression") else with_args(node, expression=exp.Literal.string(" "))
+
+
 DUCKDB = Dialect(
     "duckdb",
     "DuckDB",
     "duckdb",
-    {exp.Div: _division, exp.In: _one_of_numbers, exp.Order: nulls_last, exp.DateDiff: _difference},
+    {exp.Div: _division, exp.In: _one_of_numbers, exp.Order: nulls_last, exp.DateDiff: _difference, exp.Trim: _trimmed},
     writes_shared=True,
     canonical=True,
     bits=True,

@@ -304,9 +304,20 @@ class Earlier:
     broken_off: str = ""
 
     def change(self, outcome: Outcome) -> int | None:
-        """How many more rows are broken than before; None where the check was not asked before."""
+        """How many more rows are broken than before; None where the check was not asked before, and of an anomaly
+        that is another one."""
         before = self.broken.get(key_of(outcome))
-        return None if before is None else outcome.broken - before
+        return None if before is None or (before and self._departs(outcome)) else outcome.broken - before
+
+    def _departs(self, outcome: Outcome) -> bool:
+        """Whether what is measured is off what is expected the other way than what was measured last, or further by
+        more than half of what is expected is wide."""
+        past = self.measured.get(outcome.check.id)
+        if not outcome.broken or outcome.measured is None or outcome.expected is None or not past:
+            return False
+        low, high = outcome.expected
+        now, then = (max(value - high, 0.0) + min(value - low, 0.0) for value in (outcome.measured, past[-1][1]))
+        return now * then < 0 or abs(now) - abs(then) > (high - low) / 2
 
     def worse(self, outcome: Outcome) -> bool:
         """Whether more rows are broken than before, or any where nobody had asked."""

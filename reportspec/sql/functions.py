@@ -102,8 +102,8 @@ def _first_day(scope: Scope, tree: exp.Expr, moment: Moment, *, due: bool) -> ex
     """`as_of` and the period's bounds as days, to compare with days; where they are cast to a date, the
     one that they are in by the report's clock."""
     if isinstance(tree, exp.Cast) and tree.is_type(exp.DataType.Type.DATE) and _is_bound(tree.this):
-        return scope.bound_day(tree.this.name, moment, due=True)
-    return scope.bound_day(tree.name, moment, due=due) if _is_bound(tree) else None
+        return scope.bound_day(tree.this.name, moment, within=True)
+    return scope.bound_day(tree.name, moment, within=due) if _is_bound(tree) else None
 
 
 def _is_bound(tree: exp.Expr) -> bool:

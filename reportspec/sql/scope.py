@@ -3,7 +3,7 @@ names into columns and remembers the joins that they need. All joins go from man
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,6 +49,9 @@ from reportspec.sql.yes_or_no import YES, null_is_no
 
 if TYPE_CHECKING:
     from reportspec.sql.statement import Statement, Wishes
+
+# Comparisons that ask whether the other side is after this one, or not, by the argument that this one is.
+_AFTER: Mapping[str, tuple[type[exp.Expr], ...]] = {"expression": (exp.GT, exp.LTE), "this": (exp.LT, exp.GTE)}
 
 
 class _Joined(NamedTuple):
@@ -351,14 +354,16 @@ class Scope:
             side = node.args[key]
             bare = isinstance(side, exp.Column) and len(path_of(side)) == 1
             if bare and isinstance(other, (exp.Column, exp.Dot)) and self.keeps_days(other, steps):
-                fields[key] = self.bound_day(path_of(side)[0], moment, due=self.is_due(other, steps))
+                within = isinstance(node, _AFTER[key]) or self.is_due(other, steps)
+                fields[key] = self.bound_day(path_of(side)[0], moment, within=within)
         return fields
 
-    def bound_day(self, name: str, moment: Moment, *, due: bool = False) -> exp.Expr:
+    def bound_day(self, name: str, moment: Moment, *, within: bool = False) -> exp.Expr:
         """`as_of` or a bound of the period as a day, to compare with days. Of what happened it is the
-        first that begins no earlier, since a day is told as soon as it has begun; of what is `due` the
-        one that it is in, since nobody is late before a day is over."""
-        if due:
+        first that begins no earlier, since a day is told as soon as it has begun: no other day is at or after it, or
+        before it. `within` it is the one that it is in: of what is due, since nobody is late before a day is over, and
+        where days after it are asked for, or up to it, since days that begin later are those after this one."""
+        if within:
             return cast(self.instant_name(name, moment, local=True), "DATE")
         return self.instant_name(name, moment, "date")
 

@@ -230,11 +230,17 @@ def _plant_all() -> None:
     plant("contact", "c-mailless", "contact_email_missing", **mail, email="  ")
     for number, wrong in enumerate(
         ("a@@b.com", "a b@c.com", "name@host", "name@host.c", "name@.com", "@host.com", "dot.@host.com", "x@y.com.",
-         "x@host..com", "x@host.c0m", " lead@host.com", "one@two.com, three@four.com", "x@ho_st.com", "x@-host.com")
+         "x@host..com", "x@host.c0m", "le ad@host.com", "one@two.com, three@four.com", "x@ho_st.com", "x@-host.com")
     ):  # fmt: skip
         plant("contact", f"c-invalid-{number}", "contact_email_invalid", **mail, email=wrong)
     for number, right in enumerate(
-        ("o'brien+tag@sub.host.co.uk", "Åsa.Öberg@bücher.de", "a@b.it", "UPPER@HOST.COM", "x_1-2@h-o-s-t.info")
+        (
+            "o'brien+tag@sub.host.co.uk",
+            "Åsa.Öberg@bücher.de",
+            "a@b.it",
+            "UPPER@HOST.COM",
+            "x_1-2@h-o-s-t.info",
+        )
     ):
         plant("contact", f"c-valid-{number}", "", **mail, email=right)
     plant("contact", "c-test", "contact_email_placeholder", email="test@house-99.com")
@@ -267,6 +273,13 @@ def _plant_all() -> None:
     plant("contact", "c-nobody", "contact_no_owner", owner_id=" ")
     plant("contact", "c-gone", "contact_owner_inactive", **gone)
     plant("contact", "c-future", "contact_created_in_future", created_at=at("12-01 08:00"))
+    then = {"created_at": at("01-07 08:00")}  # of no day of their own, which would tell that the table has ended
+    for number, right in enumerate((" blank@host.com", "blank@host.it ")):
+        plant("contact", f"c-blank-{number}", "", **mail, **then, email=right)
+    for number, phone in enumerate(("+39 0000000", "0049 (555) 55555", "+390000000", "+1-111 111 1111")):
+        plant("contact", f"c-phone-of-{number}", "contact_phone_placeholder", phone=phone, **then)
+    for number, phone in enumerate(("+39 06 66666666", "+44 20 0000 0001", "+39 02 1111", "+390666666666")):
+        plant("contact", f"c-phone-not-{number}", "", phone=phone, **then)
     # Leads
     plant("lead", "l-mailless", "lead_email_missing", email=None)
     plant("lead", "l-invalid", "lead_email_invalid", email="no at sign")
@@ -339,6 +352,7 @@ def _plant_all() -> None:
     plant("deal", "d-half-won", "deal_probability_and_status", **{**won, "probability": 0.5})
     plant("deal", "d-half-lost", "deal_probability_and_status", **{**dead, "probability": 0.5}, loss_reason="price")
     plant("deal", "d-backwards", "deal_closed_before_created", **{**won, "closed_at": at("11-01 08:00")})
+    plant("deal", "d-now", "deal_closed_in_future", **{**won, "closed_at": at("11-28 12:00")})  # it has not been yet
     plant("deal", "d-ahead", "deal_closed_in_future", **{**won, "closed_at": at("11-29 08:00")})
     once = {"created_at": at("11-10 10:00"), "closed_at": at("11-10 10:00")}
     plant("deal", "d-at-once", "deal_closed_at_once", **{**won, **once})
@@ -350,7 +364,7 @@ def _plant_all() -> None:
     plant("deal", "d-mad", "impossible-rows:deal.probability_range", probability=30.0)
     plant("deal", "d-pushed", "deal_pushed")
     plant("deal", "d-reopened", "deal_reopened")
-    plant("deal", "d-skipped", "deal_stage_skipped")
+    plant("deal", "d-skipped", "deal_stage_skipped deal_long_in_stage")  # by the history since long in stage-2
     same = {"account_id": "account-7", "contact_id": "contact-7", "amount": Decimal(7777)}
     plant("deal", "d-same", "", **same, created_at=at("11-11 08:00"))
     plant("deal", "d-same-2", "deal_repeated", **same, created_at=at("11-18 08:00"))
@@ -369,6 +383,8 @@ def _plant_all() -> None:
     plant("deal", "d-dated-well", "", **won)
     plant("deal", "d-left-open", "deal_closed_in_open_stage", **won)
     plant("deal", "d-long", "deal_long_in_stage", stage_id="stage-2")
+    plant("deal", "d-long-changed", "deal_long_in_stage", stage_id="stage-2")
+    plant("deal", "d-long-ago", "", stage_id="stage-2")
     plant("deal", "d-future", "deal_created_in_future", created_at=at("11-29 08:00"))
     plant("deal", "d-odd", "odd-time:deal.expected_close_date", expected_close_date=date(2999, 12, 31))
     # Activities
@@ -406,6 +422,8 @@ def _plant_all() -> None:
     plant("activity", "e-timeless", "unlikely-rows:activity.done_without_time", done_at=None)
     # The rest
     plant("campaign", "m-free", "campaign_cost_missing", actual_cost=None)
+    plant("campaign", "m-draft", "", actual_cost=None, status="draft")
+    plant("campaign", "m-called-off", "", actual_cost=None, status="cancelled")
     plant("campaign", "m-future", "", actual_cost=None, started_at=at("12-10 08:00"), ended_at=None)
     plant("campaign", "m-backwards", "campaign_ends_before_start", ended_at=at("02-01 08:00"))
     plant("case_", "t-backwards", "case_resolved_before_created", resolved_at=at("10-01 08:00"))
@@ -536,6 +554,18 @@ def _steps() -> list[tuple[str, Row]]:
         step("d-left-open", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("d-left-open", "stage-1", "11-12 08:00", None),
         step("d-long", "stage-2", "11-12 08:00", None),  # 16 days, and others leave it after six
+        # As long, with another amount since Thursday: the stay goes on, and the stage before was left.
+        step("d-long-changed", "stage-1", "11-11 08:00", "11-12 08:00"),
+        step("d-long-changed", "stage-2", "11-12 08:00", None),
+        step("d-long-changed", "stage-2", "11-26 08:00", None, amount=Decimal(4000)),
+        # There as long before, and back since Thursday.
+        step("d-long-ago", "stage-2", "11-11 08:00", "11-25 08:00"),
+        step("d-long-ago", "stage-1", "11-25 08:00", "11-26 08:00"),
+        step("d-long-ago", "stage-2", "11-26 08:00", None),
+        # Twice in the same stage at once: nothing of another one, till that is entered.
+        step("deal-14", "stage-0", "11-11 08:00", "11-13 08:00"),
+        step("deal-14", "stage-0", "11-12 08:00", None, "stage_history_still_open"),
+        step("deal-14", "stage-1", "11-13 08:00", None),
         step("deal-10", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("deal-10", "stage-1", "11-12 07:00", None, "stage_history_overlap"),
         step("deal-11", "stage-0", "11-11 08:00", "11-12 08:00"),
@@ -595,10 +625,6 @@ def _silent() -> dict[tuple[str, str], set[str]]:
         ]
         for table in tables()
     }
-    told = [one for one in given["activity"] if str(one["status"]).lower() not in ("cancelled", "canceled", "deleted")]
-    said = [
-        one for one in told if one["done_at"] or (one["status"] == "open" and one["due_at"] >= NOW.replace(tzinfo=None))
-    ]
     with_history = {row["deal_id"] for row in given["deal_stage_history"]}
     still = [row["deal_id"] for row in given["deal"] if not row["is_deleted"]]
     is_open = {row["deal_id"] for row in given["deal"] if row["status"] == "open"}
@@ -607,8 +633,8 @@ def _silent() -> dict[tuple[str, str], set[str]]:
     leads = {row["lead_id"] for row in waiting if not row["converted_at"] and not row["merged_into_id"]}
     return {
         ("deal", "deal_without_history"): set(still) - with_history,
-        ("deal", "deal_without_activity"): (set(still) & is_open) - {one["deal_id"] for one in said},
-        ("lead", "lead_without_activity"): leads - {one["lead_id"] for one in told if one["done_at"]},
+        ("deal", "deal_without_activity"): (set(still) & is_open) - {one["deal_id"] for one in given["activity"]},
+        ("lead", "lead_without_activity"): leads - {one["lead_id"] for one in given["activity"]},
     }
 
 

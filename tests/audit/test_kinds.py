@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportspec.audit.anomalies import LEAST, expected
-from reportspec.model.audits import AuditCheck
+from reportspec.audit.anomalies import LEAST, LEAST_OF_ERROR, expected, judged
+from reportspec.audit.earlier import earlier
+from reportspec.audit.project_audit import AuditOrder, audit_project
+from reportspec.calendar.instants import until
+from reportspec.model.audits import Audit, AuditCheck, Earlier, EntityAudit, Outcome
 from tests.figures.from_tables import project_of
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -161,7 +166,9 @@ def test_an_anomaly_against_the_audits_before(engine: str, tmp_path: Path, run_c
         level = "not_applicable" if day < LEAST else "pass"
         assert {last[f"our_{name}"]["level"] for name in anomalies} == {level}, day
         rows.append(deal(len(rows)))
-    assert last["our_rows"]["expected"] == pytest.approx([27, 29], abs=0.001)  # 28, and one more or less
+    assert last["our_rows"]["expected"] == pytest.approx(
+        [23.625, 32.375], abs=0.001
+    )  # 28; 8 audits: 3.5 * (1 + 9 / 6) * 0.5
     rows += [deal(len(rows) + n, amount="" if n < 3 else "5000") for n in range(6)]
     project(tmp_path, deals(rows), engine)
     found = asked(run_cli, folder, date(2026, 11, 10))
@@ -171,9 +178,9 @@ def test_an_anomaly_against_the_audits_before(engine: str, tmp_path: Path, run_c
         "nulls": pytest.approx(3 / 35),
         "mean": pytest.approx((29 * 1000 + 3 * 5000) / 32),
     }
-    assert [found[f"our_{name}"]["level"] for name in anomalies] == ["error", "error", "warning"]
+    assert [found[f"our_{name}"]["level"] for name in anomalies] == ["warning"] * 3  # errors from twelve audits on
     table = run_cli(["audit", "--today", "2026-11-10", "--fail-on", "never"], cwd=folder).stdout
-    assert "Deals: an unusual number of records (35, expected 28 to 30)" in table
+    assert "Deals: an unusual number of records (35, expected 25 to 33)" in table
 
 
 def a_past(values: list[float]) -> list[tuple[datetime, float]]:
@@ -206,7 +213,74 @@ def test_one_odd_audit_does_not_turn_what_is_expected() -> None:
     past = a_past(values)
     low, high = expected(past, past[-1][0] + timedelta(days=1), check) or (0, 0)
     assert low <= 120 <= high
-    assert high - low < 4
+    assert high - low == pytest.approx(2 * 3.5 * (1 + 9 / 18) * 0.5)
+
+
+ROWS = AuditCheck("our_rows", "anomaly", "deal", measure="rows", factor=3.5)
+
+
+@pytest.mark.parametrize("audits", [7, 8, 9, 10, 12, 14, 20, 30, 45])
+def test_what_is_steady_is_seldom_called_an_anomaly(audits: int) -> None:
+    """Rows and means that go up and down by chance: at most one of a hundred is told, from however few audits, and a jump to 160
+    always is."""
+    draw = random.Random(audits)
+    mean = AuditCheck("our_mean", "anomaly", "deal", measure="mean", factor=3.5)
+    told, tried = 0, 400
+    for turn in range(tried):
+        check = ROWS if turn % 2 else mean
+        values = [100 + draw.gauss(0, 1.5) for _ in range(audits + 1)]
+        values = [float(round(value)) for value in values] if turn % 2 else values
+        past = a_past(values[:-1])
+        low, high = expected(past, past[-1][0] + timedelta(days=1), check) or (0, 0)
+        told += not low <= values[-1] <= high
+        assert high < 160
+    assert told <= tried / 100
+
+
+def test_a_row_more_than_most_of_ten_days_is_none() -> None:
+    past = a_past([100, 101, 99, 102, 100, 103, 101])
+    low, high = expected(past, past[-1][0] + timedelta(days=1), ROWS) or (0, 0)
+    assert low <= 100 <= high < 160
+
+
+@pytest.mark.parametrize(("audits", "level"), [(LEAST_OF_ERROR - 1, "warning"), (LEAST_OF_ERROR, "error")])
+def test_an_error_asks_for_twelve_audits(audits: int, level: str) -> None:
+    past = tuple(a_past([100.0] * audits))
+    outcome = Outcome(ROWS, "pass", measured=160.0)
+    audit = Audit(past[-1][0] + timedelta(days=1), (EntityAudit("deal", 160, 160, (), (outcome,)),))
+    [found] = judged(audit, Earlier(measured={"our_rows": past})).outcomes
+    assert (found.level, found.broken) == (level, 1)
+
+
+@pytest.mark.parametrize(
+    ("measured", "change"), [(160.0, 0), (161.0, 0), (220.0, None), (30.0, None), (158.0, 0)]
+)  # expected are 96 to 104
+def test_another_anomaly_after_an_anomaly_is_new(measured: float, change: int | None) -> None:
+    """The day before there were 160."""
+    yesterday = datetime(2026, 6, 1, tzinfo=UTC)
+    before = Earlier(yesterday, {"our_rows": 1}, measured={"our_rows": ((yesterday, 160.0),)})
+    outcome = Outcome(ROWS, "error", broken=1, looked=1, measured=measured, expected=(96.0, 104.0))
+    assert before.change(outcome) == change
+    assert before.worse(outcome) == (change is None)
+
+
+def test_an_audit_of_a_past_day_is_held_against_none_of_a_later_one(tmp_path: Path) -> None:
+    """The days are Rome's, and of one day the audit that was kept last counts; kept is in any order."""
+    times = {"2026-11-23T23:59:59+01:00": 5, "2026-11-01T08:00:00+00:00": 3, "2026-11-01T23:30:00+00:00": 4}
+    lines = [json.dumps({"at": at, "entities": {}, "broken": {"c": n}}) for at, n in times.items()]
+    (tmp_path / ".reportspec").mkdir()
+    (tmp_path / ".reportspec" / "audits.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rome = ZoneInfo("Europe/Rome")
+    found = {
+        day: earlier(tmp_path, datetime(2026, *day, 12, tzinfo=rome)) for day in ((10, 31), (11, 1), (11, 2), (11, 30))
+    }
+    assert {day: one.broken.get("c") for day, one in found.items()} == {
+        (10, 31): None,
+        (11, 1): 3,
+        (11, 2): 4,
+        (11, 30): 5,
+    }
+    assert found[10, 31].at is None
 
 
 def test_failures_are_stored_where_it_is_asked_for(tmp_path: Path, run_cli: RunCli) -> None:
@@ -251,6 +325,55 @@ def test_a_day_without_an_hour_is_not_before_its_noon(engine: str, tmp_path: Pat
     every = [check for entity in json.loads(done.stdout)["entities"] for check in entity["checks"]]
     [found] = [one for one in every if one["check"] == "deal_closed_before_created"]
     assert [one["key"] for one in found["examples"]] == ["D4"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("now", "ahead"),
+    [
+        (datetime(2026, 11, 28, 13, 28, tzinfo=UTC), {"D29", "D30"}),  # by the clock, in the afternoon
+        (datetime(2026, 11, 28, 22, 59, 59, 999999, tzinfo=UTC), {"D29", "D30"}),  # by --today: the day's end in Rome
+        (datetime(2026, 11, 28, 23, tzinfo=UTC), {"D29", "D30"}),  # midnight
+        (datetime(2026, 11, 28, 23, 0, 1, tzinfo=UTC), {"D30"}),
+    ],
+)
+def test_days_are_of_the_future_until_they_begin(engine: str, now: datetime, ahead: set[str], tmp_path: Path) -> None:
+    """A closing of which the day alone is known, by each of the ways to ask whether it is still to come."""
+    head = "deal_id,owner_id,name,status,amount,created_at,closed_at\n"
+    rows = [f"D{day},1,Deal {day},won,1000,2026-11-05 18:46:00,2026-11-{day}" for day in (27, 28, 29, 30)]
+    folder = project(tmp_path, {"user": USERS, "deal": head + "\n".join(rows) + "\n"}, engine)
+    mapping = (folder / "mapping.yaml").read_text(encoding="utf-8")
+    typed = mapping.replace("closed_at: closed_at", "closed_at: {sql: closed_at, type: date}")
+    (folder / "mapping.yaml").write_text(typed, encoding="utf-8")
+    ways = (
+        "deal.closed_at > as_of",
+        "as_of < deal.closed_at",
+        "not deal.closed_at <= as_of",
+        "not as_of >= deal.closed_at",
+    )
+    later = ("deal.closed_at >= as_of", "not deal.closed_at < as_of")  # at the very instant of its midnight, too
+    own(folder, *(f"{{audit: our_{n}, entity: deal, broken: {way}}}" for n, way in enumerate([*ways, *later])))
+    made = audit_project(folder / "reportspec.yaml", AuditOrder(now, {}))
+    assert made.audit is not None, made.diagnostics
+    found = {one.check.id: {each.key for each in one.examples} for one in made.audit.outcomes}
+    assert found["deal_closed_in_future"] == ahead
+    at_midnight = {"D29"} if until(now, ZoneInfo("Europe/Rome")) == datetime(2026, 11, 28, 23, tzinfo=UTC) else set()
+    assert [found[f"our_{n}"] for n in range(6)] == [ahead - at_midnight] * 4 + [ahead] * 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_blanks_of_another_kind_are_trimmed_nowhere(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
+    """Names with a blank, with one that does not break a line, and with a tab at their end."""
+    folder = project(
+        tmp_path, deals([deal(n, f"A{end}") for n, end in enumerate(("", " ", "\u00a0", "\t", "\u2003"))]), engine
+    )
+    own(
+        folder,
+        "{audit: our_same, unique: lower(trim(deal.name))}",
+        "{audit: our_as_is, entity: deal, broken: trim(deal.name) <> 'A'}",
+    )
+    counts = {name: one["broken"] for name, one in asked(run_cli, folder).items()}
+    assert counts == {"our_same": 2, "our_as_is": 3}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

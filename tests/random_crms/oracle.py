@@ -343,12 +343,17 @@ class World:
 
     @cached_property
     def touches(self) -> list[tuple[str, datetime, str]]:
-        """Answers of accounts' contacts to campaigns: account, when, campaign."""
+        """Answers of accounts' contacts to campaigns that are no drafts: account, when, campaign."""
         return [
             (account, m["responded_at"], m["campaign_id"])
             for m in self.rows["campaign_member"]
             if m["responded_at"] is not None and (account := self.of_contact(m["contact_id"])["account"]) is not None
+            if not self.drafted(m["campaign_id"])
         ]
+
+    def drafted(self, campaign: str | None) -> bool:
+        """Whether a campaign is a draft: it was not launched, and brought nothing."""
+        return campaign in self.campaigns and self.campaigns[campaign]["status"] == "draft"
 
     # Service
 
@@ -669,7 +674,7 @@ def shared(p: Period, of_worth: bool = False) -> Iterable[Fact]:
 
 def primary(p: Period, value: Callable[[Purchase], Any], first_only: bool = False) -> Iterable[Fact]:
     for b in bought_in(p):
-        if b.campaign is not None and (not first_only or b.number == 1):
+        if b.campaign is not None and not p.w.drafted(b.campaign) and (not first_only or b.number == 1):
             yield p.w.purchase_fact(b, value(b))
 
 
@@ -1026,7 +1031,7 @@ ANSWERS = Metric(answers, "distinct")
 ANSWERS_IN = Metric(lambda p: answers(p, True), "distinct")
 DELIVERED = Metric(delivered, "distinct")
 CAMPAIGN_REVENUE = Metric(lambda p: ascribed(p, value=lambda b: b.worth), "sum")
-GAINED = Metric(lambda p: (f for f in joined(p) if f.campaign is not None))
+GAINED = Metric(lambda p: (f for f in joined(p) if f.campaign is not None and not p.w.drafted(f.campaign)))
 SESSIONS = Metric(lambda p: (session_fact(p, s) for s in visits(p)))
 CUSTOMERS = Metric(customers)
 WORTH_KNOWN = Metric(lambda p: customers(p, lambda bought: any(b.worth is not None for b in bought)))
