@@ -205,8 +205,9 @@ def _tile(column: Column, value: float, metric: Metric) -> Kpi:
 
 def _told(value: float, column: Column, metric: Metric) -> tuple[Cell, Column]:
     """An estimate as it is told: whole where things are counted."""
-    told, as_column = estimate(value, column)
-    return (int(half_up(told, 0)) if metric.unit == "count" and isinstance(told, float) else told), as_column
+    if metric.unit == "count" and abs(value) < 1000:
+        return _known(value, metric), column  # rounded once: 60.46 is 60, and not 60.5 and 61
+    return estimate(value, column)
 
 
 def _known(value: float, metric: Metric) -> Cell:

@@ -10,7 +10,7 @@ from tests.figures.asking import figures, rows
 from tests.figures.from_tables import project_of
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
-STAGES = "stage_id,name,position,is_won,is_lost\nS,Talk,1,false,false\nW,Won,2,true,false\n"
+STAGES = "stage_id,name,position,is_won,is_lost,probability\nS,Talk,1,false,false,0.5\nW,Won,2,true,false,1\n"
 # Of `young` something was done three years before it was there; `old` has lain for two months, and `busy` has not; on
 # `never` nothing was done since June, and of `when` nobody knows the creation.
 DEALS = """deal_id,name,stage_id,status,amount,currency,created_at,closed_at,expected_close_date
