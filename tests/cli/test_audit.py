@@ -360,7 +360,7 @@ def test_a_check_that_the_database_refuses_is_told_and_the_others_are_asked(fold
     (folder / "audits").mkdir()
     lines = "audits:\n  - {audit: is_low, range: {field: deal.amount, min: 200}}\n"
     lines += '  - {audit: cast_of_text, entity: deal, broken: "cast(deal.name as bigint) > 1"}\n'
-    lines += "  - {audit: back_reference, format: {field: deal.name, pattern: '(O)\\1'}}\n"
+    lines += '  - {audit: cast_to_fraction, entity: deal, broken: "cast(deal.name as double) > 1"}\n'
     (folder / "audits" / "ours.yaml").write_text(lines, encoding="utf-8")
     done = run_cli([*FIRST, "--format", "json", "--fail-on", "never"], cwd=folder)
     assert done.returncode == 1
@@ -369,7 +369,7 @@ def test_a_check_that_the_database_refuses_is_told_and_the_others_are_asked(fold
     assert "ours.yaml:4:13" in done.stderr
     found = checks(done.stdout)
     assert found["is_low"]["broken"] == 1  # one of 100
-    assert {"cast_of_text", "back_reference"}.isdisjoint(found)
+    assert {"cast_of_text", "cast_to_fraction"}.isdisjoint(found)
 
 
 def test_an_own_check_named_as_one_of_the_catalogue(folder: Path, run_cli: RunCli) -> None:
