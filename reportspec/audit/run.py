@@ -447,9 +447,9 @@ def _audits(project: Project, one: _One, kept: Fields, others: Sequence[Outcome]
 def _refused(one: _One, kept: Fields, error: SourceError) -> list[Outcome]:
     """The checks that the database refuses to compute, where no field's values are to blame; one of the contract is
     none of these. Raises Broken for the fields whose values are."""
-    if error.lost or error.tree is None:
+    if error.lost or (error.tree is None and error.code != "unsupported-sql"):
         raise error
-    if error.code in UNREAD:
+    if error.code in UNREAD and error.tree is not None:
         problems = unreadable_fields(one.binding, kept, one.ask, error.tree)
         if problems:
             raise Broken(problems) from None

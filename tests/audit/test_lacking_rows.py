@@ -60,3 +60,17 @@ def test_repair_lists_name_what_a_record_lacks(tmp_path: Path, run_cli: RunCli) 
     with path.open(encoding="utf-8-sig", newline="") as file:
         told = {(row["Key"], row["Field"]) for row in csv.DictReader(file)}
     assert told == {("b", "deal.expected_close_date"), ("e", "deal.closed_at")}
+
+
+def test_a_check_that_a_database_has_no_words_for_is_told_at_its_place(tmp_path: Path, run_cli: RunCli) -> None:
+    """And the others are asked."""
+    project_of(tmp_path, {"deal": DEALS}, "sqlite")
+    (tmp_path / "audits").mkdir()
+    lines = "audits:\n  - {audit: negative_cut, entity: deal, broken: \"substring(deal.status, -1) = 'n'\"}\n"
+    lines += "  - {audit: no_stage, not_null: deal.stage_id}\n"
+    (tmp_path / "audits" / "own.yaml").write_text(lines, encoding="utf-8")
+    done = run_cli(["audit", "--today", "2026-11-28", "--format", "json", "--fail-on", "never"], cwd=tmp_path)
+    assert "error[refused-check]: the check `negative_cut` cannot be computed" in done.stderr
+    assert "own.yaml:2:13" in done.stderr
+    assert "reportspec.yaml" not in done.stderr
+    assert '"no_stage"' in done.stdout
