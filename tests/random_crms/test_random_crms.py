@@ -278,6 +278,20 @@ QUESTIONS: dict[str, Callable[[Crm, Path], Iterator[Answer]]] = {
 }
 
 
+def begins_after(crm: Crm, name: str) -> bool:
+    """Whether some rows that a metric counts begin only with the period, or later."""
+    catalogue, start = packaged(), period_of(crm, crm.period).start
+    entities = {part.entity for part in metrics_needed(catalogue, catalogue.metrics[name])}
+    first = (
+        min(
+            (value for row in crm.rows.get(one, ()) for value in row.values() if isinstance(value, datetime)),
+            default=None,
+        )
+        for one in entities
+    )
+    return any(at is not None and at >= start for at in first)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_random_crms(question: str, draw: Draw, tmp_path: Path) -> None:
@@ -293,6 +307,9 @@ def test_random_crms(question: str, draw: Draw, tmp_path: Path) -> None:
         folder = written(crm, tmp_path / str(number))
         for answer in QUESTIONS[question](crm, folder):
             compared += 1
+            compares = answer.question.endswith(("before", "previous period"))
+            if compares and answer.said is None and answer.right == 0 and begins_after(crm, answer.metric):
+                continue  # of what had not begun by then nothing is known
             if not answer.agree:
                 wrong.append(
                     f"seed {seed}, {crm.period}, {answer.metric}, {answer.question}: {answer.said}, right is {answer.right}"
