@@ -28,7 +28,8 @@ ORACLES = {
     "lead_created_at_once": 'select sum(n) from (select count(*) n from leads group by "Created Time") where n >= 20',
     "deal_created_at_once": 'select sum(n) from (select count(*) n from potentials group by "Created Time") where n >= 20',
     "deal_close_date_past": f"select count(*) from potentials where \"Stage\" not like 'Closed%' and {CLOSING}::date < date '2021-04-16'",
-    "deal_closed_in_future": f"select count(*) from potentials where \"Stage\" like 'Closed%' and {CLOSING}::date > date '2021-04-16'",
+    # It is asked as that day begins, on which nothing has been closed yet.
+    "deal_closed_in_future": f"select count(*) from potentials where \"Stage\" like 'Closed%' and {CLOSING}::date >= date '2021-04-16'",
     "deal_probability_and_status": 'select count(*) from potentials where ("Stage" = \'Closed Won\' and "Probability"::double < 100)'
     ' or ("Stage" = \'Closed Lost\' and "Probability"::double > 0)',
     "no-partner:activity.deal": """
