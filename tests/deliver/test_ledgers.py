@@ -986,16 +986,16 @@ def test_a_disk_that_fills_up_in_the_middle(
     monkeypatch.setattr(waiting, "PATIENCE", 0.3)
     folder = on_small.place.root / "small"
     on_small.at(step, number, lambda: fill(folder))
-    refused(on_small, "full|unable to open|disk i/o")
+    if taken < 4:
+        refused(on_small, "full|unable to open|disk i/o|no space")
+    else:  # for what came of the last one there is the room that was kept
+        on_small()
     assert len(on_small.handler.taken) == taken
     (folder / "filler").unlink()
-    known = [one.state for one in reversed(on_small.place.entries())]
-    assert known.count("sent") + known.count("data") == taken, "what was handed over is known"
+    known = [one.state for one in reversed(on_small.place.entries()) if one.recipient != "*"]
+    assert known.count("sent") == taken, "what was handed over is known"
     on_small()
-    expected = [1, 1, 1, 1]
-    if step == "taken":  # stored as begun, and taken, which could not be stored any more
-        expected[number - 1] = 2
-    assert on_small.copies() == expected
+    assert on_small.copies() == [1, 1, 1, 1]
     on_small.same()
 
 

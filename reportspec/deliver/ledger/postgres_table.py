@@ -72,6 +72,9 @@ class PostgresTable:
         made.execute(f"SET lock_timeout = {waiting.first_wait()}")
         return made
 
+    def keep_room(self) -> None:
+        """Nothing: the server's disk is the server's."""
+
     def recover(self) -> None:
         """Connect anew where the connection is gone, and with it the lock. Raises LedgerError."""
         if not (self._raw.closed or self._raw.broken):

@@ -43,8 +43,11 @@ class Store(Protocol):
     def sender(self, report: str) -> AbstractContextManager[bool]:
         """While inside, whether this process alone sends the report."""
 
+    def keep_room(self) -> None:
+        """See that what comes of a message can be written. Raises LedgerError."""
+
     def recover(self) -> None:
-        """Connect anew where the connection is gone."""
+        """Connect anew where the connection is gone, and give away room that was kept."""
 
     def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query, whose values stand where it has `?`."""
@@ -92,6 +95,7 @@ class Ledger:
         """Write all of an entry but its message, which stays; none is kept of what was sent. Raises
         LedgerError also where the entry is gone."""
         self._check_alone()
+        self.store.keep_room()
         self._step(entry)
 
     def note(self, entry: Entry) -> None:

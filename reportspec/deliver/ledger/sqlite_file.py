@@ -16,6 +16,8 @@ from reportspec.deliver.ledger.rules import VERSION, check_version, table_sql
 from reportspec.deliver.ledger.waiting import Tell, silent
 from reportspec.errors import LedgerError
 
+_ROOM = 65_536  # bytes: of a disk, for what came of messages that were handed over
+
 
 class SqliteFile:
     """A file of SQLite's. Its locks are the process's, and end with it alone."""
@@ -88,6 +90,7 @@ class SqliteFile:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise _broken(path, error) from None
+        mine = False
         try:
             try:
                 mine = _locked(handle)
@@ -96,6 +99,8 @@ class SqliteFile:
             self._lock = path, handle
             yield mine and self._holds()
         finally:
+            if mine:
+                self.recover()
             self._lock = None
             os.close(handle)  # which lets go of the lock, as does the end of the process
 
@@ -110,8 +115,29 @@ class SqliteFile:
         except OSError:
             return False
 
+    def keep_room(self) -> None:
+        """Have so much of the disk that what comes of a message can be written even if nothing else is left of it. The
+        lock file holds it. Raises LedgerError where there is no such room."""
+        if self._lock is None:
+            return
+        path, handle = self._lock
+        try:
+            if os.fstat(handle).st_size >= _ROOM:
+                return
+            os.lseek(handle, 0, os.SEEK_SET)
+            left = _ROOM
+            while left:
+                left -= os.write(handle, bytes(left))
+            os.fsync(handle)
+        except OSError as error:
+            self.recover()
+            raise _broken(path, error) from None
+
     def recover(self) -> None:
-        """Nothing: a file has no connection that could be lost."""
+        """Give away the room that was kept; a file has no connection that could be lost."""
+        if self._lock is not None:
+            with suppress(OSError):
+                os.ftruncate(self._lock[1], 0)
 
     def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a query."""
