@@ -41,7 +41,7 @@ select (select count(distinct person) from lead where status <> 'Junk Lead'
        (select count(*) from call where direction = 'Outbound'
           and started >= '2021-01-01' and started < '2021-04-01'
           and (deal is not null or lead is not null or contact is not null)) as sales_calls_count,
-       0 as sales_calls_count__previous,
+       null as sales_calls_count__previous,  -- the first call is of April 2021: of before nothing is known
        (select count(*) from quote where stage <> 'Draft'
           and created >= '2021-01-01' and created < '2021-04-01') as quotes_presented_count,
        (select count(*) from quote where stage <> 'Draft'
