@@ -42,6 +42,10 @@ class NotAlike(Exception):
         self.instead = instead
 
 
+class Unclosed(NotAlike):
+    """Brackets that do not end."""
+
+
 def for_all(pattern: str, end: str = "$") -> str:
     """A pattern as every database reads it: classes written out, `end` for the end of the text. Raises NotAlike."""
     parts: list[str] = []
@@ -116,7 +120,7 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
         else:
             parts.append(f"\\{sign}" if sign in "[]" else sign)
             at += 1
-    raise NotAlike(pattern[begin:], "`]` at its end")
+    raise Unclosed(pattern[begin:])
 
 
 def _times(pattern: str, at: int) -> tuple[str, int]:

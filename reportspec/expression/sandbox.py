@@ -20,7 +20,7 @@ import sqlglot
 from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
-from reportspec.expression.patterns import NotAlike, for_all
+from reportspec.expression.patterns import NotAlike, Unclosed, for_all
 from reportspec.expression.trees import nodes_in
 
 CANONICAL = "duckdb, normalization_strategy=case_sensitive"
@@ -563,6 +563,8 @@ def need_pattern(written: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(for_all(written))
+    except Unclosed:
+        raise Refused(f"`{_short(written)}` is no pattern: missing ]") from None
     except NotAlike as error:
         instead = f"; write {error.instead}" if error.instead else ""
         raise Refused(

@@ -10,6 +10,11 @@ from reportspec.expression.sandbox import Refused, parse
 WRONG = (
     ("regexp_matches(deal.name, '(')", "`(` is no pattern: missing )"),
     ("regexp_extract(deal.name, '[a', 0) = 'x'", "`[a` is no pattern"),
+    (r"regexp_matches(deal.name, '\pL+')", r"`\p` in a pattern each in its own way"),
+    (r"regexp_matches(deal.name, 'a\z')", "; write `$`"),
+    ("regexp_matches(deal.name, '[[:^digit:]]')", "; write the letters that are meant"),
+    ("regexp_matches(deal.name, 'x(?i)y')", "`(?i)` at the beginning"),
+    (r"regexp_matches(deal.name, '\Q(\E')", r"`\Q` in a pattern"),
     ("regexp_replace(deal.name, 'a{2,1}', '') = 'x'", "`a{2,1}` is no pattern"),
     ("regexp_matches(deal.name, '*a')", "`*a` is no pattern: nothing to repeat"),
     ("cast('x' as int) > 3", "`x` is no number, which a cast to `int` takes"),
@@ -29,10 +34,9 @@ WRONG = (
 )
 RIGHT = (
     "regexp_matches(deal.name, '^(GmbH|AG)$')",
-    r"regexp_matches(deal.name, '\pL+\d{2,3}[[:alpha:]]\z')",
-    "regexp_matches(deal.name, '[[:^digit:]]x[a-z[:digit:]]')",
-    "regexp_matches(deal.name, 'x(?i)y')",
-    r"regexp_matches(deal.name, '\Q(\E')",
+    r"regexp_matches(deal.name, '\w+\d{2,3}[[:alpha:]]$')",
+    "regexp_matches(deal.name, '[^[:digit:]]x[a-z[:digit:]]')",
+    "regexp_matches(deal.name, '(?i)xy')",
     "regexp_matches(deal.name, deal.title)",
     "cast('12' as int) = 12",
     "cast(' -5 ' as int) = -5",
