@@ -83,7 +83,9 @@ def taking_a_code(trees: Iterable[ast.Module]) -> dict[str, set[int]]:
 
 
 def test_whatever_takes_a_code_is_given_one_that_has_a_page(checkout: Path) -> None:
-    """The same without a list of what tells something: by the names of parameters."""
+    """The same without a list of what tells something: by the names of parameters.
+
+    Slow: all modules are read as trees."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (checkout / "reportspec").rglob("*.py")]
     places, given = taking_a_code(trees), set[str]()
     for call in (each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Call)):

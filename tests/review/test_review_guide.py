@@ -16,6 +16,7 @@ STEP = re.compile(
 
 
 def test_the_commands_print_what_the_page_says(checkout: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """Slow: the guide's commands are run one after the other, as a reader would."""
     page = (checkout / "docs" / "review.md").read_text(encoding="utf-8")
     commands = 0
     for step in STEP.finditer(page):
