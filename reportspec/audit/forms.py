@@ -15,17 +15,16 @@ from reportspec.measures.audit_wording import (
     about,
     called,
     field_called,
-    is_personal,
-    key_is_personal,
     lacking,
     level_called,
     measured,
     money,
     share,
+    shown_key,
+    shown_value,
     words,
 )
 from reportspec.measures.audit_wording import text_in as told
-from reportspec.measures.personal_texts import covered, masked
 from reportspec.measures.systems import to_do
 from reportspec.model.audits import Audit, AuditCheck, Earlier, EntityAudit, Example, Level, Outcome
 from reportspec.model.settings import System
@@ -106,14 +105,10 @@ class Shown:
         return to_do(system, self.audit.at.astimezone(self.binding.zone).date(), self.language)
 
     def _key(self, entity: str, key: str) -> str:
-        if not key or self.personal:
-            return key
-        return masked(key) if key_is_personal(self.binding, entity) else covered(key)
+        return key if self.personal else shown_key(self.binding, entity, key)
 
     def _value(self, path: str, value: str, check: AuditCheck) -> str:
-        if self.personal:
-            return value
-        return masked(value) if is_personal(self.binding, path, check) else covered(value)
+        return value if self.personal else shown_value(self.binding, path, value, check)
 
     @property
     def last_day(self) -> str:

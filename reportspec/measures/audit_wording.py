@@ -8,6 +8,7 @@ from decimal import Decimal
 from reportspec.calendar import day_label
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part, in_number, percent_sign, word
+from reportspec.measures.personal_texts import covered, masked
 from reportspec.model.audits import AuditCheck, Level, Outcome
 from reportspec.model.domain import Texts
 from reportspec.resolve.binding import Binding, Unresolved
@@ -113,6 +114,17 @@ def key_is_personal(binding: Binding, entity: str) -> bool:
                 if columns & {column.name.lower() for column in column_nodes(read.sql)}:
                     return True
     return False
+
+
+def shown_key(binding: Binding, entity: str, key: str) -> str:
+    """A record's key without personal data: masked where it is what tells who somebody is."""
+    return masked(key) if key and key_is_personal(binding, entity) else covered(key)
+
+
+def shown_value(binding: Binding, path: str, value: str, check: AuditCheck | None) -> str:
+    """A value of the source without personal data: masked where its field tells of people, or a check found that it
+    does."""
+    return masked(value) if is_personal(binding, path, check) else covered(value)
 
 
 def about(outcome: Outcome) -> str:

@@ -16,16 +16,15 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import (
     called,
     field_called,
-    is_personal,
-    key_is_personal,
     level_called,
     measured,
     share_decimals,
+    shown_key,
+    shown_value,
     text_in,
     words,
 )
 from reportspec.measures.metric_columns import Footnotes
-from reportspec.measures.personal_texts import covered, masked
 from reportspec.measures.systems import to_do
 from reportspec.model.audits import Audit, AuditCheck, EntityAudit, Outcome
 from reportspec.model.figures import Cell, Column, Kpi, Section, Unit
@@ -431,17 +430,12 @@ class _Shown:
 
     def key(self, entity: str, text: str) -> str:
         """A record's key, masked where it is what tells who somebody is."""
-        if not text or self.spec.personal:
-            return text
-        return masked(text) if key_is_personal(self.report.binding, entity) else covered(text)
+        return text if self.spec.personal else shown_key(self.report.binding, entity, text)
 
     def value(self, path: str, text: str, check: AuditCheck | None = None) -> str:
         """A value of the source, masked where it tells who somebody is; days and times as the report writes them."""
-        if not self.spec.personal and is_personal(self.report.binding, path, check):
-            return masked(text)
-        if text and self.is_time(path):
-            return self.dated(text)
-        return text if self.spec.personal else covered(text)
+        shown = text if self.spec.personal else shown_value(self.report.binding, path, text, check)
+        return self.dated(text) if text and shown == text and self.is_time(path) else shown
 
     def is_time(self, path: str) -> bool:
         """Whether a field keeps days or times."""
