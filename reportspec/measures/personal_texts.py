@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
-from reportspec.run.sqlite_functions import card_is_right, iban_is_right
 from reportspec.sql.personal_data import ABROAD, CARD, EMAIL, NAMED, form_of_ibans
 
 _MAIL = re.compile(r"([^@\s])[^@]*@([^@.\s])[^@]*([.][^@.\s]+)?")
@@ -53,10 +52,14 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]:
 
 
 def _is_iban(found: str) -> bool:
+    from reportspec.run.sqlite_functions import iban_is_right  # with SQLite, which few commands need
+
     return iban_is_right(re.sub("[^A-Z0-9]", "", found.upper())) == 1
 
 
 def _is_card(found: str) -> bool:
+    from reportspec.run.sqlite_functions import card_is_right
+
     return card_is_right(re.sub("[^0-9]", "", found)) == 1
 
 
