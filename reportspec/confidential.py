@@ -81,7 +81,8 @@ _KEY = r"(?:so?u?r?c?e?s?|data\w*|db\w*|url|dsn|conn\w*)"
 _SOURCE = re.compile(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
 _INDIRECT = re.compile(r"[|>][\d+-]*\s*(?:#.*)?$")
 _NO_VALUE = re.compile(r"(?:[&!]\S*\s*)*(?:#.*)?$")
-_URL = re.compile(r"[A-Za-z][\w+.-]*:/")
+_SCHEME = re.compile(r"[A-Za-z][\w+.-]*")
+_OF_A_WORD = re.compile(r"[\w+.-]")
 _MAPPING = re.compile(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
 
 
@@ -138,21 +139,35 @@ def _concealed_value(text: str) -> str:
 def _without_urls(line: str) -> str:
     """A line without the secrets of its URLs: what does not end before an `@` hides all up to the last."""
     made, at = "", 0
-    while match := _URL.search(line, at):
-        made += line[at : match.start()]
-        rest = line[match.start() :]
+    while url := _first_url(line, at):
+        start, end = url
+        made += line[at:start]
+        rest = line[start:]
         whole = re.match(r"[^\s'\",}\])>]+", rest)
         word = whole[0] if whole else ""
         if "@" in rest and (not is_certain(word) or "@" in rest[len(word) :]):
             last = rest.rfind("@")
             if not re.search(r"\s", rest[:last]) or "://" in rest[:last]:
                 user = re.match(r"[A-Za-z][\w+.-]*://[^:/@\s]*:", rest)
-                start = user.end() if user else match.end() - match.start()
-                return made + _blotted(rest, [(start, last)])
-        word = word or rest[: match.end() - match.start()]
+                return made + _blotted(rest, [(user.end() if user else end - start, last)])
+        word = word or rest[: end - start]
         made += concealed_url(word) if is_certain(word) else word
-        at = match.start() + len(word)
+        at = start + len(word)
     return made + line[at:]
+
+
+def _first_url(line: str, at: int) -> tuple[int, int] | None:
+    """Where the first URL from a place on begins, and where what stands behind its `:/` does. Each sign is looked at
+    once, from each `:/` backwards, however long a word a line has."""
+    colon = line.find(":/", at)
+    while colon >= 0:
+        begin = colon
+        while begin > at and _OF_A_WORD.match(line, begin - 1):
+            begin -= 1
+        if scheme := _SCHEME.search(line, begin, colon):
+            return scheme.start(), colon + 2
+        at, colon = colon + 1, line.find(":/", colon + 1)
+    return None
 
 
 # --- What others say -----------------------------------------------------------------------------------
