@@ -83,13 +83,16 @@ _INDIRECT = re.compile(r"[|>][\d+-]*\s*(?:#.*)?$")
 _NO_VALUE = re.compile(r"(?:[&!]\S*\s*)*(?:#.*)?$")
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]*")
 _OF_A_WORD = re.compile(r"[\w+.-]")
-_MAPPING = re.compile(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
+_MAPPING = re.compile(r"\s*+[\"']?[\w ]++[\"']?\s*+:(?:\s|$)")
+_LONGEST = 20_000  # letters of a line of which something is shown
 
 
 def concealed_line(lines: Sequence[str], number: int) -> str:
     """A line of a YAML file (they count from 1) without secrets, as long as before: those of URLs on any line, and
-    whatever may be one where a project names its source."""
+    whatever may be one where a project names its source; of very long lines nothing."""
     line = lines[number - 1]
+    if len(line) > _LONGEST:
+        return _blotted(line, [(0, len(line))])
     first = number - 1
     while first > 0 and (lines[first][:1] in (" ", "\t") or not lines[first].strip()):
         first -= 1

@@ -449,8 +449,8 @@ def _with_enums(part: MappedPart, columns: Mapping[str, Types], enums: re.Patter
     read, so that it still is seen to be that column."""
 
     def is_enum(field: MappedField) -> bool:
-        is_column = isinstance(field.sql, exp.Column)
-        return is_column and enums.fullmatch(_column_type(field.sql, part, columns)) is not None
+        column = field.sql
+        return isinstance(column, exp.Column) and bool(enums.fullmatch(_column_type(column, part, columns)))
 
     fields = {name: replace(field, enum=is_enum(field)) for name, field in part.fields.items()}
     return _read_as("VARCHAR", replace(part, fields=fields), columns, enums, lambda field: not field.enum)
@@ -700,7 +700,7 @@ def _part(
     )
 
 
-_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
+_ODD_NAME = re.compile(r"[^\W\d]\w*+(?> ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)*+[?!.:]?")
 _ODD = re.compile(r"[^\w.]")
 
 

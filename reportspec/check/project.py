@@ -229,7 +229,7 @@ def said_load(document: Document, zone: str) -> datetime | date | None:
     return as_naive(as_of, ZoneInfo(zone)).date() - timedelta(days=1)
 
 
-_SPAN = re.compile(r"([0-9]+) ?([hd])[a-z]*")
+_SPAN = re.compile(r"([0-9]{1,4}) ?([hd])[a-z]*")
 
 
 def _stale_after(value: Any) -> timedelta | None:

@@ -33,7 +33,7 @@ def _hidden(path: Path) -> bool:
 
 
 _WORD = re.compile(r"(?:-\s+)?[\"']?(\w+)")  # that begins a line: a key, perhaps one whose colon is forgotten
-_DEFINED = re.compile(r"^\s*-\s+metric\s*:", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t]*-[ \t]+metric[ \t]*:", re.MULTILINE)
 _OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
 _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
 
