@@ -178,7 +178,7 @@ _LOADING = threading.Lock()
 
 @contextmanager
 def libraries_by_their_files() -> Iterator[None]:
-    """Load WeasyPrint within this. For a library that has not the name that it asks for first, Python asks programs, the
+    """Load WeasyPrint within this. For a library that has not the name that it asks for first Python asks programs, the
     compiler among them, some forty times in all: that takes a third as long as all that is loaded."""
     import ctypes.util
 
