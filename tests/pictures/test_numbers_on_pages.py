@@ -191,8 +191,8 @@ def test_every_number_is_a_figure(name: str, period: str, tmp_path: Path) -> Non
     texts = {
         "pdf": text,
         "page": text_of(html_here(figures, None)),
-        "mail": text_of(as_html(figures, "", ["made.pdf"], [])),
-        "plain": as_text(figures, "", ["made.pdf"], []),
+        "mail": text_of(as_html(figures, "", [("made.pdf", 0)], [])),
+        "plain": as_text(figures, "", [("made.pdf", 0)], []),
     }
     numbers = {form: list(printed(read, decimal_of(language), language == "fr")) for form, read in texts.items()}
     mailed = {*known, *of_mails(figures)}

@@ -244,7 +244,7 @@ def drawn_width(text: str) -> float:
 
 
 @pytest.mark.parametrize("count", [1, 3, 300])
-@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel"])
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram"])
 def test_labels_stay_inside_and_apart(kind: str, count: int) -> None:
     columns = (
         Column("c", "C", "text", role="period" if kind in ("line", "bar") else "dimension"),
