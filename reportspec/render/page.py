@@ -308,7 +308,7 @@ def _numbered(views: Sequence[SectionView]) -> list[SectionView]:
             table = replace(table, headings=heads)
         rows = tuple(tuple(replace(t, footnotes=renumbered(t.footnotes)) for t in row) for row in view.tile_rows)
         section = replace(view.section, footnotes=renumbered(view.section.footnotes))
-        notes = tuple((at, said[at]) for at in renumbered(tuple(number for number, _ in view.footnotes)))
+        notes = tuple((at, said.pop(at)) for at in renumbered(tuple(n for n, _ in view.footnotes)) if at in said)
         made.append(replace(view, section=section, table=table, tile_rows=rows, footnotes=notes))
     return made
 

@@ -86,7 +86,7 @@ _HALVES = (
 )
 _CHANGED = 4  # metrics of a table that have their changes beside them
 CHANGE = "Δ"
-NOTHING = "–"  # where a change is not known
+NOTHING = "–"  # where nothing is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +287,8 @@ def _view(
             elif value is None and column.role == "dimension" and label != "":
                 rest = place > 0 and section.others and row is section.rows[-1]
                 text = "" if rest else name_of(formats, value, column)
+            elif value is None:
+                text = NOTHING
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
             cells.append(TableCell(text, _cell_css(value, column) + after[place], mark=mark_of(row, at, column, value)))
