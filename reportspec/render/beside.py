@@ -325,10 +325,11 @@ def _part(value: Cell, scale: float) -> float | None:
 
 
 def _swings(changes: Sequence[Sequence[Cell]], direction: str) -> list[tuple[Swing | None, ...]]:
-    """The bars of columns of changes, all on one scale; none where nothing changed."""
+    """The bars of columns of changes, all on one scale; none where nothing changed, nor of one
+    change alone, which would fill the room however small it is."""
     known = [float(change) for column in changes for change in column if is_number(change)]
     up, down = max([0.0, *known]), -min([0.0, *known])
-    if up + down <= 0:
+    if up + down <= 0 or len(known) < 2:
         return []
     axis = round(down / (up + down) * 100, 2)
 

@@ -228,9 +228,13 @@ def test_what_rests_on_very_few_cases_is_grey_and_has_no_change() -> None:
     assert view.total is not None
     assert (view.total[4].text, "aside" in view.total[3].css) == ("–", True)
     # Of the figure that has the bar, that of then is not drawn either, and its change has none.
-    bars = beside(without_few(section(few=(frozenset({"won"}), frozenset(), frozenset()))), 3)
+    rows = (ROWS[0], ROWS[1], ("Cid", 100, 50, 0.5, 0.4))
+    bars = beside(without_few(section(*rows, few=(frozenset({"won"}), frozenset(), frozenset()))), 3)
     assert bars.bars[0] == Bar(100.0)
-    assert [swing is None for swing in bars.swings[0][1]] == [True, False, True]
+    assert [swing is None for swing in bars.swings[0][1]] == [True, False, False]
+    # One change alone would fill the room, however small it is.
+    alone = section(*rows[:2], few=(frozenset({"won"}), frozenset()))
+    assert beside(without_few(alone), 2).swings == ()
     unseen = replace(few, few=(frozenset({"other"}), frozenset(), frozenset()))
     assert "Grey" not in render_html(sample.figures("en", (unseen,)))
 
