@@ -215,6 +215,8 @@ def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures
     """The numbers that are no figure, nor stand in a name, a date or a sentence of an author."""
     named = words(figures, pages)
     notes = " ".join(note for section in figures.sections for note in section.notes)  # their authors' own numbers
+    # Percentages in footnotes are those of a metric's definition: what is counted for one are rows and amounts.
+    notes += " ".join(note for note in figures.footnotes if "%" in note)
     notes = notes.replace("\u00a0", " ")
     return [
         one.text
