@@ -278,7 +278,7 @@ def _view(
                 text = label
             elif (column.role == "difference" and value is None) or value == "":
                 text = NOTHING
-            elif column.role == "change" and column.against and value is None:
+            elif column.role == "change" and value is None:
                 text = NOTHING
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
