@@ -169,13 +169,14 @@ def test_readable_statements_are_those_that_are_written_whole(database: str, bre
         (tmp_path / f"{name}.yaml").write_text(json.dumps(data), "utf-8")
     checked = load_report(tmp_path / "spec.yaml", NOW, {})
     assert checked.report is not None, [one.message for one in checked.diagnostics]
-    dialect, reused = dialect_named(database), 0
+    written = text.replace("\n", "\\n") if database == "mysql" else text
+    dialect, seen = dialect_named(database), 0
     for compiled in compile_report(checked.report):
         alone = copied(compiled.tree)
         assert alone.meta.pop(SHARED) is not None
         for way in ((False, True), (True,)):
             *_, readable = sql_texts(compiled.tree, dialect, way)
             assert readable == sql_text(alone, dialect, pretty=True)
-            assert f"'{text}'" in readable
-            reused += 1
-    assert reused >= 6
+            assert f"'{written}'" in readable
+            seen += 1
+    assert seen >= 6
