@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _COLLECTOR = threading.Lock()
 _first, _aside = True, False  # whether no report was made yet; whether what one left is put aside
 _LITTLE, _SAVED = 0.3, 6  # of a page, what is saved by a tighter setting; pages of a report that may be laid out anew
-_LEAST = 0.2  # of a page, what is left of that and saved by the tightest one
+_LEAST = 0.3  # of a page, what is left of that and saved by the tightest one
 _MUCH = 100_000  # objects: what some 150 rows of a table leave
 
 
