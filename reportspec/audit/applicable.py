@@ -32,7 +32,7 @@ OF_ROWS: frozenset[Kind] = frozenset(
     )
 )
 # Those that the audit tells as errors though a report can be made.
-_ERRORS: frozenset[Kind] = REFUSED | {"no-partner", "no-currency", "no-rate"}
+_ERRORS: frozenset[Kind] = REFUSED | {"no-partner", "no-survivor", "no-currency", "no-rate"}
 
 
 @dataclass(frozen=True, slots=True)

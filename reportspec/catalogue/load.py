@@ -211,6 +211,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
             bool(spec.get("today", False)),
             _called(spec),
             bool(spec.get("reported", False)),
+            bool(spec.get("as_recorded", False)),
         )
         for relation, spec in data.get("relations", {}).items()
     }
@@ -231,6 +232,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         roles={to: tuple(path.split(".")) for to, path in data.get("roles", {}).items()},
         where=expression(data.get("where"), ("where",), trouble),
         exists_from=data.get("exists_from"),
+        merged_into=data.get("merged_into"),
         listed_by=_listed_by(data.get("listed_by"), trouble),
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),

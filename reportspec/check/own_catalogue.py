@@ -226,6 +226,11 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
         document.tell(
             "unknown-field", f"the key `{entity.key}` is no field of it", ("key",), suggestion(entity.key, names)
         )
+    into = entity.merged_into
+    if into is not None and (into not in names or entity.fields[into].type != "key"):
+        keys = [name for name, field in entity.fields.items() if field.type == "key"]
+        told = f"`{into}`, which is to say what a record was merged into, is no key of it"
+        document.tell("unknown-field", told, ("merged_into",), suggestion(into, keys))
     for name, relation in entity.relations.items():
         path: Place = ("relations", name)
         target = binding.catalogue.entities.get(relation.to)

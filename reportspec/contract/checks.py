@@ -58,6 +58,7 @@ def checks_of(
         checks += _of_sizes(binding, name, fields)
         checks += _of_currencies(binding, name, fields)
         checks += _of_relations(binding, name, fields, read)
+        checks += _of_mergers(binding, name, read)
         checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
         checks += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
@@ -262,6 +263,14 @@ def _of_relations(
             check = Check("no-partner", name, relation=relation)
             checks.setdefault((relation.to, relation.by), check)
     return list(checks.values())
+
+
+def _of_mergers(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) -> list[Check]:
+    """That of each merged record one is left, where rows that are read name such records."""
+    if not binding.merges(name):
+        return []
+    by_keys = any(binding.survivor_of(other, field) == name for other, fields in read.items() for field in fields)
+    return [Check("no-survivor", name)] if by_keys else []
 
 
 def _for_order(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) -> frozenset[str]:

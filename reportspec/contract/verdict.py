@@ -39,6 +39,7 @@ from reportspec.sql.examples_sql import (
 )
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.survey_sql import SOUGHT, asked_by_history, broken
+from reportspec.sql.survivors import MOST_MERGERS
 from reportspec.sql.unnamed import inherits
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
@@ -416,6 +417,14 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
             f"{tables} has {rows_of(count)} of {finding.rows:,} whose amounts have no exchange rate to"
             f" {binding.currency} (`{check.of}`): they are left out of amounts",
             help,
+        )
+    if check.kind == "no-survivor":
+        into = binding.entity(entity).merged_into or ""
+        return (
+            f"{tables} has {rows_of(count)} that were merged in a circle, over more than {MOST_MERGERS} others, or into"
+            f" a record that is not there: of what names them nothing of `{entity}` is known",
+            f"see what is left of them in the CRM; `{entity}.{into}`{_from(_written(binding, entity, into))} says into"
+            " which record each was merged",
         )
     if check.kind == "tied-rows":
         same, differ = (", ".join(f"`{name}`" for name in names) for names in (check.names, check.ties))

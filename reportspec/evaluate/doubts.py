@@ -49,6 +49,8 @@ def finding_text(report: Report, finding: Finding) -> str:
             if finding.count
             else word(language, "without_key", many)
         )
+    if check.kind == "no-survivor":
+        return word(language, "no_survivor", label(report, entity.plural), rows)
     if check.kind == "tied-rows":
         largest = report.binding.catalogue.entities[check.entity].fields[check.ties[0]].label
         return word(

@@ -91,7 +91,8 @@ class Relation:
     """A many-to-one way from an entity's field `by` to the key of the entity `to`. With `today` it
     leads to the record as it is now, whatever the report's date; null where there is none. Without a
     `label` reports call it as they call the field `by`. With `reported` it leads to the record as it is known at
-    the report's date, also from what it was at an instant before, such as a step of a trend."""
+    the report's date, also from what it was at an instant before, such as a step of a trend. `as_recorded` ones lead
+    to the record that is named even where it was merged into another: what they tell is told of no other."""
 
     name: str
     to: str
@@ -99,6 +100,7 @@ class Relation:
     today: bool = False
     label: Mapping[str, str] = field(default_factory=dict)
     reported: bool = False
+    as_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +322,7 @@ class Entity:
     roles: Mapping[str, tuple[str, ...]]  # entity -> the relation path that leads there by default
     where: exp.Expr | None = None
     exists_from: str | None = None
+    merged_into: str | None = None  # its field with the key of the record that a duplicate was merged into
     listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None

@@ -30,6 +30,7 @@ Kind = Literal[
     "undeclared-value",
     "misspelt-value",
     "no-partner",
+    "no-survivor",
     "unlikely-rows",
     "impossible-rows",
     "unknown-value",

@@ -313,7 +313,41 @@ class Binding:
             return own if own == past else ""
         return own
 
+    def merges(self, name: str) -> bool:
+        """Whether the source says which records of an entity were merged into others."""
+        entity = self.catalogue.entities[name]
+        into, key = entity.merged_into, entity.key
+        if into is None or key is None or entity.derived is not None:
+            return False
+        return self.mapped(name, into) is not None and self.mapped(name, key) is not None
+
+    def survivor_of(self, entity: str, name: str) -> str | None:
+        """The entity whose records a key of an entity's rows names, if the source says which of them were merged into
+        others: the key is read as that of the record that is left."""
+        return _survivor_of(self, entity, name)
+
+    def survivor_kind(self, name: str) -> str:
+        """What statements have the keys of merged records as, and of those that are left, as `key_kind` says it."""
+        entity = self.entity(name)
+        assert entity.key is not None
+        assert entity.merged_into is not None
+        kind = self.key_kind(name, entity.key)
+        # Of whole numbers all databases know which one is the greatest.
+        return kind if kind == "integer" and kind == self.key_kind(name, entity.merged_into) else ""
+
     def _mapped_kind(self, entity: Entity, name: str) -> str:
+        kind = self._recorded_kind(entity, name)
+        merged = self.survivor_of(entity.name, name) if kind else None
+        return kind if merged is None or kind == self.survivor_kind(merged) else ""
+
+    def recorded_kind(self, entity: str, name: str) -> str:
+        """The same of a key as the source's rows have it, whatever it was merged into."""
+        field = self.field(entity, name)
+        if self.source.keys == "text" or field is None or field.default is not None:
+            return ""
+        return self._recorded_kind(self.entity(entity), name)
+
+    def _recorded_kind(self, entity: Entity, name: str) -> str:
         mapped = self.source.entities.get(entity.name)
         if mapped is None or len(mapped.parts) != 1 or name not in mapped.fields:
             return ""
@@ -583,6 +617,19 @@ def _lacking_derived(binding: Binding, derived: Derived, name: str) -> tuple[str
     except Missing as missing:
         return (missing.name, missing.message, missing.help)
     return None
+
+
+@remembered
+def _survivor_of(binding: Binding, name: str, key: str) -> str | None:
+    entity, field = binding.catalogue.entities[name], binding.field(name, key)
+    if entity.derived is not None or field is None or field.type != "key" or field.expr is not None:
+        return None
+    if key in (entity.key, entity.merged_into) or binding.mapped(name, key) is None:
+        return None
+    ways = [relation for relation in entity.relations.values() if relation.by == key]
+    if any(way.as_recorded for way in ways):
+        return None
+    return next((way.to for way in ways if way.to in binding.catalogue.entities and binding.merges(way.to)), None)
 
 
 @remembered

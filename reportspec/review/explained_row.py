@@ -37,6 +37,7 @@ from reportspec.sql.counted_rows import (
     left_out_statement,
     made_of_statement,
     rows_statement,
+    survivor_statement,
 )
 
 MOST_ROWS = 20  # of one key that are shown
@@ -88,10 +89,12 @@ class ToldRow:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A record that is no row of the entity at all: of which entity it is one, and what it does not fulfil."""
+    """A record that is no row of the entity at all: of which entity it is one, what it does not fulfil, and which
+    record is left of it where it was merged into another."""
 
     entity: str
     conditions: tuple[ToldCondition, ...]
+    merged_into: ToldValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +448,15 @@ def _left_out(report: Report, entity: str, by: tuple[str, ...], value: str) -> l
     return found
 
 
+def _survivor(report: Report, entity: str, key: str, value: str) -> ToldValue | None:
+    """The key of the record that is left of a merged one, under which counts what names it."""
+    binding = report.binding
+    if key != binding.entity(entity).key or not binding.merges(entity):
+        return None
+    [table] = ask(report, [survivor_statement(binding, entity, value)])
+    return told_value(binding, entity, (entity, key), table.rows[0][0]) if table.rows else None
+
+
 def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftOut]:
     """Of a record that the mapping gives and that is no row of its entity, such as a deleted one, what it is; of one
     that the mapping itself leaves out, how."""
@@ -466,7 +478,7 @@ def _of_mapping(report: Report, entity: str, key: str, value: str) -> list[LeftO
             )
             for at, tree in enumerate(trees)
         ]
-        return [LeftOut(entity, tuple(told))]
+        return [LeftOut(entity, tuple(told), _survivor(report, entity, key, value))]
     conditions = [part.where for part in mapped.parts if part.where is not None]
     if not conditions:
         return []

@@ -150,6 +150,8 @@ def _absent(part: PartOfFigure, personal: bool) -> list[str]:
     for left in part.left_out:
         lines.append(f"    it is no row of {part.entity}: what does not hold of the {left.entity} stands with ✗")
         lines += [f"      {_sign(c)} {_ASKS[c.asks]:<7} {c.text}{_has(c.values, personal)}" for c in left.conditions]
+        if left.merged_into is not None:
+            lines.append(f"      merged into {shown(left.merged_into, personal)}: what names it counts for that one")
     return lines
 
 

@@ -28,6 +28,7 @@ from reportspec.sql.broken_rows import field_of, given, has_amount
 from reportspec.sql.parts import PLACE, from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
+from reportspec.sql.survivors import lost_of
 
 
 def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
@@ -72,6 +73,9 @@ def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.
     if check.kind == "without-key":
         alike = exp.Subquery(this=rows_alike(statement, check), alias=alias_of("keys"))
         return _surplus(), lambda select: select.from_(alike)
+    if check.kind == "no-survivor":
+        lost = exp.Subquery(this=lost_records(statement, check.entity), alias=alias_of("keys"))
+        return exp.Count(this=exp.Star()), lambda select: select.from_(lost)
     if check.kind == "tied-rows":
         several = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
         return exp.Count(this=exp.Star()), lambda select: select.from_(several)
@@ -194,6 +198,17 @@ def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Sel
     join = exp.Join(this=table(other), side="LEFT", on=on)
     keys = exp.Subquery(this=counted, alias=alias_of("keys"))
     return select.from_(keys).join(join).where(exp.Is(this=theirs, expression=exp.Null()))
+
+
+def lost_records(statement: Statement, name: str) -> exp.Select:
+    """The merged records of an entity of which none is left (`key0`), each once, with in how many rows it stands, in
+    `count`."""
+    entity = statement.binding.entity(name)
+    assert entity.key is not None
+    statement.survivors(name)
+    whole = statement.rows_whole(name)
+    statement.need(whole, entity.key)
+    return lost_of(statement.binding, entity, whole)
 
 
 def repeated_keys(join: MappedJoin) -> exp.Select:

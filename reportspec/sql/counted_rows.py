@@ -21,6 +21,7 @@ from reportspec.expression.trees import (
     copied,
     literal,
     named,
+    table,
     when,
 )
 from reportspec.lazy_dataclass import dataclass
@@ -35,6 +36,7 @@ from reportspec.sql.fold import Case, lacking
 from reportspec.sql.over_time import moment_of
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RowsOf, Statement
+from reportspec.sql.survivors import LEFT, RECORD
 
 # What a condition is there for: that the row is there at the instant, that its time lies in the stretch (not before it,
 # not behind it), what the metric asks of its rows, and what the report and its section ask of all.
@@ -232,6 +234,16 @@ def left_out_statement(binding: Binding, entity: str, key: str, value: str, fiel
     mine = exp.EQ(this=field_of(statement, cte, entity, key), expression=literal(value))
     select = exp.Select(expressions=columns or [named(literal(1), "one")]).from_(exp.Table(this=exp.to_identifier(cte)))
     return statement.finish(select.where(mine).limit(5), types or {"one": "integer"})
+
+
+def survivor_statement(binding: Binding, entity: str, value: str) -> exp.Expr:
+    """The key of the record that is left of one with a key that was merged into others, as `left_key`; no row where it
+    was not, or where none is left."""
+    statement = Statement(binding)
+    cte = statement.survivors(entity)
+    mine = exp.EQ(this=cast(column(cte, RECORD), "VARCHAR"), expression=literal(value))
+    select = exp.Select().select(named(cast(column(cte, LEFT), "VARCHAR"), LEFT)).from_(table(cte)).where(mine)
+    return statement.finish(select, {LEFT: "key"})
 
 
 def made_of_statement(

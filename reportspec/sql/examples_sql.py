@@ -23,6 +23,7 @@ from reportspec.resolve.binding import Binding
 from reportspec.sql.broken_history import apart
 from reportspec.sql.broken_keys import (
     lone_keys,
+    lost_records,
     rates_twice,
     repeated_keys,
     rows_alike,
@@ -132,8 +133,16 @@ def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHI
 
 def _across(statement: Statement, check: Check) -> exp.Select | None:
     """The same of a check that looks at more than an entity's rows; None of others."""
-    if check.join is not None or check.kind in ("undecided-order", "tied-rows", "without-key", *BY_HISTORY):
-        if check.kind == "without-key":
+    if check.join is not None or check.kind in (
+        "undecided-order",
+        "tied-rows",
+        "without-key",
+        "no-survivor",
+        *BY_HISTORY,
+    ):
+        if check.kind == "no-survivor":
+            rows = lost_records(statement, check.entity)
+        elif check.kind == "without-key":
             rows = rows_alike(statement, check)
         elif check.kind in ("tied-rows", *BY_HISTORY):
             rows = tied_rows(statement, check) if check.kind == "tied-rows" else apart(statement, check)

@@ -34,6 +34,7 @@ from reportspec.sql.dialects.rewrite import rewritten, with_args
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
 from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement, together
+from reportspec.sql.survivors import survivors_cte
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements
@@ -100,6 +101,8 @@ class _Library(Statement):
         """The CTE with the rows that another statement has."""
         if not rows.entity:
             return self.rates()
+        if rows.cte == survivors_cte(rows.entity):
+            return self.survivors(rows.entity)
         if rows.cte == short(f"{rows.entity}_row"):
             return self.today(rows.entity)
         return self.instance(rows.entity, rows.moment or Moment("current", None, None, None))
@@ -196,7 +199,7 @@ def rows_before(binding: Binding, survey: exp.Expr, planned: Script | None) -> l
         cte = (statement.rows_whole if _is_whole(rows) else statement.rows_only)(rows.entity)
         for field in fields:
             statement.need(cte, field)
-        tree = _without_ctes(statement.rows_tree(cte))
+        tree = with_args(statement.rows_tree(cte))
         tree.meta.update({SHARED: shared_of(binding), READS: statement.reads(), SPEAKS: binding.source.dialect})
         name = short(f"{ROWS_BEFORE}{cte}")
         tables.append(TemporaryTable(name, tree, (*sorted(keys),), rows._replace(fields=(*fields,))))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from reportspec.expression.sandbox import path_of
-from reportspec.expression.trees import SOME, alias_of, column, named, same_key, table
+from reportspec.expression.trees import SOME, alias_of, column, named, names_cte, same_key, table
 from reportspec.model.domain import Derived
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.emptiness import made_of
@@ -57,12 +57,24 @@ class SomeRecords(Statement):
         own = exp.In(this=pair.this, query=exp.Subquery(this=keys))
         narrowed = {base: condition, kept.entity: own}
         ctes = [(name, _those(tree, name, narrowed.get(name)), comment) for name, tree, comment in found]
-        return sorted(ctes, key=lambda cte: cte[0] != base)  # which others are chosen by
+        return _before(ctes, base)  # which others are chosen by
 
     def _made(self, kept: Kept) -> list[str]:
         """The entities of the statement that are made from the history."""
         names = (rows.entity.name for rows in self._derived.values())
         return [name for name in names if made_of(self.binding.catalogue, name)[-1] == kept.entity]
+
+
+def _before(ctes: list[tuple[str, exp.Expr, str]], base: str) -> list[tuple[str, exp.Expr, str]]:
+    """CTEs with one of them, and what it reads, before all others."""
+    trees = {name: tree for name, tree, _ in ctes}
+    first, waiting = set[str](), [base]
+    while waiting:
+        name = waiting.pop()
+        if name in trees and name not in first:
+            first.add(name)
+            waiting += [one.name for one in trees[name].find_all(exp.Table) if names_cte(one)]
+    return sorted(ctes, key=lambda cte: cte[0] not in first)
 
 
 def _those(tree: exp.Expr, name: str, condition: exp.Expr | None) -> exp.Expr:

@@ -18,8 +18,10 @@ from reportspec.expression.trees import (
     LANDS,
     TYPES,
     ZONE,
+    alias_of,
     all_of,
     cast,
+    column,
     conjuncts,
     copied,
     literal,
@@ -32,6 +34,7 @@ from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, leads_away
 from reportspec.sql.parts import from_part
 from reportspec.sql.shared_trees import shared_of
+from reportspec.sql.survivors import Survivors, keys_of_default, names_of_default, survivors_read
 
 # What a field of a type may be kept as, besides what the database has for it.
 _READ: Mapping[str, tuple[str, ...]] = {
@@ -51,12 +54,67 @@ def select_rows(binding: Binding, entity: Entity, needed: Iterable[str], *, whol
 def _rows(binding: Binding, of_entity: str, needed: tuple[str, ...], whole: bool) -> exp.Expr:
     entity, mapped = binding.entity(of_entity), binding.source.entities[of_entity]
     names = list(needed) or ([entity.key] if entity.key else [])
-    if mapped.parts:
-        parts = range(len(mapped.parts))
-        found = _stacked([_select_part(binding, of_entity, at, tuple(names), whole) for at in parts])
+    if mapped.parts and survivors_read(binding, of_entity, names):
+        found = _of_those_left(binding, of_entity, tuple(names), whole)
+    elif mapped.parts:
+        found = _of_parts(binding, of_entity, tuple(names), whole)
     else:
         found = _literal_rows(binding, entity, mapped.rows, names)
     return shared_of(binding).added(found)
+
+
+def _of_parts(
+    binding: Binding, of_entity: str, names: tuple[str, ...], whole: bool, own: tuple[str, ...] = ()
+) -> exp.Expr:
+    """The rows as the tables have them, with what the mapping itself gives of their `own` fields beside the others."""
+    parts = range(len(binding.source.entities[of_entity].parts))
+    return _stacked([_select_part(binding, of_entity, at, names, whole, own) for at in parts])
+
+
+def _left_by_default(binding: Binding, entity: Entity, name: str, survivors: Survivors) -> exp.Expr:
+    """A field with its default, whose keys are those of the records that are left."""
+    field = binding.field(entity.name, name)
+    assert field is not None
+    assert field.default is not None
+
+    def read(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Column) or isinstance(node.parent, exp.Dot):
+            return node
+        key = path_of(node)[-1]
+        value = survivors.key(key)
+        return cast(value, "VARCHAR") if binding.key_kind(entity.name, key) else value
+
+    kind = TYPES[_stored_type(binding, entity, field)]
+    other = cast(copied(field.default).transform(read, copy=False), kind)
+    if binding.mapped(entity.name, name) is None:
+        return other
+    return exp.Coalesce(this=column(entity.name, _own(name)), expressions=[other])
+
+
+def _own(name: str) -> str:
+    """The column with what the mapping itself gives of a field that has a default."""
+    return f"{name}_own"
+
+
+def _of_those_left(binding: Binding, of_entity: str, names: tuple[str, ...], whole: bool) -> exp.Expr:
+    """The rows with the keys of records that are left in the place of those that were merged into them, also in what
+    stands for a field by default."""
+    entity = binding.entity(of_entity)
+    by_default = {name for name in names if keys_of_default(binding, of_entity, name)}
+    read = dict.fromkeys(name for name in names if name not in by_default)
+    for name in by_default:
+        read.update(dict.fromkeys(names_of_default(binding, of_entity, name)))
+    survivors = Survivors(binding, of_entity, of_entity)
+    fields = [
+        named(_left_by_default(binding, entity, name, survivors) if name in by_default else survivors.key(name), name)
+        for name in names
+    ]
+    own = tuple(name for name in names if name in by_default and binding.mapped(of_entity, name) is not None)
+    rows = exp.Subquery(this=_of_parts(binding, of_entity, tuple(read), whole, own), alias=alias_of(of_entity))
+    select = exp.Select(expressions=fields).from_(rows, copy=False)
+    for join in survivors.joins.values():
+        select.append("joins", join)
+    return select
 
 
 def _stacked(selects: Sequence[exp.Select]) -> exp.Expr:
@@ -66,9 +124,13 @@ def _stacked(selects: Sequence[exp.Select]) -> exp.Expr:
     return union
 
 
-def _select_part(binding: Binding, of_entity: str, at: int, names: tuple[str, ...], whole: bool) -> exp.Select:
+def _select_part(
+    binding: Binding, of_entity: str, at: int, names: tuple[str, ...], whole: bool, own: tuple[str, ...] = ()
+) -> exp.Select:
     entity, part = binding.entity(of_entity), binding.source.entities[of_entity].parts[at]
-    fields = [_landed(binding, of_entity, at, name) for name in names] or [named(literal(1), "one")]
+    fields = [_landed(binding, of_entity, at, name) for name in names]
+    fields += [_landed_own(binding, entity, part, name) for name in own]
+    fields = fields or [named(literal(1), "one")]
     select = from_part(exp.Select(expressions=fields), part)
     conditions = conjuncts(copied(part.where)) if part.where is not None else []
     own_where = [] if whole else _own_conditions(binding, entity, part)
@@ -89,6 +151,18 @@ def _landed(binding: Binding, of_entity: str, at: int, name: str) -> exp.Alias:
     landed.meta[LANDS] = _stored_type(binding, entity, field)
     landed.meta[ZONE] = str(binding.source_zone)
     return shared_of(binding).added(landed)
+
+
+def _landed_own(binding: Binding, entity: Entity, part: MappedPart, name: str) -> exp.Alias:
+    """What one of an entity's parts gives of a field itself, without its default."""
+    field, mapped = binding.field(entity.name, name), part.fields.get(name)
+    assert field is not None
+    kind = _stored_type(binding, entity, field)
+    value = cast(_read(binding, entity, field, mapped), TYPES[kind]) if mapped is not None else null(TYPES[kind])
+    landed = named(value, _own(name))
+    landed.meta[LANDS] = kind
+    landed.meta[ZONE] = str(binding.source_zone)
+    return landed
 
 
 def _stored_type(binding: Binding, entity: Entity, field: Field) -> str:

@@ -16,6 +16,7 @@ from reportspec.expression.trees import (
     READS,
     ROWS,
     SPEAKS,
+    alias_of,
     all_of,
     bare_key,
     column,
@@ -28,13 +29,16 @@ from reportspec.expression.trees import (
 )
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Entity
+from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
+from reportspec.sql.dialects.rewrite import with_args
 from reportspec.sql.history import asks_for_the_stretch, past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.shared_trees import SHARED, parts_of, shared_of
 from reportspec.sql.source_rows import select_rows
+from reportspec.sql.survivors import survivors_cte, survivors_ctes, survivors_read
 
 
 @dataclass(slots=True)
@@ -125,6 +129,7 @@ class Statement:
         self._rows: dict[str, _Rows] = {}
         self._derived: dict[str, _DerivedRows] = {}
         self._rated = False
+        self._survivors: dict[str, None] = {}  # the entities of which it is told what is left of merged records
         self._looks: dict[str, list[Look]] = {}
         self.listening: list[Wishes] = []
         self._granted: dict[int, Wishes] = {}
@@ -194,6 +199,12 @@ class Statement:
         return cte
 
     @_wish
+    def survivors(self, name: str) -> str:
+        """The CTE that tells which record is left of each of an entity's that were merged into others."""
+        self._survivors[name] = None
+        return survivors_cte(name)
+
+    @_wish
     def need(self, cte: str, field: str) -> None:
         """Have a field in an entity's CTE."""
         rows = self._rows.get(cte) or self._derived.get(cte)
@@ -251,8 +262,8 @@ class Statement:
         """The source's tables that the CTEs read so far, as a mapping names them."""
         return frozenset(
             ".".join(part.name for part in table.parts)
-            for rows in self._rows.values()
-            for part in self.binding.source.entities[rows.entity.name].parts
+            for name in (*(rows.entity.name for rows in self._rows.values()), *self._survivors_read())
+            for part in self.binding.source.entities[name].parts
             for table in (part.table, *(join.table for join in part.joins))
         )
 
@@ -268,7 +279,15 @@ class Statement:
                 for cte, r in self._derived.items()
             ),
             *([RowsOf(RATES, "", None, (), made=True)] if self._rated else []),
+            *(RowsOf(survivors_cte(name), name, None, (), made=True) for name in self._survivors_read()),
         )
+
+    def _survivors_read(self) -> tuple[str, ...]:
+        """The entities of which it is read what is left of merged records: asked for, or named by keys of rows."""
+        found = dict(self._survivors)
+        for rows in self._rows.values():
+            found.update(dict.fromkeys(survivors_read(self.binding, rows.entity.name, list(rows.needed))))
+        return tuple(found)
 
     def _depends(self, rows: _DerivedRows) -> Moment | None:
         return rows.moment if varies_with_moment(self.binding, rows.entity.name) else None
@@ -292,6 +311,8 @@ class Statement:
         for name, tree in built.items():
             entity = self._derived[name].entity
             ctes_found.append((depth(self.binding, entity.name), [(name, tree, entity.description["en"])]))
+        for name in self._survivors_read():
+            ctes_found.append((-1, _survivors_of(self.binding, name)))
         if self._rated:
             ctes_found.append((0, [(RATES, select_rates(self.binding), "What one unit of a currency is worth")]))
         return [cte for _, ctes in sorted(ctes_found, key=lambda item: item[0]) for cte in ctes]
@@ -330,9 +351,15 @@ class Statement:
         return None
 
     def rows_tree(self, name: str) -> exp.Expr:
-        """The SELECT of an entity's plain rows, by its CTE's name."""
+        """The SELECT of an entity's plain rows, by its CTE's name, with the CTEs that it reads itself."""
         rows = self._rows[name]
-        return select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole)
+        tree = select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole)
+        merged = survivors_read(self.binding, rows.entity.name, list(rows.needed))
+        ctes = [cte for entity in merged for cte in _survivors_of(self.binding, entity)]
+        if not ctes:
+            return tree
+        found = [exp.CTE(this=body, alias=alias_of(cte)) for cte, body, _ in ctes]
+        return with_args(tree, with_=exp.With(expressions=found))
 
     def _plain(self, entity: Entity) -> str:
         if entity.name in self._rows:
@@ -428,6 +455,16 @@ class Statement:
             select = select.select(named(literal(1), "one"), copy=False)
         select = scope.attach(select)
         return select.where(condition, copy=False) if condition is not None else select
+
+
+@remembered
+def _survivors_of(binding: Binding, name: str) -> list[tuple[str, exp.Expr, str]]:
+    entity = binding.entity(name)
+    rows = select_rows(binding, entity, [field for field in (entity.key, entity.merged_into) if field], whole=True)
+    found = survivors_ctes(binding, entity, rows)
+    for _, tree, _ in found:
+        shared_of(binding).add(tree)
+    return found
 
 
 class RecordStatement(Statement):

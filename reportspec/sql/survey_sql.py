@@ -183,7 +183,7 @@ def _history_of(entity: str) -> str:
 
 
 def _within(check: Check) -> bool:
-    if check.kind in ("no-rate", "repeated-rate", "tied-rows", "without-key", *BY_HISTORY):
+    if check.kind in ("no-rate", "repeated-rate", "tied-rows", "without-key", "no-survivor", *BY_HISTORY):
         return False
     return check.relation is None and check.join is None and check.part is None
 

@@ -131,16 +131,30 @@ def members(p: Period) -> list[Row]:
     return [m for m in p.rows("campaign_member") if m["campaign_id"] in launched(p)]
 
 
-def _people(rows: Iterable[Row]) -> int:
-    return len({(m["campaign_id"], m["contact_id"] or m["lead_id"]) for m in rows})
+def left(p: Period, entity: str, key: str) -> dict[str, str]:
+    """Of each merged record the one that is left, one step of the chain after another."""
+    merged = {row[key]: row["merged_into_id"] for row in p.rows(entity) if row["merged_into_id"]}
+    found = {}
+    for record, into in merged.items():
+        while into in merged:
+            into = merged[into]
+        found[record] = into
+    return found
+
+
+def _people(p: Period, rows: Iterable[Row]) -> int:
+    """Who was merged into another is that one."""
+    people = {**left(p, "contact", "contact_id"), **left(p, "lead", "lead_id")}
+    who = [(m["campaign_id"], m["contact_id"] or m["lead_id"]) for m in rows]
+    return len({(campaign, people.get(one, one)) for campaign, one in who})
 
 
 def responses(p: Period) -> int:
-    return _people(m for m in members(p) if m["responded_at"] and m["responded_at"] < p.end)
+    return _people(p, (m for m in members(p) if m["responded_at"] and m["responded_at"] < p.end))
 
 
 def delivered(p: Period) -> int:
-    return _people(m for m in members(p) if m["bounced_at"] is None)
+    return _people(p, (m for m in members(p) if m["bounced_at"] is None))
 
 
 def touches(p: Period, window: float = 30) -> dict[str, list[tuple[datetime, str]]]:
@@ -385,7 +399,7 @@ METRICS: dict[str, Callable[[Period], Number]] = {
     "responses_per_campaign": lambda p: ratio(responses(p), len(launched(p))),
     "campaign_response_rate": lambda p: ratio(responses(p), delivered(p)),
     "campaign_responses_count.in_period": lambda p: _people(
-        m for m in p.rows("campaign_member") if p.inside(m["responded_at"])
+        p, (m for m in p.rows("campaign_member") if p.inside(m["responded_at"]))
     ),
     "purchases_per_campaign": lambda p: len(attributed(p)),
     "purchases_per_campaign(window_days=10)": lambda p: sum(map(bool, touches(p, 10).values())),

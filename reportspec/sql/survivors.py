@@ -1,0 +1,149 @@
+"""The records that are left of those that were merged into others, and keys that name them.
+
+A duplicate that was merged into another record is no row of its entity any more, but what names it stays: its deals,
+its activities, its answers to a campaign. They are read as those of the record that is left. That one may have been
+merged itself: each step below doubles how many mergers are followed, which all databases can do alike, and none can
+be held up by records that were merged in a circle. Rows are few, and one of each record: databases which guess how many
+rows a join brings guess well then.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import alias_of, cast, column, copied, named, short, table
+from reportspec.model.domain import Entity
+from reportspec.resolve.binding import Binding, leads_away
+
+RECORD, LEFT = "record_key", "left_key"  # the columns: of which record, and which one is left of it
+
+_DOUBLINGS = 3
+MOST_MERGERS = 2**_DOUBLINGS  # one after another, that are followed
+
+
+def survivors_cte(entity: str) -> str:
+    """The CTE with the merged records of an entity (`RECORD`) of which another one is left (`LEFT`)."""
+    return short(f"{entity}_survivor")
+
+
+def merged_cte(entity: str) -> str:
+    """The CTE with the merged records of an entity and what each of them was merged into itself."""
+    return short(f"{entity}_merged")
+
+
+def survivors_read(binding: Binding, entity: str, names: list[str]) -> tuple[str, ...]:
+    """The entities whose merged records decide what some fields of an entity's rows are."""
+    mapped = binding.source.entities.get(entity)
+    if mapped is None or not mapped.parts:
+        return ()
+    keys = dict.fromkeys(key for name in names for key in (name, *keys_of_default(binding, entity, name)))
+    return tuple(dict.fromkeys(to for key in keys if (to := binding.survivor_of(entity, key)) is not None))
+
+
+def keys_of_default(binding: Binding, entity: str, name: str) -> tuple[str, ...]:
+    """The keys in a field's default that are read as those of the records that are left."""
+    names = names_of_default(binding, entity, name)
+    return tuple(one for one in names if binding.survivor_of(entity, one) is not None)
+
+
+def names_of_default(binding: Binding, entity: str, name: str) -> tuple[str, ...]:
+    """The fields of a row that its default for a field is made of."""
+    field = binding.field(entity, name)
+    if field is None or field.default is None or leads_away(field.default):
+        return ()
+    return tuple(dict.fromkeys(path_of(node)[-1] for node in column_nodes(field.default)))
+
+
+def survivors_ctes(binding: Binding, entity: Entity, rows: exp.Expr) -> list[tuple[str, exp.Expr, str]]:
+    """Name, tree and what it is, of each CTE that tells what is left of an entity's merged records: the last one is
+    `survivors_cte`. `rows` has the keys of all its rows, and of what they were merged into."""
+    assert entity.key is not None
+    assert entity.merged_into is not None
+    kind = binding.survivor_kind(entity.name)
+    key, into = (
+        _read(binding, entity.name, name, column("rows_whole", name), kind) for name in (entity.key, entity.merged_into)
+    )
+    called = merged_cte(entity.name)
+    is_merged = exp.Not(this=exp.Is(this=copied(into), expression=exp.Null()))
+    source = exp.Subquery(this=rows, alias=alias_of("rows_whole"))
+    merged = _one_of_each(key, into).from_(source).where(is_merged).group_by(copied(key))
+    found: list[tuple[str, exp.Expr, str]] = [(called, merged, "Merged records")]
+    for doubling in range(_DOUBLINGS):
+        following = short(f"{entity.name}_merged_{2 ** (doubling + 1)}")
+        mine, theirs = column("first", RECORD), column("next", LEFT)
+        left = exp.Coalesce(this=theirs, expressions=[column("first", LEFT)])
+        select = _one_of_each(mine, left).from_(_under(called, "first")).join(_next(called, "first"))
+        found.append((following, select.group_by(copied(mine)), "What was made of these"))
+        called = following
+    end = exp.Select().select(*(named(column("first", name), name) for name in (RECORD, LEFT)))
+    end = end.from_(_under(called, "first")).join(_next(merged_cte(entity.name), "first"))
+    # What was merged in a circle has no end.
+    end = end.where(exp.Is(this=column("next", RECORD), expression=exp.Null()))
+    found.append((survivors_cte(entity.name), end, f"{entity.plural['en']} that are left of merged ones"))
+    return found
+
+
+def _one_of_each(record: exp.Expr, left: exp.Expr) -> exp.Select:
+    """One row for each record, whatever the source says of it twice."""
+    return exp.Select().select(named(copied(record), RECORD), named(exp.Max(this=left), LEFT))
+
+
+def _under(cte: str, alias: str) -> exp.Table:
+    source = table(cte)
+    source.set("alias", alias_of(alias))
+    return source
+
+
+def _next(cte: str, alias: str) -> exp.Join:
+    """What the record that is left was merged into in its turn."""
+    on = exp.EQ(this=column("next", RECORD), expression=column(alias, LEFT))
+    return exp.Join(this=_under(cte, "next"), side="LEFT", on=on)
+
+
+def _read(binding: Binding, entity: str, name: str, value: exp.Expr, kind: str) -> exp.Expr:
+    """A key in a CTE's column, as one of a kind: bare, or as a text."""
+    own = binding.key_kind(entity, name)
+    return cast(value, "VARCHAR") if own and own != kind else value
+
+
+class Survivors:
+    """The joins by which the keys of an entity's rows, which stand under an alias, lead to those that are left."""
+
+    def __init__(self, binding: Binding, entity: str, rows: str) -> None:
+        self._binding, self._entity, self._rows = binding, entity, rows
+        self.joins: dict[str, exp.Join] = {}
+
+    def key(self, name: str) -> exp.Expr:
+        """The key of the record that is left of the one that a field names, or the one that it names."""
+        to = self._binding.survivor_of(self._entity, name)
+        value: exp.Expr = column(self._rows, name)
+        if to is None:
+            return value
+        kind, own = self._binding.survivor_kind(to), self._binding.recorded_kind(self._entity, name)
+        alias = short(f"{name}_left")
+        record: exp.Expr = column(alias, RECORD)
+        left: exp.Expr = column(alias, LEFT)
+        if kind != own:
+            value, record, left = (
+                cast(one, "VARCHAR") if of else one for one, of in ((value, own), (record, kind), (left, kind))
+            )
+        on = exp.EQ(this=record, expression=copied(value))
+        self.joins[name] = exp.Join(this=_under(survivors_cte(to), alias), side="LEFT", on=on)
+        return exp.Coalesce(this=left, expressions=[value])
+
+
+def lost_of(binding: Binding, entity: Entity, whole: str) -> exp.Select:
+    """The merged records of which none is left (`key0`), with how many they are of each key, in `count`: they were
+    merged in a circle, over more than `MOST_MERGERS`, or into one that is not among all rows, the CTE `whole`."""
+    assert entity.key is not None
+    kind = binding.survivor_kind(entity.name)
+    theirs = _read(binding, entity.name, entity.key, column("found", entity.key), kind)
+    merged, left = _under(merged_cte(entity.name), "merged"), _under(survivors_cte(entity.name), "ended")
+    ended = exp.EQ(this=column("ended", RECORD), expression=column("merged", RECORD))
+    there = exp.EQ(this=theirs, expression=column("ended", LEFT))
+    key = column("merged", RECORD)
+    select = exp.Select().select(named(copied(key), "key0"), named(exp.Count(this=exp.Star()), "count"))
+    select = select.from_(merged).join(exp.Join(this=left, side="LEFT", on=ended))
+    select = select.join(exp.Join(this=_under(whole, "found"), side="LEFT", on=there))
+    return select.where(exp.Is(this=copied(theirs), expression=exp.Null())).group_by(key)
