@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -19,7 +20,9 @@ from reportspec.onboarding.name_words import (
     empty_words,
     entity_words,
     field_words,
+    hundredths,
     singular,
+    unsaid,
     words_of,
 )
 from reportspec.resolve.mapped_columns import OWN
@@ -183,6 +186,10 @@ def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, fl
     """The ways to read a column's name: as it stands, without what all columns of its table begin with, and without
     its entity."""
     words = words_of(column)
+    head = re.match(r"\s*\(([^()]+)\)\s*(?=\S)", column)
+    if head is not None and words_of(head[1]) in unsaid():
+        words = words_of(column[head.end() :])
+        words = (*words, "id") if singular(words) in _called(entity) else words
     ways = [(words, 1.0)]
     bare = words
     if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:
@@ -195,6 +202,10 @@ def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, fl
     if priced and priced != bare:
         ways.append((priced, 0.99))
         bare = priced
+    whole = tuple(word for word in bare if word not in hundredths())
+    if whole and whole != bare:
+        ways.append((whole, 0.99))
+        bare = whole
     plain = tuple(word for word in bare if word not in _LINKS)
     if plain and plain != bare:
         ways.append((plain, 0.99))

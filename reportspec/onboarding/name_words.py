@@ -150,6 +150,24 @@ _SIDES = ("before", "after")
 
 
 @cache
+def unsaid() -> frozenset[Words]:
+    """What stands in parentheses in front of names of columns and says nothing of them."""
+    return frozenset(words_of(name) for name in _fields()["unsaid"])
+
+
+@cache
+def hundredths() -> frozenset[str]:
+    """Words of amounts that are counted in hundredths."""
+    return frozenset(word for name in _fields()["hundredths"] for word in words_of(name))
+
+
+def deletion_of(words: Words) -> bool:
+    """Whether a column of times says when rows were deleted (`deleted at`)."""
+    of = tuple(word for word in words if word not in _times())
+    return of != words and of in field_words("is_deleted")
+
+
+@cache
 def aside() -> frozenset[str]:
     """Columns that are no field, in small letters."""
     return frozenset(_fields()["aside"])
@@ -322,7 +340,9 @@ class Weighed:
         need = _letters_for(best / self.most)
         if need >= 1:
             return best
-        found = process.extract(own, self._spelt, scorer=fuzz.ratio, limit=None, score_cutoff=max(0.0, 100 * need - 0.01))
+        found = process.extract(
+            own, self._spelt, scorer=fuzz.ratio, limit=None, score_cutoff=max(0.0, 100 * need - 0.01)
+        )
         for _, ratio, index in found:
             if ratio < 100 * _letters_for(best / self.most) - 0.01:
                 break  # the nearest come first
