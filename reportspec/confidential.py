@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from reportspec.lazy_pattern import lazy_pattern
+
 # What every driver reads in the same way: at most one `@`, and no sign in the user or the password that ends them.
-_CERTAIN = re.compile(
+_CERTAIN = lazy_pattern(
     r"""(?P<scheme>[A-Za-z][\w+.-]*)://
     (?:(?P<login>[^:@/?\#\s'"]*)(?::(?P<password>[^@/?\#\s'"]*))?@)?
     (?:\[[^\]@/?\s]*\]|[\w.-]*)(?::\d*)?
@@ -15,10 +17,10 @@ _CERTAIN = re.compile(
     (?P<options>[?;][^@\s'"]*)?""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"[^?&;=]+(?:=(?:[^&;]|;(?![\w.-]+=))*)?")
-_SECRET_NAME = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+")
-_PLAIN_END = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?['\"]?\s*")
+_OPTION = lazy_pattern(r"[^?&;=]+(?:=(?:[^&;]|;(?![\w.-]+=))*)?")
+_SECRET_NAME = lazy_pattern(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
+_SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:/+")
+_PLAIN_END = lazy_pattern(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?['\"]?\s*")
 _SHORT = 4  # letters of a secret that is hidden only where it stands by itself
 
 
@@ -78,18 +80,21 @@ def _blotted(text: str, stretches: Sequence[tuple[int, int]]) -> str:
 
 # As it is written, too, where somebody errs: what is told then is that there is no such key.
 _KEY = r"(?:so?u?r?c?e?s?|data\w*|db\w*|url|dsn|conn\w*)"
-_SOURCE = re.compile(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
-_INDIRECT = re.compile(r"[|>][\d+-]*\s*(?:#.*)?$")
-_NO_VALUE = re.compile(r"(?:[&!]\S*\s*)*(?:#.*)?$")
-_SCHEME = re.compile(r"[A-Za-z][\w+.-]*")
-_OF_A_WORD = re.compile(r"[\w+.-]")
-_MAPPING = re.compile(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
+_SOURCE = lazy_pattern(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
+_INDIRECT = lazy_pattern(r"[|>][\d+-]*\s*(?:#.*)?$")
+_NO_VALUE = lazy_pattern(r"(?:[&!]\S*\s*)*(?:#.*)?$")
+_FROM_A_LETTER = lazy_pattern(r"[A-Za-z][\w+.-]*")
+_OF_A_WORD = lazy_pattern(r"[\w+.-]")
+_MAPPING = lazy_pattern(r"\s*+[\"']?[\w ]++[\"']?\s*+:(?:\s|$)")
+_LONGEST = 20_000  # letters of a line of which something is shown
 
 
 def concealed_line(lines: Sequence[str], number: int) -> str:
     """A line of a YAML file (they count from 1) without secrets, as long as before: those of URLs on any line, and
-    whatever may be one where a project names its source."""
+    whatever may be one where a project names its source; of very long lines nothing."""
     line = lines[number - 1]
+    if len(line) > _LONGEST:
+        return _blotted(line, [(0, len(line))])
     first = number - 1
     while first > 0 and (lines[first][:1] in (" ", "\t") or not lines[first].strip()):
         first -= 1
@@ -164,7 +169,7 @@ def _first_url(line: str, at: int) -> tuple[int, int] | None:
         begin = colon
         while begin > at and _OF_A_WORD.match(line, begin - 1):
             begin -= 1
-        if scheme := _SCHEME.search(line, begin, colon):
+        if scheme := _FROM_A_LETTER.search(line, begin, colon):
             return scheme.start(), colon + 2
         at, colon = colon + 1, line.find(":/", colon + 1)
     return None

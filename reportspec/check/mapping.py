@@ -21,6 +21,7 @@ from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, cop
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
 from reportspec.holds import Holds, decimals_of, exact_up_to, held, key_kind
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
@@ -466,8 +467,8 @@ def _with_enums(part: MappedPart, columns: Mapping[str, Types], enums: re.Patter
     read, so that it still is seen to be that column."""
 
     def is_enum(field: MappedField) -> bool:
-        is_column = isinstance(field.sql, exp.Column)
-        return is_column and enums.fullmatch(_column_type(field.sql, part, columns)) is not None
+        column = field.sql
+        return isinstance(column, exp.Column) and bool(enums.fullmatch(_column_type(column, part, columns)))
 
     fields = {name: replace(field, enum=is_enum(field)) for name, field in part.fields.items()}
     return _read_as("VARCHAR", replace(part, fields=fields), columns, enums, lambda field: not field.enum)
@@ -724,12 +725,12 @@ _NOT_HERE = ("may not be used here", "may not be used in an expression")
 _IN_A_VIEW = "what only this database can say goes into a view of it, which the mapping names as `table`"
 
 
-_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
-_ODD = re.compile(r"[^\w.]")
+_ODD_NAME = lazy_pattern(r"[^\W\d]\w*+(?> ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)*+[?!.:]?")
+_ODD = lazy_pattern(r"[^\w.]")
 
 
-_WORD = re.compile(r"[^\W\d]\w*")  # which is a word of SQL, where it is no expression
-_SIGNS = re.compile(r"[#%$€&@?!№°§]+")
+_WORD = lazy_pattern(r"[^\W\d]\w*")  # which is a word of SQL, where it is no expression
+_SIGNS = lazy_pattern(r"[#%$€&@?!№°§]+")
 
 
 def _as_a_name(text: str) -> str | None:

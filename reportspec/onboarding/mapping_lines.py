@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
-from functools import reduce
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -198,12 +197,19 @@ class Writer:
 
     def joined(self, *texts: str) -> str:
         """Texts behind each other in the SQL of the source, for some of which `||` means `or`; null where one is."""
-        trees = (exp.Var(this=text) for text in texts)
-        return reduce(lambda left, right: exp.DPipe(this=left, expression=right), trees).sql(dialect=self.dialect)
+        first, *rest = texts
+        tree: exp.Expr = exp.Var(this=first)
+        for text in rest:
+            tree = exp.DPipe(this=tree, expression=exp.Var(this=text))
+        return tree.sql(dialect=self.dialect)
 
     def is_in(self, own: str, values: Iterable[str]) -> str:
         """The condition that a text is one of several."""
         return f"trim({own}) in ({', '.join(map(self.text, values))})"
+
+    def whens(self, own: str, by_state: Mapping[str, Iterable[str]]) -> str:
+        """The branches of a `case` by which each state is what its values mean."""
+        return " ".join(f"when {self.is_in(own, values)} then {self.text(state)}" for state, values in by_state.items())
 
     def column(self, table: str, column: str) -> ColumnSeen:
         """What a column was seen to hold."""
@@ -365,10 +371,7 @@ class Writer:
         if not closed:
             if not by_state:
                 return own, "", ""
-            whens = " ".join(
-                f"when {self.is_in(own, values)} then {self.text(state)}" for state, values in by_state.items()
-            )
-            return f"case {whens} else {own} end", "", ""
+            return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
         doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
@@ -376,10 +379,7 @@ class Writer:
             doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):
             doubt = "; ".join(text for text in (doubt, "it has more values than were looked at") if text)
-        whens = " ".join(
-            f"when {self.is_in(own, values)} then {self.text(state)}" for state, values in by_state.items()
-        )
-        return f"case {whens} end", "", doubt
+        return f"case {self.whens(own, by_state)} end", "", doubt
 
     def _only_held(self, field_id: str, by_state: Mapping[str, list[str]]) -> list[str]:
         """The values that are taken for won or lost by a word in them, which nobody confirmed."""
