@@ -125,7 +125,7 @@ def test_the_key_of_an_export_is_what_nobody_is_to_modify() -> None:
 )
 def test_what_a_length_of_time_is_counted_in(column: str, longest: int, sql: str, marked: bool) -> None:
     rows = [
-        {"id": n, "type": "call", "subject": f"S {n}", "done_at": datetime(2026, 3, n), column: longest - n}  # noqa: DTZ001
+        {"id": n, "type": "call", "subject": f"S {n}", "done_at": datetime(2026, 3, n), column: longest - n}
         for n in range(1, 9)
     ]
     found = line(proposed({"activities": rows})["activity"], "duration_seconds")
