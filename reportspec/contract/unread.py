@@ -11,9 +11,9 @@ from sqlglot import exp
 
 from reportspec.contract.verdict import Ask, quoted, rows_of, short, written_column
 from reportspec.databases import dialect_named
+from reportspec.databases.parts_of_values import part_of
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, SourceError
-from reportspec.expression.parts_of_values import part_of
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import LARGEST, OUTPUTS, PLACED, conjuncts
 from reportspec.expression.types import shown

@@ -161,10 +161,7 @@ _NEVER: Mapping[type[exp.Expr], tuple[str, ...]] = {
     exp.Date: ("zone", "expressions"),
     exp.Timestamp: ("zone", "with_tz"),
     exp.JSONExtractScalar: ("expressions", "json_type"),
-    exp.JSONExtract: (
-        *("expressions", "variant_extract", "json_query", "option", "quote", "on_condition"),
-        *("requires_json", "emits", "json_type"),
-    ),
+    exp.JSONExtract: tuple({*exp.JSONExtract.arg_types} - {"this", "expression", "only_json_types"}),
     exp.JSONValue: ("returning", "on_condition"),
     exp.Bracket: ("returns_list_for_maps", "json_access"),
     exp.Window: ("alias", "first"),

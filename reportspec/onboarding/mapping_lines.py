@@ -13,8 +13,8 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from reportspec.databases import dialect_named
+from reportspec.databases.parts_of_values import part_of
 from reportspec.errors import SourceError
-from reportspec.expression.parts_of_values import part_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import (
