@@ -98,4 +98,5 @@ DATABASE = Database(
     CLICKHOUSE,
     open_chdb,
     local="folder",
+    schemas_are_databases=True,
 )

@@ -379,6 +379,7 @@ CLICKHOUSE = Dialect(
     cased=True,
     instants=re.compile("DATETIME"),
     single=re.compile(r"(?:Nullable\()?Float32\)?"),
+    enums=re.compile(r"(?:Nullable\()?Enum(?:8|16)\(.*", re.DOTALL),
     # Of UInt64 and what has a sign no join is made.
     keys={
         "integer": re.compile("INT(8|16|32|64)|UINT(8|16|32)"),
@@ -559,4 +560,5 @@ DATABASE = Database(
     open_clickhouse,
     Checkup("SELECT version()", (24, 8)),
     options=url_options("secure"),
+    schemas_are_databases=True,
 )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
@@ -120,7 +121,7 @@ class Writer:
         """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
         by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages;
         `rows` has rows of a table."""
-        self.catalogue, self.tables, self.dialect = catalogue, tables, dialect
+        self.catalogue, self.tables, self.dialect = catalogue, tables, dialect_named(dialect).sqlglot
         self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
         self.rows = rows
 
@@ -171,6 +172,26 @@ class Writer:
             return column
         return exp.to_identifier(column, quoted=True).sql(dialect=self.dialect)
 
+    def text(self, value: str) -> str:
+        """A text in the SQL of the source."""
+        return exp.Literal.string(value).sql(dialect=self.dialect)
+
+    def joined(self, *texts: str) -> str:
+        """Texts behind each other in the SQL of the source, for some of which `||` means `or`; null where one is."""
+        first, *rest = texts
+        tree: exp.Expr = exp.Var(this=first)
+        for text in rest:
+            tree = exp.DPipe(this=tree, expression=exp.Var(this=text))
+        return tree.sql(dialect=self.dialect)
+
+    def is_in(self, own: str, values: Iterable[str]) -> str:
+        """The condition that a text is one of several."""
+        return f"trim({own}) in ({', '.join(map(self.text, values))})"
+
+    def whens(self, own: str, by_state: Mapping[str, Iterable[str]]) -> str:
+        """The branches of a `case` by which each state is what its values mean."""
+        return " ".join(f"when {self.is_in(own, values)} then {self.text(state)}" for state, values in by_state.items())
+
     def column(self, table: str, column: str) -> ColumnSeen:
         """What a column was seen to hold."""
         return self.tables[table].columns[column]
@@ -193,8 +214,8 @@ class Writer:
                 continue
             if name == entity.key:
                 if several and not line.off:
-                    prefix = exp.Literal.string(f"{part.table}:").sql()
-                    line = Line(name, f"{prefix} || {line.sql}", line.mark, line.off, line.columns)
+                    told_apart = self.joined(self.text(f"{part.table}:"), line.sql)
+                    line = Line(name, told_apart, line.mark, line.off, line.columns)
                 key = line
             else:
                 lines.append(line)
@@ -206,7 +227,7 @@ class Writer:
             lines = self._stage(part, lines)
         if part.each_of:
             lines = [line for line in lines if line.field != "type"]
-            lines.insert(0, Line("type", exp.Literal.string(part.each_of).sql()))
+            lines.insert(0, Line("type", self.text(part.each_of)))
         if part.entity == "user":
             lines = self._whole_name(part, lines)
         named = any(line.field == "name" and not line.off for line in lines)
@@ -297,8 +318,7 @@ class Writer:
         if not closed:
             if not by_state:
                 return own, "", ""
-            whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
-            return f"case {whens} else {own} end", "", ""
+            return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
         doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
@@ -306,8 +326,7 @@ class Writer:
             doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):
             doubt = "; ".join(text for text in (doubt, "it has more values than were looked at") if text)
-        whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
-        return f"case {whens} end", "", doubt
+        return f"case {self.whens(own, by_state)} end", "", doubt
 
     def _only_held(self, field_id: str, by_state: Mapping[str, list[str]]) -> list[str]:
         """The values that are taken for won or lost by a word in them, which nobody confirmed."""
@@ -318,7 +337,7 @@ class Writer:
         junk = [value for value, _ in column.values if self.taken_for("lead.status", value) == "junk"]
         if not junk:
             return own, "", ""
-        return f"case when {_in(own, junk)} then 'junk' else {own} end", "", ""
+        return f"case when {self.is_in(own, junk)} then 'junk' else {own} end", "", ""
 
     # Deals and their stages
 
@@ -349,7 +368,7 @@ class Writer:
         elif status is not None and not status.off:
             by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
             own = self.name(status.columns[0])
-            won, lost = (_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
+            won, lost = (self.is_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
             opens = by_state.get("open", [])
             told_of = status.columns, lambda values: self.taken_for("deal.status", values[0]) or ""
         else:
@@ -364,7 +383,7 @@ class Writer:
             by_name["status"] = status
         closed = self._either(status, won, lost)
         if status is not None and not status.off and closed:
-            by_value = _in(self.name(status.columns[0]), opens) if opens and status.columns else ""
+            by_value = self.is_in(self.name(status.columns[0]), opens) if opens and status.columns else ""
             open_ = f"not ({closed})" if flags and status.columns == flags else by_value or f"{status.sql} = 'open'"
             at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
             each = self._by_outcome(part, at, times, won, lost)
@@ -472,7 +491,7 @@ class Writer:
         over, _ = self._by_state("activity.status", self.column(part.table, status.columns[0]))
         if not over.get("done"):
             return lines
-        when = self._when(part, done, _in(self.name(status.columns[0]), over["done"]), "done_at")
+        when = self._when(part, done, self.is_in(self.name(status.columns[0]), over["done"]), "done_at")
         return [when if one.field == "done_at" else one for one in lines]
 
     def _when(self, part: PartProposal, line: Line, condition: str, field: str) -> Line:
@@ -497,7 +516,7 @@ class Writer:
             if not {"won", "lost"} <= set(by_state):
                 return None
             of = f"in_stage.{self.name(name)}"
-            is_won, is_lost = _in(of, by_state["won"]), _in(of, by_state["lost"])
+            is_won, is_lost = self.is_in(of, by_state["won"]), self.is_in(of, by_state["lost"])
         else:
             return None
         sql = f"case when {is_won} then 'won' when {is_lost} then 'lost' when {stage.sql} is not null then 'open' end"
@@ -539,7 +558,7 @@ class Writer:
             mark = "" if values else "no stage has a name that says so"
             if values and len(values) < pipelines:
                 mark = f"{pipelines} pipelines, and names of stages that say so: {len(values)}"
-            kept.append(Line(field_name, _in(own, values) if values else "false", mark, False, (name,)))
+            kept.append(Line(field_name, self.is_in(own, values) if values else "false", mark, False, (name,)))
         return kept
 
     def _stages(self, deal: Block) -> tuple[StageSeen, ...]:
@@ -595,7 +614,8 @@ class Writer:
         )
         if first is None or last is None:
             return lines
-        sql = f"trim(coalesce({self.name(first)}, '') || ' ' || coalesce({self.name(last)}, ''))"
+        first_name, last_name = (f"coalesce({self.name(column)}, '')" for column in (first, last))
+        sql = f"trim({self.joined(first_name, self.text(' '), last_name)})"
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
 
 
@@ -620,14 +640,6 @@ def numbers_of(values: Iterable[str]) -> Mapping[str, int]:
 
 
 _NUMBERED = re.compile(r"\W*(\d{1,3})(?!\d)")
-
-
-def _text(value: str) -> str:
-    return exp.Literal.string(value).sql()
-
-
-def _in(own: str, values: Iterable[str]) -> str:
-    return f"trim({own}) in ({', '.join(map(_text, values))})"
 
 
 def _listed(values: Iterable[str], most: int = 8) -> str:

@@ -204,6 +204,8 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
         return None
     if any(text.startswith("0") and len(text) > 1 and text.isdigit() for text in texts):
         return None  # codes, such as postal ones
+    if _are_numbered(texts):
+        return None
     percent = any(bare[form].percent for form in digits)
     signs = tuple(readings.currencies(digits))
     way = ways[0]
@@ -221,6 +223,22 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
     signed = any("." in bare[form].form or "," in bare[form].form for form in digits)
     decimals = tuple((way.decimal, way.thousands) for way in ways) if signed else ()
     return shape, {"largest": max(numbers, default=0.0), "currencies": signs, "decimals": decimals}
+
+
+_NUMBERED = re.compile("[A-Z]{3}([0-9]+)")
+
+
+def _are_numbered(texts: Mapping[str, int]) -> bool:
+    """Whether texts count records, behind three letters that happen to be a currency's (`TOP1`, `TOP2`): each there
+    once, and few numbers left out between them, or with zeros before them."""
+    found = [match[1] for text in texts if (match := _NUMBERED.fullmatch(text))]
+    if len(found) < len(texts):
+        return False
+    numbers = set(map(int, found))
+    once = sum(texts.values()) == len(numbers) > 1
+    return any(len(digits) > 1 and digits[0] == "0" for digits in found) or (
+        once and max(numbers) - min(numbers) < 2 * len(numbers)
+    )
 
 
 _ABBREVIATED = re.compile(r"[-+]?[^0-9A-Za-z]{0,3}[0-9][0-9,]*(?:\.[0-9]+)? ?[KMB]?")
