@@ -232,6 +232,7 @@ def _built(
                     order=field_map.order,
                 )
     _check_keys(catalogue, entities, document)
+    _check_rates(catalogue, entities, document)
     if data.get("loaded_at") is not None:
         entities |= _load(catalogue.loads, data["loaded_at"], document, read)
     _check_prefer(catalogue, data.get("prefer") or {}, document)
@@ -304,6 +305,22 @@ def _check_keys(catalogue: Catalogue, entities: Mapping[str, MappedEntity], docu
                 f"add the column that tells its rows apart, to which `{by}` refers, for example `key: id`",
                 key=True,
             )
+
+
+def _check_rates(catalogue: Catalogue, entities: Mapping[str, MappedEntity], document: Document) -> None:
+    """Tell of exchange rates that lack one of their fields: they would be taken for none."""
+    rates = catalogue.exchange_rates
+    mapped = entities.get(rates.entity)
+    lacks = [name for name in rates.fields if mapped is not None and name not in mapped.fields]
+    if lacks:
+        needed = ", ".join(f"`{name}`" for name in rates.fields)
+        document.tell(
+            "missing-key",
+            f"`{rates.entity}` gives no {' and no '.join(f'`{name}`' for name in lacks)}, and is no rate without",
+            ("entities", rates.entity),
+            f"an exchange rate has the fields {needed}: name the column of each",
+            key=True,
+        )
 
 
 def _leading(catalogue: Catalogue, entities: Mapping[str, MappedEntity]) -> Iterable[tuple[str, str]]:
@@ -537,6 +554,8 @@ _TEXTS = (
     exp.Replace,
     exp.DPipe,
     exp.JSONExtractScalar,
+    exp.JSONValue,
+    exp.ArrayToString,
 )
 
 
@@ -654,10 +673,11 @@ def _part(
 ) -> MappedPart:
     def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
-            help = None if "aggregate" in message else _as_a_name(str(text))
+            of_database = _IN_A_VIEW if message.endswith(_NOT_HERE) else None
+            help = None if "aggregate" in message else _as_a_name(str(text)) or of_database
             document.tell("bad-expression", message, at, help)
 
-        tree = expression(text, at, told, dialect, aggregates)
+        tree = expression(text, at, told, dialect, aggregates, lists=True)
         if tree is None:
             return None
         try:
@@ -699,6 +719,10 @@ def _part(
         latest,
         lenient=theirs((*path, "where")) and theirs((*path, "latest")),
     )
+
+
+_NOT_HERE = ("may not be used here", "may not be used in an expression")
+_IN_A_VIEW = "what only this database can say goes into a view of it, which the mapping names as `table`"
 
 
 _ODD_NAME = lazy_pattern(r"[^\W\d]\w*+(?> ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)*+[?!.:]?")

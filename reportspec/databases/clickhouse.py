@@ -411,7 +411,7 @@ class ServerConnection(KeepsNothing):
 
         self._query = str(uuid.uuid4())
         try:
-            answer = self._client.query(sql, settings={"query_id": self._query})
+            answer = self._client.query(sql, settings={"query_id": self._query, **settings_for(sql)})
             return Table(tuple(answer.column_names), tuple(tuple(r) for r in answer.result_rows))
         except Error as error:
             if self._ended:
@@ -462,6 +462,17 @@ def settings_of(wanted: Wanted) -> dict[str, Any]:
         "output_format_json_quote_decimals": 1,
         "output_format_json_quote_denormals": 1,
     }
+
+
+_LONG = 50_000  # letters, of which none needs what the settings below allow
+
+
+def settings_for(sql: str) -> dict[str, int]:
+    """What a statement needs that is longer, or of more parts, than a server takes unless it is told to. Of others
+    nothing is asked, since an administrator may have fixed these settings."""
+    if len(sql) <= _LONG:
+        return {}
+    return {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 
 
 def _client(source: SourceSpec, wanted: Wanted) -> Any:

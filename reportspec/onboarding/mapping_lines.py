@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from reportspec.databases import dialect_named
+from reportspec.databases.parts_of_values import part_of
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
@@ -25,12 +26,22 @@ from reportspec.model.mapping_proposals import (
     StageSeen,
     TableSeen,
 )
-from reportspec.onboarding.column_values import outcome_flags, outcome_times
+from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
 from reportspec.onboarding.histories import RowsOf, Told
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
-from reportspec.onboarding.name_words import is_state, state_of, state_words, taken_as, words_of
+from reportspec.onboarding.name_words import (
+    deletion_of,
+    field_words,
+    hundredths,
+    is_state,
+    state_of,
+    state_words,
+    taken_as,
+    words_of,
+)
 from reportspec.onboarding.seen_tables import as_text
 from reportspec.run.files.readings import TRUE
+from reportspec.suggested_yaml import quoted_yaml
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.
@@ -122,6 +133,7 @@ class Writer:
         by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages;
         `rows` has rows of a table."""
         self.catalogue, self.tables, self.dialect = catalogue, tables, dialect_named(dialect).sqlglot
+        self.source_dialect = dialect
         self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
         self.rows = rows
 
@@ -171,6 +183,13 @@ class Writer:
         if _PLAIN.fullmatch(column) and column not in _RESERVED:
             return column
         return exp.to_identifier(column, quoted=True).sql(dialect=self.dialect)
+
+    def read(self, column: ColumnSeen) -> str:
+        """What is read from a column: its value, or of lists and JSON the part of it; nothing where no SQL says it."""
+        own = self.name(column.name)
+        if column.shape == "list":
+            return ""
+        return part_of(own, column.inside, column.json, self.source_dialect) if column.inside else own
 
     def text(self, value: str) -> str:
         """A text in the SQL of the source."""
@@ -239,8 +258,36 @@ class Writer:
             if part.confidence >= CONFIDENT and not shared
             else f"{part.confidence:.0%}: {'; '.join(part.reasons) or 'by its columns'}"
         )
+        settings: tuple[tuple[str, str, str], ...] = ()
+        if deleted := self._deleted(part):
+            sql, column = deleted
+            if "is_deleted" in entity.fields:
+                if not any(line.field == "is_deleted" and not line.off for line in lines):
+                    lines = [one for one in lines if one.field != "is_deleted"]
+                    lines.append(Line("is_deleted", sql, "", columns=(column,)))
+            elif not shared:
+                settings = (("where", quoted_yaml(f"not ({sql})"), "rows that are deleted are left out"),)
         off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
-        return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins)
+        return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins, settings)
+
+    def _deleted(self, part: PartProposal) -> tuple[str, str] | None:
+        """The condition of rows that are deleted, never null, and its column, where a column of the table says it."""
+        for column in self.tables[part.table].columns.values():
+            own, words = self.name(column.name), words_of(column.name)
+            if column.shape in ("date", "time") and deletion_of(words):
+                return f"{own} is not null", column.name
+            if words not in field_words("is_deleted") or column.inside:
+                continue
+            if column.shape == "integer" and (column.largest or 0) <= 1:
+                return f"coalesce({own}, 0) <> 0", column.name
+            if column.shape == "boolean":
+                return f"coalesce({own}, false)" if column.native else self._one_of(own, column), column.name
+        return None
+
+    def _one_of(self, own: str, column: ColumnSeen) -> str:
+        """The condition that a text is a word for yes, never null."""
+        yes = [value for value, _ in column.values if _is_yes(value)] or ["true"]
+        return self.is_in(f"coalesce({own}, '')", yes)
 
     def _line(self, part: PartProposal, name: str, proposed: FieldProposal | None) -> Line | None:
         table = self.tables[part.table]
@@ -275,19 +322,25 @@ class Writer:
         what is doubtful."""
         entity, _, name = field_id.partition(".")
         known = self.catalogue.entities[entity].fields[name]
-        own = self.name(column.name)
+        own = self.read(column)
+        if column.inside or not own:
+            return own, "", "the first of each list" if own else "it holds lists or records"
         if state_words(field_id) and known.values:
             return self._states(field_id, column, own, known.closed)
         if field_id == "lead.status":
             return self._junk(column, own)
+        if known.type == "boolean" and column.shape == "text" and says_yes_or_no(known, column):
+            yes = [value for value, _ in column.values if state_of(value, field_id) == "yes"]
+            return (self.is_in(own, yes) if yes else "false"), "", ""
         if known.type in ("money", "number", "integer"):
             if column.abbreviated:
                 return (self._abbreviated(own) if self.dialect == "duckdb" else ""), "", "it ends in K, M or B"
             if column.shape == "clock":
                 return "", "", "it is a length of time as hours and minutes"
-            factor = _seconds(column.name) if known.unit == "seconds" else 1
-            if factor != 1:
-                return f"{own} * {factor}", "", ""
+            if known.unit == "seconds":
+                return _in_seconds(own, column)
+            if known.type == "money" and column.shape == "integer" and hundredths() & set(words_of(column.name)):
+                return f"{own} / 100.0", "", "its name says that it counts hundredths"
             if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
                 return f"{own} / 100.0", "", ""
         return own, "", ""
@@ -576,6 +629,7 @@ class Writer:
         # Chances tell the order where each stage on the way has one, and no two the same.
         on_the_way = [value for value, _ in column.values if self.taken_for("deal.status", value) in (None, "open")]
         ordered = len({chances.get(value) for value in on_the_way} - {None}) == len(on_the_way)
+        lacking = ordered and not set(on_the_way) <= set(entered)  # what deals begin in stands in no change
         rated = []
         for index, (value, _) in enumerate(column.values):
             state = self.taken_for("deal.status", value)
@@ -583,7 +637,16 @@ class Writer:
             place = phases.index(phase) if phase is not None else len(phases)
             last = {"won": 1, "lost": 2}.get(state or "open", 0)
             chance = chances.get(value, 1.0)
-            told = (numbered.get(value, 0), entered.get(value, len(entered)), chance * ordered, place, chance, index)
+            first = chance * lacking
+            told = (
+                numbered.get(value, 0),
+                first,
+                entered.get(value, len(entered)),
+                chance * ordered,
+                place,
+                chance,
+                index,
+            )
             rated.append(((last, *told), value, state))
         found = []
         for position, (_, value, state) in enumerate(sorted(rated), 1):
@@ -601,9 +664,16 @@ class Writer:
         said = Line(key, own, columns=line.columns), (Line("name", own, columns=line.columns),)
         return [Block(entity, deal.table, *said, where=f"{own} is not null", each_of=own)]
 
+    def _is_login(self, table: str, named: Line) -> bool:
+        """Whether a name is one that people log in by: it is of one word in nearly all rows."""
+        column = self.column(table, named.columns[0])
+        blanks = sum(" " in value.strip() for value in column.sample)
+        return "user.name" not in self.chosen and column.shape == "text" and blanks < 0.2 * max(1, len(column.sample))
+
     def _whole_name(self, part: PartProposal, lines: list[Line]) -> list[Line]:
         """The name of a person whose first and last name stand in two columns."""
-        if any(line.field == "name" and not line.off for line in lines):
+        named = next((line for line in lines if line.field == "name" and not line.off), None)
+        if named is not None and not self._is_login(part.table, named):
             return lines
         firsts = {words_of(column): column for column in self.tables[part.table].columns}
         first = next(
@@ -623,9 +693,30 @@ def _is_yes(text: str) -> bool:
     return text.lower() in TRUE
 
 
-def _seconds(column: str) -> int:
-    """How many seconds one of a column's numbers stands for, as its name says."""
-    words = {word.removesuffix("s") for word in words_of(column)}
+def _in_seconds(own: str, column: ColumnSeen) -> tuple[str, str, str]:
+    """A length of time in seconds, by what its name says it is counted in. Where that says nothing, a column in which
+    none is longer than eight hours, if they were minutes, is one of minutes: few calls all end before eight minutes."""
+    words = {word.removesuffix("s") for word in words_of(column.name)}
+    if "ms" in words_of(column.name) or words & {"milli", "millisecond", "millisekunden"}:
+        return f"{own} / 1000.0", "", ""
+    factor = _seconds(words)
+    if factor != 1 or words & _SECONDS:
+        return (f"{own} * {factor}" if factor != 1 else own), "", ""
+    if column.largest is not None and column.largest <= 480:
+        return (
+            f"{own} * 60",
+            "",
+            f"its name does not say in what; taken for minutes, since the most is {column.largest:g}",
+        )
+    return own, "", "its name does not say in what; taken for seconds"
+
+
+_SECONDS = frozenset(("second", "sec", "sekunden", "sekunde", "sek", "secondi", "secondo", "seconde", "segundo"))
+
+
+def _seconds(words: Collection[str]) -> int:
+    """How many seconds one of a column's numbers stands for, as the words of its name say."""
+    words = set(words)
     if words & {"minute", "min", "minuten", "minuto", "minuti"}:
         return 60
     return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
