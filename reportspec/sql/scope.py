@@ -492,9 +492,7 @@ class Scope:
         then.meta.update({FEW: True} if FEW in value.meta else {})
         return then
 
-    def _before_history(
-        self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment
-    ) -> exp.Expr:
+    def _before_history(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
         """A field as it was before the first change that the history has of a row: its first state stretches back to
         there, and its values with it. What a row has with its state is not known then, as the state is not; what it is
         worth is what its record says."""
