@@ -156,7 +156,8 @@ class Outcome:
 class History:
     """Where past states of an entity come from: an entity with one row for each state, `by` the key of what
     was in it, with when it was `entered` and `left`, its `number`, when the state after the next began
-    (`next_but_one`), and the `last` state of what was in it. Fields that a row has `with_state` are known of its
+    (`next_but_one`), whether the last state of what was in it won or lost it (`last_closes`), and whether this one
+    and all after it won it, or all lost it (`stays_closed`). Fields that a row has `with_state` are known of its
     last state alone, but for what `values` has."""
 
     entity: str
@@ -166,7 +167,8 @@ class History:
     left: str
     number: str
     next_but_one: str
-    last: str
+    last_closes: str
+    stays_closed: str
     states: States
     outcome: Outcome
     values: PastValues | None = None

@@ -40,7 +40,7 @@ from reportspec.sql.clock import moved
 from reportspec.sql.from_clause import aliased
 from reportspec.sql.shared_trees import shared_of
 
-VISIT, LAST = "visit", "last_state"  # the aliases of a state in the history, and of the last one of its row
+VISIT = "visit"  # the alias of a state in the history
 WORTH = "worth"  # the alias of the entity with past values
 MOST_SPANS = 12  # of which a state is asked whether it held in them
 SINCE = "stage_since"  # since when it has been in the state
@@ -86,7 +86,7 @@ def select_versions(
     label = entity.plural["en"]
     # Statements ask for other fields, of which few change the states.
     last_open = history.outcome.lost_from in needed
-    stretch = any(_asks_for_the_stretch(binding, entity, field) for field in needed)
+    stretch = asks_for_the_stretch(binding, entity, needed)
     return [
         (
             states,
@@ -118,7 +118,6 @@ def _states(
         return _key(binding, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
-    last = key(VISIT, history.entity, history.last)
     kept = binding.key_kind(entity.name, history.stage)
     begins, ends = _held(binding, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
@@ -139,15 +138,13 @@ def _states(
         before = _last_open(history, bare_key(stage) if typed else stage, exp.Null() if typed else null("VARCHAR"))
         select = select.select(named(before, "last_open_stage_id"), copy=False)
     if stretch:
-        select = select.select(named(_ends_history(history), "ends_history"), copy=False)
+        select = select.select(named(column(VISIT, history.stays_closed), "ends_history"), copy=False)
     of_row = same_key(key(base, entity.name, entity.key), row)
     of_state = same_key(key(of.entity, of.entity, of.key), stage)
-    of_last = same_key(key(LAST, of.entity, of.key), last)
     select = select.from_(aliased(history.entity, VISIT), copy=False)
     joins = [
         exp.Join(this=table(base), on=of_row),
         exp.Join(this=table(of.entity), side="LEFT", on=of_state),
-        exp.Join(this=aliased(of.entity, LAST), side="LEFT", on=of_last),
     ]
     select.set("joins", joins)
     if spans:
@@ -215,27 +212,16 @@ def _of_one_kind(binding: Binding, entity: Entity) -> bool:
     return kind_of(history.entity, history.by) == kind_of(entity.name, entity.key)
 
 
-def _asks_for_the_stretch(binding: Binding, entity: Entity, name: str) -> bool:
-    """Whether a field is the record's in all states of the closing that the record tells of."""
-    history, field = entity.history, binding.field(entity.name, name)
+def asks_for_the_stretch(binding: Binding, entity: Entity, needed: Iterable[str]) -> bool:
+    """Whether any of the fields is the record's in all states of the closing that the record tells of."""
+    history = entity.history
     assert history is not None
-    if name == history.outcome.reopened:
-        return True
-    told = (*history.outcome.fields, history.stage, *history.with_state)
-    return field is not None and field.as_of is not None and name not in told
-
-
-def _ends_history(history: History) -> exp.Expr:
-    """Whether a state won or lost what is in it, and every state after it did the same."""
-
-    def alike(name: str) -> exp.Expr:
-        closed = _yes(history.states.entity, name)
-        other = exp.Max(this=when(exp.Not(this=copied(closed)), column(VISIT, history.number)))
-        latest = exp.Window(this=other, partition_by=[column(VISIT, history.by)])
-        before = exp.Coalesce(this=latest, expressions=[literal(0)])
-        return exp.Paren(this=exp.and_(closed, exp.GT(this=column(VISIT, history.number), expression=before)))
-
-    return exp.Or(this=alike(history.states.won), expression=alike(history.states.lost))
+    told = {*history.outcome.fields, history.stage, *history.with_state} - {history.outcome.reopened}
+    for name in needed:
+        field = binding.field(entity.name, name)
+        if name == history.outcome.reopened or (field is not None and field.as_of is not None and name not in told):
+            return True
+    return False
 
 
 def _is_last(history: History) -> exp.Expr:
@@ -307,7 +293,7 @@ def _closed_record(outcome: Outcome, base: str) -> exp.Expr:
 def _own_closing(history: History, base: str) -> exp.Expr:
     """Whether the last state is a closed one, and the record has a closing of its own."""
     has_outcome = exp.Not(this=exp.Is(this=column(base, history.outcome.at), expression=exp.Null()))
-    return exp.and_(exp.Paren(this=_closed(history, LAST)), has_outcome)
+    return exp.and_(column(VISIT, history.last_closes), has_outcome)
 
 
 def _yes(alias: str, name: str) -> exp.Expr:

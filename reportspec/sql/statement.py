@@ -30,7 +30,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Entity
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
-from reportspec.sql.history import past_values, select_versions
+from reportspec.sql.history import asks_for_the_stretch, past_values, select_versions
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.shared_trees import SHARED, parts_of, shared_of
@@ -297,8 +297,12 @@ class Statement:
         return [cte for _, ctes in sorted(ctes_found, key=lambda item: item[0]) for cte in ctes]
 
     def _need_past_values(self) -> None:
-        """Have what the fields were that are asked of entities with past states."""
+        """Have what the fields were that are asked of entities with past states, and of states whether they ended their
+        history, where that is asked."""
         for rows in list(self._rows.values()):
+            if rows.versions and asks_for_the_stretch(self.binding, rows.entity, rows.needed):
+                assert rows.entity.history is not None
+                self.need(self.instance(rows.entity.history.entity, _ANY), rows.entity.history.stays_closed)
             values_asked = past_values(self.binding, rows.entity, tuple(rows.needed)) if rows.versions else ()
             if not values_asked:
                 continue
@@ -352,7 +356,7 @@ class Statement:
             history.left,
             history.number,
             history.next_but_one,
-            history.last,
+            history.last_closes,
         ):
             self.need(states, name)
         stage = self.instance(history.states.entity, _ANY)

@@ -37,7 +37,7 @@ TABLES = {
     "deal_row": "deal_id text, status text, closed_at day, created_at timestamp, stage_id text, amount decimal(18, 4),"
     " loss_reason text",
     "stage_visit": "deal_id text, visit_number bigint, stage_id text, entered_at timestamp, exited_at timestamp,"
-    " next_but_one_at timestamp, last_stage_id text",
+    " next_but_one_at timestamp, last_closes boolean, stays_closed boolean",
     "deal_worth": "deal_id text, visit_number bigint, begins boolean, ends boolean, since timestamp, until timestamp,"
     " amount decimal(18, 4)",
 }
@@ -65,7 +65,8 @@ def filled(drawn: random.Random, days: bool) -> duckdb.DuckDBPyConnection:
         ends = [*times[1:], None]
         for place, (stage, since, until) in enumerate(zip(stages, times, ends, strict=True)):
             after = ends[place + 1] if place + 1 < len(ends) else None
-            tables["stage_visit"].append([deal, place + 1, stage, since, until, after, stages[-1]])
+            stays = any(set(stages[place:]) <= set(alike) for alike in ("wx", "l"))
+            tables["stage_visit"].append([deal, place + 1, stage, since, until, after, stages[-1] in "wxl", stays])
             changed = until is not None and stage in "ab" and drawn.random() < 0.3
             within = [since + (until - since) / 2] if changed and until is not None else []
             for begins, left in pairwise([since, *within, until]):
