@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
+
+from reportspec.lazy_pattern import lazy_pattern
 
 # Without what one mail server or another reads as a second address: `x%there.com@here.com`,
 # `there.com!x@here.com`, and the encoded words of headers, `=?utf-8?q?x=40there.com?=@here.com`.
 _LOCAL = r"(?:(?!=\?)[^\s@<>()\[\]\\,;:\"%!])+"
 _DOMAIN = r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))*"
-_ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
-_NAMED = re.compile(rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*")
+_ADDRESS = lazy_pattern(rf"{_LOCAL}@{_DOMAIN}")
+_NAMED = lazy_pattern(rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*")
 
 
 def split(text: str) -> tuple[str, str] | None:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from reportspec.lazy_pattern import lazy_pattern
+
 # What every driver reads in the same way: at most one `@`, and no sign in the user or the password that ends them.
-_CERTAIN = re.compile(
+_CERTAIN = lazy_pattern(
     r"""(?P<scheme>[A-Za-z][\w+.-]*)://
     (?:(?P<login>[^:@/?\#\s'"]*)(?::(?P<password>[^@/?\#\s'"]*))?@)?
     (?:\[[^\]@/?\s]*\]|[\w.-]*)(?::\d*)?
@@ -15,10 +17,10 @@ _CERTAIN = re.compile(
     (?P<options>[?;][^@\s'"]*)?""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"[^?&;=]+(?:=(?:[^&;]|;(?![\w.-]+=))*)?")
-_SECRET_NAME = re.compile(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+")
-_PLAIN_END = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?['\"]?\s*")
+_OPTION = lazy_pattern(r"[^?&;=]+(?:=(?:[^&;]|;(?![\w.-]+=))*)?")
+_SECRET_NAME = lazy_pattern(r"pass|pwd|token|secret|key|credential", re.IGNORECASE)
+_SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:/+")
+_PLAIN_END = lazy_pattern(r"[\w.-]+(?::\d+)?(?:/[\w./-]*)?['\"]?\s*")
 _SHORT = 4  # letters of a secret that is hidden only where it stands by itself
 
 
@@ -78,11 +80,11 @@ def _blotted(text: str, stretches: Sequence[tuple[int, int]]) -> str:
 
 # As it is written, too, where somebody errs: what is told then is that there is no such key.
 _KEY = r"(?:so?u?r?c?e?s?|data\w*|db\w*|url|dsn|conn\w*)"
-_SOURCE = re.compile(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
-_INDIRECT = re.compile(r"[|>][\d+-]*\s*(?:#.*)?$")
-_NO_VALUE = re.compile(r"(?:[&!]\S*\s*)*(?:#.*)?$")
-_URL = re.compile(r"[A-Za-z][\w+.-]*:/")
-_MAPPING = re.compile(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
+_SOURCE = lazy_pattern(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
+_INDIRECT = lazy_pattern(r"[|>][\d+-]*\s*(?:#.*)?$")
+_NO_VALUE = lazy_pattern(r"(?:[&!]\S*\s*)*(?:#.*)?$")
+_URL = lazy_pattern(r"[A-Za-z][\w+.-]*:/")
+_MAPPING = lazy_pattern(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
 
 
 def concealed_line(lines: Sequence[str], number: int) -> str:

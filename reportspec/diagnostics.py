@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Literal
 
 from reportspec.confidential import concealed_line
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.letters import plain_letters, shown_letters, told_apart
 
 Severity = Literal["error", "warning"]
@@ -174,7 +174,7 @@ def surely_meant(word: str, meant: str, known: Iterable[str]) -> bool:
     return away <= allowed and all(OSA.distance(written, other, score_cutoff=away + 1) > away + 1 for other in others)
 
 
-_LINE = re.compile("[^\n\r\x85\u2028\u2029]*(\r\n|[\n\r\x85\u2028\u2029]|\\Z)")
+_LINE = lazy_pattern("[^\n\r\x85\u2028\u2029]*(\r\n|[\n\r\x85\u2028\u2029]|\\Z)")
 
 
 def lines_of(text: str, *, ends: bool = False) -> list[str]:
@@ -303,7 +303,7 @@ def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -
 
 
 _LONGEST = 300  # signs of a part of a line in a page
-_HARM = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+_HARM = lazy_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from reportspec.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from reportspec.sql.dialects.rewrite import Dialect
 
@@ -18,25 +20,25 @@ Holds = Literal[
     "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "bytes", "year", "other", "any", ""
 ]
 
-_WRAPPED = re.compile(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
-_NUMBERS = re.compile(
+_WRAPPED = lazy_pattern(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
+_NUMBERS = lazy_pattern(
     r"U?(TINY|SMALL|MEDIUM|BIG|HUGE)?INT|INTEGER|U?INT(8|16|32|64|128|256)\b|(BINARY_)?(FLOAT|DOUBLE)|REAL|DECIMAL|NUMERIC|NUMBER|BIT\b"
 )
-_TEXTS = re.compile(
+_TEXTS = lazy_pattern(
     r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|SET\b|JSON"
 )
-_BYTES = re.compile(r"(VAR)?BINARY\b|(TINY|MEDIUM|LONG)?BLOB\b|BYTE(A|S)\b|RAW\b")
-_DECIMALS = re.compile(r"(?:DEC|DECIMAL|NUMERIC|NUMBER)(?:\( *\d+ *(?:, *(-?\d+) *)?\))?")
-_FLOATS = re.compile(r"(BINARY_)?(FLOAT|DOUBLE)|REAL")
-_SINGLE = re.compile(r"REAL|(BINARY_)?FLOAT|FLOAT(4|32)")
-_HOURS = re.compile(r"TIME(64)?(TZ)?\b")
-_OTHER = re.compile(
+_BYTES = lazy_pattern(r"(VAR)?BINARY\b|(TINY|MEDIUM|LONG)?BLOB\b|BYTE(A|S)\b|RAW\b")
+_DECIMALS = lazy_pattern(r"(?:DEC|DECIMAL|NUMERIC|NUMBER)(?:\( *\d+ *(?:, *(-?\d+) *)?\))?")
+_FLOATS = lazy_pattern(r"(BINARY_)?(FLOAT|DOUBLE)|REAL")
+_SINGLE = lazy_pattern(r"REAL|(BINARY_)?FLOAT|FLOAT(4|32)")
+_HOURS = lazy_pattern(r"TIME(64)?(TZ)?\b")
+_OTHER = lazy_pattern(
     r".*\[\d*\]$|[^'(]*(RANGE|ARRAY)\b|INTERVAL\b|UUID\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b"
     r"|HSTORE\b|XML\b"
     r"|(TSVECTOR|TSQUERY|INET|CIDR|MACADDR8?|IPV[46]|POINT|LINE|LSEG|BOX|PATH|POLYGON|CIRCLE|GEOMETRY|GEOGRAPHY)\b"
 )
-_BITS = re.compile(r"(VAR)?BIT\b")
-_MORE_DIGITS = re.compile(r"TIMESTAMP_NS|DATETIME64\([7-9]")
+_BITS = lazy_pattern(r"(VAR)?BIT\b")
+_MORE_DIGITS = lazy_pattern(r"TIMESTAMP_NS|DATETIME64\([7-9]")
 
 
 def held(kind: str, dialect: Dialect) -> Holds:

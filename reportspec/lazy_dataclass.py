@@ -36,7 +36,7 @@ else:
 def _as_dataclass(cls: type, frozen: bool, slots: bool, eq: bool, kw_only: bool) -> Any:
     """The class with its fields and methods; those that it has itself stay, as in the standard library."""
     its_own = frozenset(cls.__dict__)
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+    made: Any = _with_fields(cls, kw_only, slots)
     methods: dict[str, Any] = {"__init__": _later(made, "__init__", _init), "__repr__": _repr}
     if eq:
         methods["__eq__"] = _later(made, "__eq__", _eq)
@@ -49,6 +49,24 @@ def _as_dataclass(cls: type, frozen: bool, slots: bool, eq: bool, kw_only: bool)
         # Python itself says of a class with `__eq__` that it has no hash.
         if name not in its_own or (name == "__hash__" and cls.__dict__["__hash__"] is None):
             setattr(made, name, method)
+    return made
+
+
+_NO_FIELDS = ("ClassVar", "InitVar", "KW_ONLY")
+
+
+def _with_fields(cls: type, kw_only: bool, slots: bool) -> Any:
+    """The class with its fields, and no methods. The standard library looks for `ClassVar` and the like in what types
+    are called, which takes a third of its time: where none of them can be meant, it is not shown the names."""
+    types: dict[str, Any] = vars(cls).get("__annotations__", {})
+    plain = not any(kind in str(said) for said in types.values() for kind in _NO_FIELDS)
+    if plain and types:
+        cls.__annotations__ = dict.fromkeys(types, object)
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+    if plain and types:
+        made.__annotations__ = types
+        for name, said in types.items():
+            made.__dataclass_fields__[name].type = said
     return made
 
 

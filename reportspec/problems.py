@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlglot import exp
 
 from reportspec.diagnostics import Diagnostic, Span, bug_sentence
 from reportspec.errors import Broken, FormatError, RenderError, ReportspecError, SourceError
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.suggested_yaml import yaml_list
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _one_of_source(path: Path, reading: OfSource, error: SourceError) -> Diagnos
     return Diagnostic(error.code, f"{path}: {error.message}", span, help, notes, personal=_of_rows(error))
 
 
-_SETTING = re.compile(
+_SETTING = lazy_pattern(
     "`((encoding|delimiter|decimal|thousands|date_format|skip|sheet|columns|null|percent): [^`]*)`"
 )  # of a file, as helps tell people to write it
 

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from reportspec.diagnostics import Advice, Diagnostic, folded_name, meant_by, suggestion
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.schema_files import whole_schema
 from reportspec.schema_fit import surely_fits
 from reportspec.source import Mapping, Node, Scalar, locate, plain
 
-_SIGNS = re.compile(r"[,\[\]{}#:\"'\\]")  # with which a text means something else in a list, or in quotes
+_SIGNS = lazy_pattern(r"[,\[\]{}#:\"'\\]")  # with which a text means something else in a list, or in quotes
 _WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -205,7 +206,7 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
 
 _YES_OR_NO = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'’ \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+_GROUPED = lazy_pattern(r"[0-9]{1,3}(?:([.,'’ \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 
 
 def _within(number: float, schema: dict[str, Any]) -> bool:
@@ -351,7 +352,7 @@ def _split_filter(value: Any, known: Collection[str]) -> str | None:
     return f"the comparison is the key: write `{meant or 'eq'}: {_plain(against) if simple else '…'}` in place of both"
 
 
-_ONE_TEXT = re.compile(
+_ONE_TEXT = lazy_pattern(
     r"\s*([a-z_][a-z0-9_.]*)\s*(=|==|!=|<>|>=|<=|>|<)\s*([^'\"\s()=<>][^'\"()=<>]*?)\s*", re.IGNORECASE
 )
 

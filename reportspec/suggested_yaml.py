@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.letters import unseen
 
 CONFIRM = "# CONFIRM"  # the mark of what was guessed, at the end of its line until somebody takes it away
-_PLAIN = re.compile(r"[A-Za-z_(…][^\n\t]*[^\s:]|[A-Za-z_…]")
-_NAME = re.compile(r"…|[A-Za-z_][\w.]*")
+_PLAIN = lazy_pattern(r"[A-Za-z_(…][^\n\t]*[^\s:]|[A-Za-z_…]")
+_NAME = lazy_pattern(r"…|[A-Za-z_][\w.]*")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 
 

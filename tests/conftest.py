@@ -182,6 +182,40 @@ def _demo_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _what_is_there_already_is_not_looked_through() -> Iterator[None]:
+    """Thousands of tests and their modules stay to the end: looking through them for garbage, as after each report that
+    was laid out, took a tenth of the time. What the first report leaves is put aside in a process that makes one."""
+    from reportspec.render import pdf
+
+    gc.freeze()
+    with patch.object(pdf, "_first", False):
+        yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_looked_at_with_one_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """To start one takes longer than most looks, of which each has a session and a folder of its own."""
+    from reportspec.files import remove_folder, temporary_folder
+    from reportspec.run.files import look_engine
+
+    spill, kept = tmp_path_factory.mktemp("looks"), threading.local()
+
+    def started_before(until: ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
+        folder = temporary_folder("files")
+        until.callback(remove_folder, folder)
+        try:
+            kept.engine.execute("SELECT 1")
+        except (AttributeError, duckdb.Error):  # there is none yet, or it is broken
+            kept.engine = duckdb.connect(":memory:", config={"temp_directory": str(spill)})
+        return kept.engine, folder
+
+    started_before.__wrapped__ = look_engine.started  # type: ignore[attr-defined]
+    with patch.object(look_engine, "started", started_before):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _authorities_of_the_machine_are_not_read() -> Iterator[None]:
     """PyMySQL reads all of them for each session, also for one whose certificate nobody checks: half of what a session
     costs. What a test trusts it names in the environment, and is read."""

@@ -11,19 +11,19 @@ Metrics are built when they are first asked for: a report uses few of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
 from reportspec.languages import With, word
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.domain import Metric
 
-REFERENCE = re.compile(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
-_OPTION = re.compile(r"\boptions\.([a-z][a-z0-9_]*)")
+REFERENCE = lazy_pattern(r"^([a-z][a-z0-9_]*)((?:\.[a-z][a-z0-9_]*)*)(?:\(([^()]*)\))?$")
+_OPTION = lazy_pattern(r"\boptions\.([a-z][a-z0-9_]*)")
 _EXPRESSIONS = ("of", "where", "time", "rate_before")  # of an aggregate, which may read options
-_PAIR = re.compile(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
+_PAIR = lazy_pattern(r"^\s*([a-z][a-z0-9_]*)\s*=\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
 LARGEST_OPTION = 100_000  # days of nearly three centuries
 FINEST_OPTION = 6  # decimals
 MOST_MADE = 2_000  # metrics by their references that are kept: some hundreds ship, and options have any value

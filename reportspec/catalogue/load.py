@@ -42,6 +42,7 @@ from reportspec.model.domain import (
     Targets,
     Telling,
 )
+from reportspec.prepared import prepared
 from reportspec.source import plain, read_yaml
 
 Path = tuple[str | int, ...]
@@ -66,11 +67,11 @@ def packaged() -> Catalogue:
     metrics = {name: entry for _, text in _texts_of("metrics") for name, entry in _entries(text)}
     return Catalogue(
         Shelf(entities, lambda name: entity_from(_document("entities", f"{name}.yaml"), _fatal)),
-        Library(Shelf(metrics, lambda name: _read(metrics[name], name)[0]), metric_from),
+        Library(Shelf(metrics, lambda name: _entry("metrics", name, metrics[name])), metric_from),
         Shelf(reports, lambda name: report_type_from(_document("reports", f"{name}.yaml"))),
         Shelf(dict.fromkeys(DECLARED), _declares),
         _tied,
-        Shelf(_audit_texts(), lambda name: audit_from(_read(_audit_texts()[name], name)[0], _lists())),
+        Shelf(_audit_texts(), lambda name: audit_from(_entry("audits", name, _audit_texts()[name]), _lists())),
         _lists(),
         lambda metric: _endangering().get(metric, ()),
     )
@@ -136,14 +137,21 @@ def _lists() -> Mapping[str, tuple[Any, ...]]:
 
 
 def _document(folder: str, name: str) -> Any:
-    return _read(packaged_file("catalogue", folder, name).read_bytes(), name)
+    path = packaged_file("catalogue", folder, name)
+    return with_texts(prepared(path, path.read_bytes(), _read))
 
 
-def _read(text: bytes | str, name: str) -> Any:
+def _entry(folder: str, name: str, text: str) -> Any:
+    """What the text of an entry of a file says, which is a list of it alone."""
+    [entry] = prepared(packaged_file("catalogue", folder, f"{name}-entry.yaml"), text.encode(), _read)
+    return with_texts(entry)
+
+
+def _read(text: bytes, name: str) -> Any:
     node, problems = read_yaml(text, name)
     if problems or node is None:
         raise ValueError(f"{name}: {problems}")
-    return with_texts(plain(node))
+    return plain(node)
 
 
 def _fatal(path: Path, message: str) -> None:

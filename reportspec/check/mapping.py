@@ -21,6 +21,7 @@ from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, cop
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
 from reportspec.holds import Holds, decimals_of, exact_up_to, held, key_kind
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.domain import Catalogue, Entity, Field, Loads
 from reportspec.model.mapped import MappedEntity, MappedField, MappedJoin, MappedPart, SourceMap
 from reportspec.resolve.document import Document, Place, open_document
@@ -676,12 +677,12 @@ def _part(
     )
 
 
-_ODD_NAME = re.compile(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
-_ODD = re.compile(r"[^\w.]")
+_ODD_NAME = lazy_pattern(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
+_ODD = lazy_pattern(r"[^\w.]")
 
 
-_WORD = re.compile(r"[^\W\d]\w*")  # which is a word of SQL, where it is no expression
-_SIGNS = re.compile(r"[#%$€&@?!№°§]+")
+_WORD = lazy_pattern(r"[^\W\d]\w*")  # which is a word of SQL, where it is no expression
+_SIGNS = lazy_pattern(r"[#%$€&@?!№°§]+")
 
 
 def _as_a_name(text: str) -> str | None:

@@ -20,6 +20,7 @@ from reportspec.databases import Database, by_scheme, by_suffix, database, schem
 from reportspec.diagnostics import Span, counted, did_you_mean, meant_by, suggestion
 from reportspec.fontfile import unfit
 from reportspec.languages import base_language, languages
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.figures import LARGEST_LOGO, Theme
 from reportspec.model.settings import PARALLEL, TIMEOUT, FileSpec, Known, Project, SourceChecks, SourceSpec
 from reportspec.resolve.document import Document, Place
@@ -32,7 +33,7 @@ from reportspec.suggested_yaml import CONFIRM
 
 NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE = lazy_pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 NO_SOURCE = (
@@ -229,7 +230,7 @@ def said_load(document: Document, zone: str) -> datetime | date | None:
     return as_naive(as_of, ZoneInfo(zone)).date() - timedelta(days=1)
 
 
-_SPAN = re.compile(r"([0-9]+) ?([hd])[a-z]*")
+_SPAN = lazy_pattern(r"([0-9]+) ?([hd])[a-z]*")
 
 
 def _stale_after(value: Any) -> timedelta | None:
@@ -498,7 +499,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
     )
 
 
-_GUESSED = re.compile(rf"\s{CONFIRM}\b[ \t]*(?:\((.*)\))?")
+_GUESSED = lazy_pattern(rf"\s{CONFIRM}\b[ \t]*(?:\((.*)\))?")
 
 
 def _tell_guesses(document: Document, path: Place, written: Mapping[str, Any]) -> None:
@@ -553,7 +554,7 @@ def _is_encoding(name: str) -> bool:
         return False
 
 
-_PARTS = re.compile(r"%-?([a-zA-Z])")
+_PARTS = lazy_pattern(r"%-?([a-zA-Z])")
 _PICTURE = (
     ("yyyy", "%Y"),
     ("YYYY", "%Y"),

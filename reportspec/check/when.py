@@ -11,6 +11,7 @@ from typing import Any
 
 from reportspec.catalogue.library import UnknownMetric, reference
 from reportspec.diagnostics import suggestion
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.model.mail import Condition
 from reportspec.model.spec import SectionSpec
@@ -26,8 +27,8 @@ SIGNS = {
     "!=": operator.ne,
 }
 WORDS = ("always", "goal_missed", "goal_at_risk", "not_empty", "changed")
-_COMPARISON = re.compile(r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*")
-_RUNNING = re.compile(r"today|this_\w+|\w+_to_date")  # periods that are never over
+_COMPARISON = lazy_pattern(r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*")
+_RUNNING = lazy_pattern(r"today|this_\w+|\w+_to_date")  # periods that are never over
 _PLACE: Place = ("deliver", "when")
 Comparison = tuple[str, str, float]  # a metric, a sign, a number
 

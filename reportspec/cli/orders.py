@@ -15,13 +15,14 @@ import click
 from reportspec.calendar import FIRST_YEAR, LAST, LAST_YEAR
 from reportspec.cli.printing import Messages
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order
     from reportspec.model.figures import Figures
     from reportspec.timings import Timings
 
-_SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_SETTING = lazy_pattern(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

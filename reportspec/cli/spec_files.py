@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from reportspec.lazy_pattern import lazy_pattern
+
 
 def spec_files(paths: Iterable[Path]) -> list[Path]:
     """The spec files that are meant: those named, and all YAML files of folders but project
@@ -32,8 +34,8 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-_WORD = re.compile(r"(?:-\s+)?[\"']?(\w+)")  # that begins a line: a key, perhaps one whose colon is forgotten
-_DEFINED = re.compile(r"^\s*-\s+metric\s*:", re.MULTILINE)
+_WORD = lazy_pattern(r"(?:-\s+)?[\"']?(\w+)")  # that begins a line: a key, perhaps one whose colon is forgotten
+_DEFINED = lazy_pattern(r"^\s*-\s+metric\s*:", re.MULTILINE)
 _OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
 _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _STATES = {"met": "good", "on_track": "ink", "at_risk": "warn", "missed": "bad", "unknown": "muted"}
-_MOST_TILES = 12
+_TILES, _MOST_TILES = 4, 12  # that are shown, and more where they have goals
 _MOST_DRIVERS = 4
 _BAR = 90  # pixels of the longest bar
 _ARROWS = {"up": "\u25b2", "down": "\u25bc", "": ""}
@@ -131,7 +131,7 @@ class MailText:
 def as_text(
     figures: Figures,
     body: str,
-    attached: Sequence[str],
+    attached: Sequence[tuple[str, int]],
     links: Iterable[tuple[str, str]],
     left_out: Sequence[str] = (),
 ) -> str:
@@ -147,7 +147,7 @@ def as_text(
 def as_html(
     figures: Figures,
     body: str,
-    attached: Sequence[str],
+    attached: Sequence[tuple[str, int]],
     links: Iterable[tuple[str, str]],
     left_out: Sequence[str] = (),
 ) -> str:
@@ -191,7 +191,9 @@ def _escaped(language: str, value: object) -> Markup:
     return Markup(html.escape(unbroken(language, str(value))))
 
 
-def _mail_text(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> MailText:
+def _mail_text(
+    figures: Figures, formats: Formats, attached: Sequence[tuple[str, int]], left_out: Sequence[str]
+) -> MailText:
     others = " · ".join(compared_labels(figures, formats))
     compared = f" · {formats.word('compared_with')} {others}" if figures.compare else ""
     title = heading(figures, formats)
@@ -238,10 +240,15 @@ def _named(section: Section, formats: Formats) -> NamedText:
 
 
 def _tiles(figures: Figures) -> list[Kpi]:
-    """The tiles of the first section that has any, and others that have a goal."""
+    """The tiles of the first section that has any, and others that have a goal: those with goals, then those that the
+    title is about, then the first ones, so many as are seen at once on a phone, in their order."""
     first = next((section.kpis for section in figures.sections if section.kpis), ())
     others = [kpi for section in figures.sections for kpi in section.kpis if kpi.goal is not None]
-    return list(dict.fromkeys([*first, *others]))[:_MOST_TILES]
+    tiles = list(dict.fromkeys([*first, *others]))[:_MOST_TILES]
+    titled = {one.metric for one in figures.headline.title}
+    by_weight = sorted(tiles, key=lambda kpi: (kpi.goal is None, kpi.column.metric not in titled))
+    kept = by_weight[: max(_TILES, sum(kpi.goal is not None for kpi in tiles))]
+    return [kpi for kpi in tiles if kpi in kept]
 
 
 def _tile(kpi: Kpi, figures: Figures, formats: Formats) -> TileText:
@@ -325,10 +332,20 @@ def _drivers(section: Section, formats: Formats) -> DriversText:
     return DriversText(section.title, rows, text(total[last]), " · ".join(told))
 
 
-def _closing(figures: Figures, formats: Formats, attached: Sequence[str], left_out: Sequence[str]) -> list[str]:
+def _called(name: str, pages: int, formats: Formats) -> str:
+    """A file's name, with how many pages it has where that is known."""
+    if not pages:
+        return name
+    form = formats.words["of_pages"]["one" if pages == 1 else "many"]
+    return f"{name} ({str(form).format(count=number(formats, pages))})"
+
+
+def _closing(
+    figures: Figures, formats: Formats, attached: Sequence[tuple[str, int]], left_out: Sequence[str]
+) -> list[str]:
     word, lines = formats.word, []
     if attached:
-        lines.append(word("mail_attached", files=", ".join(attached)))
+        lines.append(word("mail_attached", files=", ".join(_called(name, pages, formats) for name, pages in attached)))
     if left_out:
         lines.append(word("mail_left_out", files=", ".join(left_out)))
     as_of = f"{word('as_of')} {as_of_moment(formats, figures.as_of)}"

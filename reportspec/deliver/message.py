@@ -13,6 +13,7 @@ from hashlib import sha256
 from reportspec import diagnostics
 from reportspec.addresses import ascii_address, split
 from reportspec.deliver.body import as_html, as_text
+from reportspec.deliver.sealed import pages_of
 from reportspec.diagnostics import harmless
 from reportspec.formats import kind_of
 from reportspec.lazy_dataclass import dataclass
@@ -82,7 +83,7 @@ def mail(
     mail["List-Id"] = f"<{head.list_name}.{domain}>"
     if mark := mark_of(figures):
         mail[MARK] = mark
-    attached = [name for name, _ in files]
+    attached = [(name, pages_of(data)) for name, data in files]
     mail.set_content(as_text(figures, body, attached, links, left_out), cte="quoted-printable")
     mail.add_alternative(as_html(figures, body, attached, links, left_out), subtype="html", cte="quoted-printable")
     for name, data in files:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from hashlib import sha256
-from typing import Any
 
 from reportspec.deliver.message import MARK, mark_of
 from reportspec.deliver.outlets import Parcel
+from reportspec.deliver.sealed import seal_of
 from reportspec.errors import SourceError
 from reportspec.formats.pool import Made
-from reportspec.render.seal import KEY, digest
 
 
 def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> None:
@@ -29,7 +26,7 @@ def check_parcel(value: str, parcel: Parcel, statements: tuple[str, ...]) -> Non
         if data.each != each or data.statements != statements:
             raise mixed_up(value)
         if name.endswith(".pdf"):
-            seal = _seal(data)
+            seal = seal_of(data)
             if seal is None:
                 raise mixed_up(value)
             sealed_value = seal.get("for_each")
@@ -56,54 +53,10 @@ def check_message(value: str, message_id: str, message: bytes, parcel: Parcel, *
     for part in read.walk():
         if part.get_content_type() == "application/pdf":
             content = part.get_payload(decode=True)
-            seal = _seal(content) if isinstance(content, bytes) else None
+            seal = seal_of(content) if isinstance(content, bytes) else None
             sealed_value = seal.get("for_each") if seal else None
             if seal is None or (sealed_value[1] if sealed_value else "") != value:
                 raise mixed_up(value)
-
-
-def _seal(data: bytes) -> dict[str, Any] | None:
-    """What a PDF says of itself. Of the same bytes, as they lie in the mail too, it is read once."""
-    own = sha256(data).digest()
-    if own not in _READ:
-        if len(_READ) >= _MOST:
-            _READ.clear()
-        _READ[own] = _read(data)
-    return _READ[own]
-
-
-_READ: dict[bytes, dict[str, Any] | None] = {}  # by the digest of a PDF
-_MOST = 1000
-
-
-def _read(data: bytes) -> dict[str, Any] | None:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = PdfReader(io.BytesIO(data))
-        information: Any = _information(reader) or reader.metadata or {}
-        seal: dict[str, Any] = json.loads(str(information.get(f"/{KEY}")))
-    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError):  # a damaged file breaks it in many ways
-        return None
-    sealed_digest = seal.pop("seal", None)
-    return seal if sealed_digest == digest(json.dumps(seal, sort_keys=True).encode()) else None
-
-
-def _information(reader: Any) -> Any:
-    """A PDF's document information, where it lies in a stream among thousands of other objects: pypdf would read
-    all of them. None where it lies elsewhere."""
-    from pypdf.generic import DictionaryObject, IndirectObject, read_object
-
-    info = reader.trailer.raw_get("/Info") if "/Info" in reader.trailer else None
-    if not isinstance(info, IndirectObject) or info.idnum not in reader.xref_objStm:
-        return None
-    among: Any = IndirectObject(reader.xref_objStm[info.idnum][0], 0, reader).get_object()
-    content, first = among.get_data(), int(among["/First"])
-    places = content[:first].split()
-    at = places[::2].index(b"%d" % info.idnum) * 2 + 1
-    found = read_object(io.BytesIO(content[first + int(places[at]) :]), reader)
-    return found if isinstance(found, DictionaryObject) else None
 
 
 def mixed_up(value: str) -> SourceError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -62,6 +61,8 @@ def short(name: str) -> str:
     SHA-256 of all of it. What is short already stays as it is, so that a name may be asked about twice."""
     if len(name) <= LONGEST and (name.isascii() or len(name.encode()) <= LONGEST):
         return name
+    import hashlib
+
     begins = name.encode()[: LONGEST - 9].decode(errors="ignore")
     return f"{begins}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

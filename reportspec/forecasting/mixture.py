@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 from reportspec.forecasting.large_deals import NOTHING, Apart, Outcome
 from reportspec.forecasting.spread import FARTHEST, NORMAL_90, Miss, Spread, miss, score, widened
@@ -63,6 +62,8 @@ def missed(result: float, apart: Apart) -> Miss:
     """How far a result lay from what was forecast of it: its place in the whole distribution, as a score; and how far
     what was beside the large deals lay from its mean. Of these it is not known which were won: each case counts by how
     likely the result makes it."""
+    from statistics import NormalDist  # which brings fractions and random numbers
+
     if not apart.large:
         return miss(result, apart.mean, apart.variance)
     outcomes, normal = apart.outcomes(), NormalDist()

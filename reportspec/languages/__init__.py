@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from reportspec.files import packaged
+from reportspec.prepared import prepared
 
 
 @lru_cache(maxsize=1)
@@ -143,11 +144,15 @@ def with_texts(data: Any) -> Any:
 
 
 def _read(language: str) -> Mapping[str, Any]:
+    path = packaged("languages", f"{language}.yaml")
+    document: dict[str, Any] = prepared(path, path.read_bytes(), _loaded)
+    return document
+
+
+def _loaded(text: bytes, name: str) -> Any:
     import yaml
 
-    text = packaged("languages", f"{language}.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return document
+    return yaml.load(text.decode("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:

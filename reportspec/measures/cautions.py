@@ -66,6 +66,15 @@ def judged(report: Report, metric: Metric, row: Row) -> bool:
     return not fewest(report, metric) or all(count >= FEWEST for count in _counts(report, metric, row))
 
 
+def too_few(report: Report, metrics: Iterable[Metric], row: Row) -> frozenset[str]:
+    """The metrics of a row that rest on very few cases, now or before: what they changed by says nothing."""
+    return frozenset(
+        metric.id
+        for metric in metrics
+        if fewest(report, metric) and any(0 < count < FEWEST for count in _counts(report, metric, row))
+    )
+
+
 def _counts(report: Report, metric: Metric, row: Row) -> list[int]:
     rates = _divided_by(report, metric)
     if not rates:

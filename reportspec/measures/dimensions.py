@@ -26,7 +26,7 @@ def dimension_column(report: Report, dimension: Dimension) -> Column:
     text = called(report.binding, dimension.path[0], dimension.path, report.language)
     kind = "text" if dimension.bins or field.type not in ("integer", "boolean") else field.type
     labels = () if dimension.bins else _labels(report, field)
-    return Column(dimension.name, text, kind, None, "dimension", labels=labels)
+    return Column(dimension.name, text, kind, None, "dimension", labels=labels, fixed=bool(dimension.bins))
 
 
 def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:

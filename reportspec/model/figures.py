@@ -59,6 +59,7 @@ class Column:
     above: float | None = None
     grows: bool = False  # whether its values become more as their step goes on: what happened in it is counted
     against: str = ""  # of a report with two comparisons what the period is called that it is of
+    fixed: bool = False  # whether all of its values are there in an order of their own, as bins and steps are
     in_data: bool = False  # whether it stands in data (CSV, workbooks, JSON) and in no table that people read
 
     def marks(self, value: Cell, *, cut: bool = False) -> bool:
@@ -207,6 +208,9 @@ class Section:
     message: Highlight | None = None  # what its heading says, before its title
     # Of each row the cases that its first metric rests on, now and before; of a rate how many of them.
     cases: tuple[tuple[tuple[int, int | None], ...], ...] = ()
+    # Of each row the metrics that rest on so few cases, now or before, that their change says nothing.
+    few: tuple[frozenset[str], ...] = ()
+    few_in_all: frozenset[str] = frozenset()  # the same of the row over all
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
 
     def with_columns(self, places: Sequence[int]) -> Section:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
@@ -178,6 +179,61 @@ def without_dead(section: Section) -> tuple[Section, tuple[tuple[Column, Cell], 
     return shorter, tuple((section.columns[place], section.rows[0][place]) for place in dead)
 
 
+def without_idle(section: Section) -> tuple[Section, tuple[Cell, ...], tuple[int, ...]]:
+    """A section with bars without the rows of which nothing is counted, now and before: of who has none of all that is
+    shown, a row of noughts says no more than a sentence. Those rows' names, and the places of the others. Steps,
+    bins and goals keep all of theirs, and so does what is to be marked."""
+    places = tuple(range(len(section.rows)))
+    names = [column for column in section.columns if column.role in ("dimension", "period")]
+    figures = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous", "second")]
+    if not section.bars or section.chart or len(names) != 1 or names[0].role != "dimension" or names[0].fixed:
+        return section, (), places
+    if not figures or section.states or section.subtotals or section.row_labels or section.columns[0] is not names[0]:
+        return section, (), places
+
+    def is_idle(at: int) -> bool:
+        row = section.rows[at]
+        if section.others and at == len(section.rows) - 1:
+            return False
+        counted = any(is_number(row[place]) for place in figures if section.columns[place].role == "metric")
+        marked = any(column.marks(value) for column, value in zip(section.columns, row, strict=True))
+        return counted and not marked and not any(row[place] for place in figures)
+
+    idle = [at for at in places if is_idle(at)]
+    if not idle or len(section.rows) - len(idle) < 2:
+        return section, (), places
+    kept = tuple(at for at in places if at not in idle)
+
+    def of_kept(cells: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(cells[at] for at in kept if at < len(cells))
+
+    shorter = replace(
+        section,
+        rows=of_kept(section.rows),
+        available_rows=max(section.available_rows - len(idle), len(kept)),
+        cases=of_kept(section.cases),
+        few=of_kept(section.few),
+    )
+    return shorter, tuple(section.rows[at][0] for at in idle), kept
+
+
+def without_few(section: Section) -> Section:
+    """The section without changes of what rests on very few cases: what is known of the previous period is left out of
+    such a row."""
+    if not any(section.few) and not section.few_in_all:
+        return section
+
+    def cut(row: tuple[Cell, ...], few: frozenset[str]) -> tuple[Cell, ...]:
+        return tuple(
+            None if column.role in ("previous", "second", "change") and column.metric in few else value
+            for value, column in zip(row, section.columns, strict=True)
+        )
+
+    rows = tuple(cut(row, few) for row, few in zip(section.rows, section.few, strict=True)) if section.few else None
+    total = cut(section.total, section.few_in_all) if section.total else None
+    return replace(section, rows=rows or section.rows, total=total)
+
+
 def difference(now: Cell, then: Cell) -> Cell:
     """Now less then, None where either is not known."""
     if not is_number(now) or not is_number(then):
@@ -269,10 +325,11 @@ def _part(value: Cell, scale: float) -> float | None:
 
 
 def _swings(changes: Sequence[Sequence[Cell]], direction: str) -> list[tuple[Swing | None, ...]]:
-    """The bars of columns of changes, all on one scale; none where nothing changed."""
+    """The bars of columns of changes, all on one scale; none where nothing changed, nor of one
+    change alone, which would fill the room however small it is."""
     known = [float(change) for column in changes for change in column if is_number(change)]
     up, down = max([0.0, *known]), -min([0.0, *known])
-    if up + down <= 0:
+    if up + down <= 0 or len(known) < 2:
         return []
     axis = round(down / (up + down) * 100, 2)
 

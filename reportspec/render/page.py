@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+_AFTER_NAME = re.compile(r"[ \u00a0\u202f]?: ")
 LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
 
 VALUE_SIZE = 16.0  # points, of a tile's figure
@@ -195,6 +197,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         # Pages that are turned again and again are half empty: then all lie.
         figures = replace(figures, theme=replace(figures.theme, landscape=True))
         views = _views(figures, formats, palette, attached, web)
+    views, notes = _notes_last(views) if has_closing(figures) else (views, ())
     written = figures.data_as_of or figures.as_of
     method = _method(figures, formats, titles)
     html = partial(
@@ -216,6 +219,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         heading=heading(figures, formats),
         lead=lead(figures, formats),
         sections=views,
+        notes=notes,
         number=lambda value: number(formats, value),
         with_spec=with_spec,
         web=web,
@@ -291,10 +295,10 @@ def _numbered(views: Sequence[SectionView]) -> list[SectionView]:
     """The sections with their footnotes numbered as they are met on the page."""
     texts = {number: text for view in views for number, text in view.footnotes}
     order = dict.fromkeys(number for view in views for number in _met(view) if number in texts)
-    place = {number: at for at, number in enumerate(order, 1)}
+    place, said = _said_once(texts, list(order), _labels(views))
 
     def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(sorted(place[number] for number in numbers if number in place))
+        return tuple(sorted({place[number] for number in numbers if number in place}))
 
     made = []
     for view in views:
@@ -304,9 +308,42 @@ def _numbered(views: Sequence[SectionView]) -> list[SectionView]:
             table = replace(table, headings=heads)
         rows = tuple(tuple(replace(t, footnotes=renumbered(t.footnotes)) for t in row) for row in view.tile_rows)
         section = replace(view.section, footnotes=renumbered(view.section.footnotes))
-        notes = tuple(sorted((place[number], text) for number, text in view.footnotes))
+        notes = tuple((at, said.pop(at)) for at in renumbered(tuple(n for n, _ in view.footnotes)) if at in said)
         made.append(replace(view, section=section, table=table, tile_rows=rows, footnotes=notes))
     return made
+
+
+def _labels(views: Sequence[SectionView]) -> list[str]:
+    """What figures are called, the longest names first."""
+    columns = (column for view in views for column in (*view.section.columns, *(k.column for k in view.section.kpis)))
+    return sorted({column.label for column in columns if column.label}, key=lambda label: (-len(label), label))
+
+
+def _said_once(
+    texts: Mapping[int, str], order: Sequence[int], labels: Sequence[str]
+) -> tuple[dict[int, int], dict[int, str]]:
+    """Footnotes that say the same of several figures as one, which names them all: the new number of each, and the
+    texts by these."""
+    place: dict[int, int] = {}
+    names: dict[int, list[str]] = {}
+    of_texts: dict[str, int] = {}
+    for note in order:
+        text = texts[note]
+        name = next((one for one in labels if text.startswith(one) and _AFTER_NAME.match(text, len(one))), "")
+        rest = text[len(name) :]
+        at = of_texts.setdefault(rest if name else text, len(of_texts) + 1)
+        place[note] = at
+        names.setdefault(at, [])
+        if name and name not in names[at]:
+            names[at].append(name)
+    return place, {at: ", ".join(names[at]) + rest for rest, at in of_texts.items()}
+
+
+def _notes_last(views: Sequence[SectionView]) -> tuple[list[SectionView], tuple[tuple[int, str], ...]]:
+    """The sections without their footnotes, and these, which stand on the last page: what is read before the figures of
+    the first one is their answer."""
+    notes = sorted({note for view in views for note in view.footnotes})
+    return [replace(view, footnotes=()) for view in views], tuple(notes)
 
 
 def _met(view: SectionView) -> tuple[int, ...]:
@@ -361,8 +398,9 @@ def _section_view(
     tile_columns = max(map(len, rows), default=1) * (2 if half else 1)
     drawn = charts.drawings(figures, section, formats, palette, half=half)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
-    # A heat map's figures are in its cells, highlights are sentences.
-    without_table = section.shape == "sentences" or (section.chart and section.chart.kind in ("heatmap", "ranges"))
+    # A heat map's figures are in its cells, those of small multiples on their columns; highlights are sentences.
+    said_by_chart = section.chart is not None and section.chart.kind in ("heatmap", "ranges", "multiples")
+    without_table = section.shape == "sentences" or said_by_chart
     shown = not tiles and not without_table
     lying = figures.theme.landscape
     table = (
@@ -452,7 +490,8 @@ def _download(name: str, media_type: str, text: str) -> Download:
 
 def _needs_title(drawing: charts.Drawing, count: int, heading: str) -> bool:
     """Whether the chart must say what it measures: unless its keys do, or the section's heading does."""
-    if any(key.label == drawing.title for key in drawing.legend):
+    keys = {key.label for key in drawing.legend}
+    if drawing.title in keys or (drawing.title and set(drawing.title.split(", ")) <= keys):
         return False
     return count > 1 or bool(drawing.legend) or drawing.title.casefold() not in heading.casefold()
 

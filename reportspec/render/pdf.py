@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import math
 import mimetypes
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _COLLECTOR = threading.Lock()
 _first, _aside = True, False  # whether no report was made yet; whether what one left is put aside
 _LITTLE, _SAVED = 0.3, 6  # of a page, what is saved by a tighter setting; pages of a report that may be laid out anew
-_LEAST = 0.2  # of a page, what is left of that and saved by the tightest one
+_LEAST = 0.3  # of a page, what is left of that and saved by the tightest one
 _MUCH = 100_000  # objects: what some 150 rows of a table leave
 
 
@@ -56,7 +57,8 @@ def pdf_here(figures: Figures, spec_text: str | None) -> bytes:
     letters = set(laid_out.html).union(*(table.letters() for table in laid_out.long.values()))
     host_fonts = not covers("".join(letters))
     with packaged_fonts(host_fonts):
-        from weasyprint import HTML
+        with libraries_by_their_files():
+            from weasyprint import HTML
 
         # What brings its own fonts changes the configuration.
         font_config = _fonts(host_fonts) if figures.theme.fonts is None else _fonts.__wrapped__(host_fonts)
@@ -155,10 +157,54 @@ def warm_up() -> threading.Thread:
 
 def _load() -> None:
     try:
-        with packaged_fonts():
+        with packaged_fonts(), libraries_by_their_files():
             import weasyprint  # noqa: F401
     except BaseException:  # the program may end meanwhile; rendering itself says what is missing
         return
+
+
+# Of Pango and what it needs, as Linux calls their files, which WeasyPrint asks for after other names.
+_LIBRARIES = (
+    "libgobject-2.0.so.0",
+    "libpango-1.0.so.0",
+    "libharfbuzz.so.0",
+    "libfontconfig.so.1",
+    "libpangoft2-1.0.so.0",
+)
+
+
+_LOADING = threading.Lock()
+
+
+@contextmanager
+def libraries_by_their_files() -> Iterator[None]:
+    """Load WeasyPrint within this. For a library that has not the name that it asks for first Python asks programs, the
+    compiler among them, some forty times in all: that takes a third as long as all that is loaded."""
+    import ctypes.util
+
+    with _LOADING:
+        if sys.platform != "linux" or "weasyprint" in sys.modules or not _are_there(_LIBRARIES):
+            yield
+            return
+        find, ctypes.util.find_library = ctypes.util.find_library, _nowhere
+        try:
+            yield
+        finally:
+            ctypes.util.find_library = find
+
+
+def _are_there(libraries: Iterable[str]) -> bool:
+    import ctypes
+
+    try:
+        return all(ctypes.CDLL(name) for name in libraries)
+    except OSError:
+        return False
+
+
+def _nowhere(name: str) -> str | None:
+    """Where a library is that has to be looked for."""
+    return None
 
 
 @lru_cache(maxsize=2)

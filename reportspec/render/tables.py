@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from reportspec.languages import word as word_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render.attachments import CsvFile
@@ -18,6 +19,8 @@ from reportspec.render.beside import (
     with_changes,
     with_shares,
     without_dead,
+    without_few,
+    without_idle,
 )
 from reportspec.render.figure_marks import TOTAL, Mark, is_figure, subtotal
 from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
@@ -81,8 +84,9 @@ _HALVES = (
     (_HALF, _DENSE, "dense", False, False, False),
     (_UPRIGHT, _DENSE, "dense", True, False, False),
 )
+_CHANGED = 4  # metrics of a table that have their changes beside them
 CHANGE = "Δ"
-NOTHING = "–"  # where a change is not known
+NOTHING = "–"  # where nothing is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +132,12 @@ class TableView:
     aimed: bool = False
     bullets: bool = False
     ems: float = 0.0
+    few: bool = False  # whether some of its figures are grey, since they rest on very few cases
 
     @property
     def marks(self) -> tuple[bool, ...]:
-        """Which marks it has: bars, changes, goals. Empty where it has none."""
-        marks = (bool(self.bar), self.compared, self.aimed, self.bullets)
+        """Which marks it has: bars, changes, goals, grey figures. Empty where it has none."""
+        marks = (bool(self.bar), self.compared, self.aimed, self.bullets, self.few)
         return marks if any(marks) else ()
 
     @property
@@ -206,16 +211,31 @@ def _in_two_lines(
         (replace(cells[0], said=" · ".join(cell(formats, row[at], of) for at, of in between if row[at])), *cells[1:])
         for cells, row in zip(view.rows, section.rows, strict=False)
     )
-    return replace(view, rows=rows)
+    return replace(view, rows=rows, headings=_names_first(view))
+
+
+def _names_first(view: TableView) -> tuple[Heading, ...]:
+    """The headings of a list of names and amounts, of which names have all room that amounts leave: what is said below
+    a name is longer than it."""
+    name, amount = view.headings
+    longest = max(text_width(row[-1].text) for row in (*view.rows, *([view.total] if view.total else [])))
+    heading = text_width(amount.label) + 0.8 * len(amount.footnotes)
+    size, padding = (_DENSE, _PADDING["dense"]) if "dense" in view.css else (_SIZE, _PADDING[""])
+    needed = (max(longest * SEMI_BOLD, heading) + 0.5) * size + padding
+    if needed >= _HALF / 2:
+        return view.headings
+    share = round(needed / _HALF * 100, 2)
+    return replace(name, width=round(100 - share, 2)), replace(amount, width=share)
 
 
 def _from_all_to_least(section: Section) -> list[Section]:
-    """The section with all of its changes, then with fewer and fewer: of two comparisons first without the percentages
+    """The section with all of its changes, then with fewer and fewer; of more metrics than can be read with theirs only
+    those of the first. Of two comparisons first without the percentages
     of further metrics, then without what further metrics were, then without any percentages."""
     metrics = [column.name for column in section.columns if column.role == "metric"]
     fewer = _without_further_changes(section, metrics[:1])
     if not any(column.role == "second" for column in section.columns):
-        return [section, fewer]
+        return [fewer] if len(metrics) > _CHANGED else [section, fewer]
     return [with_shares(section, metrics), with_shares(section, metrics[:1]), with_shares(fewer, metrics[:1]), fewer]
 
 
@@ -237,6 +257,8 @@ def _view(
     wide = pivoted(computed, formats)
     places = _places_before(computed) if figures_marked and wide is not computed else {}
     section, dead = without_dead(wide)
+    section, idle, kept = without_idle(section)
+    section = without_few(section)
     drawn = beside(section, printed_rows(section))
     section = with_changes(section)
     shown = section.rows[: printed_rows(section)]
@@ -256,18 +278,28 @@ def _view(
                 text = label
             elif (column.role == "difference" and value is None) or value == "":
                 text = NOTHING
-            elif column.role == "change" and column.against and value is None:
+            elif column.role == "change" and value is None:
                 text = NOTHING
             elif column.role == "change":
                 text = change(formats, value if is_number(value) else None, points=points[place])
             elif place in goal_texts:
                 text = goal_texts[place]
-            elif value is None and place == 0 and column.role == "dimension" and label is None:
-                text = name_of(formats, value, column)
+            elif value is None and column.role == "dimension" and label != "":
+                rest = place > 0 and section.others and row is section.rows[-1]
+                text = "" if rest else name_of(formats, value, column)
+            elif value is None:
+                text = NOTHING
             else:
                 text = cell(formats, value, column, decimals=decimals[place])
             cells.append(TableCell(text, _cell_css(value, column) + after[place], mark=mark_of(row, at, column, value)))
         return tuple(cells)
+
+    def faint(cells: tuple[TableCell, ...], few: frozenset[str]) -> tuple[TableCell, ...]:
+        """The cells of a row, grey where they rest on very few cases."""
+        return tuple(
+            replace(one, css=f"{one.css} aside".strip()) if column.role == "metric" and column.metric in few else one
+            for one, column in zip(cells, section.columns, strict=True)
+        )
 
     def marked(row: tuple[Cell, ...], cells: tuple[TableCell, ...], index: int) -> tuple[TableCell, ...]:
         """The cells of a row, of which those beyond a bound have a sign."""
@@ -280,8 +312,13 @@ def _view(
             for one, value, column, places in zip(cells, row, section.columns, decimals, strict=True)
         )
 
+    few = section.few or (frozenset[str](),) * len(section.rows)
     rows = tuple(
-        _with_bars(marked(row, line(row, _row_label(section, index, formats), str(index)), index), drawn, index)
+        _with_bars(
+            faint(marked(row, line(row, _row_label(section, index, formats), str(kept[index])), index), few[index]),
+            drawn,
+            index,
+        )
         for index, row in enumerate(shown)
     )
     rows = _grouped(section, rows)
@@ -289,7 +326,9 @@ def _view(
     if section.others and section.columns[0].role == "field":
         rows = (*rows[:-1], _greyed(_unnamed(section.rows[-1], rows[-1])))
     rows, subtotals = _with_subtotals(section, formats, rows, lambda row, at: line(row, "", subtotal(at)))
-    total = _total(section, formats, line(section.total, "", TOTAL)) if section.total else None
+    total = (
+        _total(section, formats, faint(line(section.total, "", TOTAL), section.few_in_all)) if section.total else None
+    )
     headings = [
         (label, css + after[place])
         for place, column in enumerate(section.columns)
@@ -310,7 +349,15 @@ def _view(
         ),
         rows,
         total,
-        " ".join(text for text in (*_told_of(dead, formats), _caption(section, formats, attachment)) if text),
+        " ".join(
+            text
+            for text in (
+                *_told_of(dead, formats),
+                _told_idle(section, idle, formats),
+                _caption(section, formats, attachment),
+            )
+            if text
+        ),
         subtotals,
         set_so.bar,
         set_so.swing,
@@ -318,6 +365,7 @@ def _view(
         bool(set_so.bar) and any(bar is not None and bar.aim is not None for bar in drawn.bars),
         bool(set_so.bar) and drawn.bullets,
         set_so.ems,
+        bool(section.few_in_all.union(*section.few) & {column.metric for column in section.columns}),
     )
 
 
@@ -348,6 +396,20 @@ def _told_of(dead: Sequence[tuple[Column, Cell]], formats: Formats) -> list[str]
         formats.word("throughout", name=column.label, value=cell(formats, value, column, bare=False))
         for column, value in dead
     ]
+
+
+_NAMED = 8  # rows that are told by their names
+
+
+def _told_idle(section: Section, names: Sequence[Cell], formats: Formats) -> str:
+    """What is told in words of rows of which nothing is counted."""
+    if not names:
+        return ""
+    called = [name_of(formats, name, section.columns[0]) for name in names]
+    if len(called) > _NAMED:
+        others = word_of(formats.language, "evaluation", "others").format(len(called) - _NAMED + 1)
+        called = [*called[: _NAMED - 1], others]
+    return formats.word("nothing_of", names=", ".join(called))
 
 
 def _held_bar(table_cell: TableCell, layout: _Layout) -> TableCell:
@@ -433,6 +495,7 @@ def pivoted(section: Section, formats: Formats) -> Section:
         columns=columns,
         rows=rows,
         row_labels=row_labels,
+        few=(),
         row_marks=tuple(marks.values()),
         cut_rows=frozenset(at for at, key in enumerate(labels) if key in cut),
         available_rows=len(rows),

@@ -13,13 +13,14 @@ from sqlglot import exp
 
 from reportspec.diagnostics import Span, harmless, suggestion
 from reportspec.expression.trees import literal
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.resolve.document import Document, Place
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence
 
-_TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
-_IN_SQL = re.compile(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
+_TEMPLATE = lazy_pattern(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
+_IN_SQL = lazy_pattern(r"'\s*\{\{\s*params\.(\w+)\s*\}\}\s*'|\{\{\s*params\.(\w+)\s*\}\}")
 LARGEST_NUMBER = 9 * 10**18
 LONGEST_TEXT = 2_000
 PROSE = ("title", "note", "text")  # of sections: texts in which figures may stand, as in the report's title

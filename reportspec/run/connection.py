@@ -10,6 +10,7 @@ from reportspec import confidential
 from reportspec.diagnostics import one_line
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.rows import Table
 from reportspec.sql.dialects.rewrite import Dialect
@@ -126,7 +127,7 @@ def no_connection(label: str, why: str) -> SourceError:
 
 
 # What databases say when they let nobody in, by what it means. The first that fits counts.
-_BUSY = re.compile(
+_BUSY = lazy_pattern(
     r"too many (?:clients|connections|users|sessions)|connection slots are reserved|max_user_connections"
     r"|no more connections allowed|connection limit exceeded|max_client_conn|query_wait_timeout|wait_timeout"
     r"|(?:database|server) (?:system )?is (?:starting up|shutting down|in recovery)|login has been failing"
@@ -136,7 +137,7 @@ _BUSY = re.compile(
 )
 
 
-_LOGIN = re.compile(
+_LOGIN = lazy_pattern(
     r"authentication failed|no password supplied|password is required|access denied for user|login failed"
     r"|invalid password"
     r"|incorrect username or password|wrong password|role \S+ does not exist|no such user|is not permitted to log in"
@@ -146,21 +147,21 @@ _LOGIN = re.compile(
 )
 
 
-_DATABASE = re.compile(
+_DATABASE = lazy_pattern(
     r"database \S+ (?:does not|doesn't) exist|unknown database|no such database|cannot open database"
     r"|UNKNOWN_DATABASE|ORA-12514|\b1049\b",
     re.IGNORECASE,
 )
 
 
-_HOST = re.compile(
+_HOST = lazy_pattern(
     r"could not translate host name|failed to resolve|name or service not known|nodename nor servname|name resolution"
     r"|getaddrinfo failed|no address associated",
     re.IGNORECASE,
 )
 
 
-_TLS = re.compile(
+_TLS = lazy_pattern(
     r"\b(?:SSL|TLS|certificate|sslmode|WRONG_VERSION_NUMBER|CERTIFICATE_VERIFY_FAILED)\b",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, summed
 from reportspec.measures.asked import ADDITIVE, measures
 from reportspec.measures.cases import cases_of_row
-from reportspec.measures.cautions import with_cautions
+from reportspec.measures.cautions import too_few, with_cautions
 from reportspec.measures.dimensions import belonging_to, dimension_column, order_within, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, all_lengths, label, marked
 from reportspec.measures.words import word
@@ -235,16 +235,19 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
     ]
     available, others = len(body), 0
     counts = [cases_of_row(report, spec.metrics[0], row) for row, _ in held_rows.kept]
+    few = [too_few(report, spec.metrics, row) for row, _ in held_rows.kept]
     cut = _cut(spec, held_rows.kept)
     gone = set(map(id, cut))
     if cut:
         body = [row for row, item in zip(body, held_rows.kept, strict=True) if id(item) not in gone]
         counts = [one for one, item in zip(counts, held_rows.kept, strict=True) if id(item) not in gone]
+        few = [one for one, item in zip(few, held_rows.kept, strict=True) if id(item) not in gone]
         if spec.others:
             others = len(cut)
             row, columns = _others(report, spec, held_rows, cut, columns, footnotes)
             body.append(row)
             counts.append(())
+            few.append(frozenset())
             available = len(body)
     total_cells = None
     if spec.totals and held_rows.kept:
@@ -260,6 +263,8 @@ def figures(report: Report, spec: BreakdownSection, answers: Answers, footnotes:
         subtotals=subtotals,
         bars=True,
         cases=tuple(counts),
+        few=tuple(few) if any(few) else (),
+        few_in_all=too_few(report, spec.metrics, held_rows.total),
     )
     section = replace(section, notes=(*section.notes, *closed_since(report, spec, held_rows.kept)))
     return or_none_there(report, with_goals(report, spec, with_bridge(section)))

@@ -11,7 +11,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import number
 from reportspec.measures.metric_columns import Footnotes, label, other_columns
 from reportspec.model.domain import Metric
-from reportspec.model.figures import Cell, Chart, Column, Section
+from reportspec.model.figures import Cell, Column, Section
 from reportspec.model.query import Query
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.document import Place
@@ -80,7 +80,7 @@ def figures(report: Report, spec: FunnelSection, answers: Answers, footnotes: Fo
         columns=_heads(report, columns[0]),
         rows=tuple(rows),
         available_rows=len(rows),
-        chart=Chart("funnel", "step", ("value",)),
+        bars=True,
     )
 
 
@@ -88,7 +88,11 @@ def _heads(report: Report, first: Column) -> tuple[Column, ...]:
     names = vocabulary(report.language)["funnel"]
     count = names["number"]
     counted = Column("value", count, first.type, first.unit, "metric", currency=first.currency)
-    heads = [Column("step", names["step"], "text", role="dimension"), counted, *other_columns(report, counted)]
+    heads = [
+        Column("step", names["step"], "text", role="dimension", fixed=True),
+        counted,
+        *other_columns(report, counted),
+    ]
     return (
         *heads,
         Column("of_previous_step", names["of_previous"], "number", "percent", "metric"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
@@ -71,8 +70,9 @@ def sql_texts(
 
 
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
-    if dialect.allowed is None and not pretty:
-        found = _with_texts(found, dialect)
+    if dialect.allowed is None:
+        found = _with_texts(found, dialect, pretty)
+        found = found if pretty else _sooner(found, dialect)
     return _to_write(found, dialect).sql(
         dialect=dialect.sqlglot,
         pretty=pretty,
@@ -83,25 +83,35 @@ def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
     )
 
 
-def _with_texts(statement: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """The statement in nodes that are written sooner, with the texts of those of its CTEs that others have, too, in
-    their places."""
+def _with_texts(statement: exp.Expr, dialect: Dialect, pretty: bool) -> exp.Expr:
+    """The statement with the texts of those of its CTEs that others have, too, in their places. Readable ones are
+    indented there, which a break in a text or a name would not survive: what has one is written each time."""
     shared, ctes = shared_in(statement), statement.args.get("with_")
-    if ctes is not None:
-        texts = shared.made((dialect, "text"))
+    if ctes is None:
+        return statement
+    texts = shared.made((dialect, "text"))
+    readable = shared.made((dialect, "readable text"))
 
-        def told(cte: exp.Expr) -> exp.Expr:
-            body = cte.this
-            if id(body) not in shared.trees:
+    def told(cte: exp.Expr) -> exp.Expr:
+        body = cte.this
+        if id(body) not in shared.trees:
+            return cte
+        if id(body) not in texts:
+            texts[id(body)] = _to_write(_sooner(body, dialect), dialect).sql(
+                dialect=dialect.sqlglot, comments=False, identify=False, copy=False
+            )
+        text = texts[id(body)]
+        if pretty:
+            if "\n" in text:
                 return cte
-            if id(body) not in texts:
-                texts[id(body)] = _to_write(_sooner(body, dialect), dialect).sql(
-                    dialect=dialect.sqlglot, comments=False, identify=False, copy=False
+            if id(body) not in readable:
+                readable[id(body)] = _to_write(body, dialect).sql(
+                    dialect=dialect.sqlglot, pretty=True, comments=True, identify=False, copy=False
                 )
-            return with_args(cte, this=exp.Var(this=texts[id(body)]))
+            text = readable[id(body)]
+        return with_args(cte, this=exp.Var(this=text))
 
-        statement = with_args(statement, with_=with_args(ctes, expressions=[told(cte) for cte in ctes.expressions]))
-    return _sooner(statement, dialect)
+    return with_args(statement, with_=with_args(ctes, expressions=[told(cte) for cte in ctes.expressions]))
 
 
 def _to_write(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
@@ -235,6 +245,8 @@ def lowered(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
 
 def sql_hash(sql: str) -> str:
     """The first 12 hex digits of the SHA-256 of a statement."""
+    import hashlib
+
     return hashlib.sha256(sql.encode()).hexdigest()[:12]
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from reportspec.deliver import proof
+from reportspec.deliver import sealed
 from reportspec.render import render_pdf
 from reportspec.render.seal import KEY
 from tests.render import sample
@@ -21,9 +21,9 @@ def made() -> bytes:
 def test_the_information_is_what_the_whole_reader_finds(made: bytes) -> None:
     whole = PdfReader(io.BytesIO(made)).metadata
     assert whole is not None
-    found = proof._information(PdfReader(io.BytesIO(made)))
+    found = sealed._information(PdfReader(io.BytesIO(made)))
     assert {name: str(text) for name, text in found.items()} == {name: str(text) for name, text in whole.items()}
-    told = proof._read(made)
+    told = sealed._read(made)
     assert told is not None
     assert told["title"] == "Pipeline, Q3 2026"
 
@@ -33,8 +33,8 @@ def test_information_that_lies_elsewhere_is_read_too(made: bytes) -> None:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(made)))
     anew = io.BytesIO()
     writer.write(anew)
-    assert proof._information(PdfReader(io.BytesIO(anew.getvalue()))) is None
-    assert proof._read(anew.getvalue()) == proof._read(made)
+    assert sealed._information(PdfReader(io.BytesIO(anew.getvalue()))) is None
+    assert sealed._read(anew.getvalue()) == sealed._read(made)
 
 
 def test_what_was_changed_or_is_no_report_says_nothing(made: bytes) -> None:
@@ -43,8 +43,8 @@ def test_what_was_changed_or_is_no_report_says_nothing(made: bytes) -> None:
     writer.add_metadata({f"/{KEY}": seal.replace("Q3 2026", "Q4 2026")})
     other = io.BytesIO()
     writer.write(other)
-    assert proof._read(other.getvalue()) is None
-    assert proof._read(made[: len(made) // 2]) is None
-    assert proof._read(b"%PDF-1.7\n") is None
-    assert proof._seal(b"") is None
-    assert proof._seal(b"") is None
+    assert sealed._read(other.getvalue()) is None
+    assert sealed._read(made[: len(made) // 2]) is None
+    assert sealed._read(b"%PDF-1.7\n") is None
+    assert sealed.seal_of(b"") is None
+    assert sealed.seal_of(b"") is None

@@ -13,7 +13,12 @@ import yaml
 from click.testing import CliRunner
 
 from reportspec.cli import cli
+from reportspec.compile import compile_report
+from reportspec.databases import dialect_named
+from reportspec.expression.trees import copied
 from reportspec.formats.statements import listing
+from reportspec.sql.dialect import sql_text, sql_texts
+from reportspec.sql.shared_trees import SHARED
 from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -137,3 +142,41 @@ def test_a_mapping_of_no_known_dialect(dialect: str, tmp_path: Path) -> None:
     assert told, checked.diagnostics
     if dialect == "postgresql":
         assert "postgres" in str(told[0].help)
+
+
+@pytest.mark.parametrize("break_", ["\n", "\n\n  ", ""])
+@pytest.mark.parametrize("database", ["duckdb", "postgres", "mysql", "sqlite"])
+def test_readable_statements_are_those_that_are_written_whole(database: str, break_: str, tmp_path: Path) -> None:
+    """CTEs of several statements are written once, and set in; a text of several lines stays as it is."""
+    text = f"a{break_}b"
+    own = {"version": 1, "source": "postgresql://reader@db.example.com/crm", "mapping": "m.yaml", "currency": "EUR"}
+    deal = {
+        "deal_id": "id",
+        "amount": "amount",
+        "status": f"case when state = '{text}' then 'won' when state = 'x' then 'lost' else 'open' end",
+        "created_at": "made",
+        "closed_at": "closed",
+    }
+    mapping = {"timezone": "UTC", "entities": {"deal": {"table": "deals", "key": "id", "fields": deal}}}
+    metrics = ["won_amount", "close_rate", "deals_created_count"]
+    spec: dict[str, Any] = {"version": 1, "report": "custom", "period": "2026-Q3", "compare": "previous_period"}
+    spec["sections"] = [
+        {"id": "k", "kpis": metrics},
+        {"id": "t", "trend": {"metrics": metrics, "grain": "month"}},
+        {"id": "s", "trend": {"metrics": ["open_amount"], "grain": "month"}},
+    ]
+    for name, data in {"reportspec": own, "m": mapping, "spec": spec}.items():
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(data), "utf-8")
+    checked = load_report(tmp_path / "spec.yaml", NOW, {})
+    assert checked.report is not None, [one.message for one in checked.diagnostics]
+    written = text.replace("\n", "\\n") if database == "mysql" else text
+    dialect, seen = dialect_named(database), 0
+    for compiled in compile_report(checked.report):
+        alone = copied(compiled.tree)
+        assert alone.meta.pop(SHARED) is not None
+        for way in ((False, True), (True,)):
+            *_, readable = sql_texts(compiled.tree, dialect, way)
+            assert readable == sql_text(alone, dialect, pretty=True)
+            assert f"'{written}'" in readable
+            seen += 1
+    assert seen >= 6

@@ -105,3 +105,13 @@ def test_what_has_no_name_is_no_news(tmp_path: Path) -> None:
     assert news("-" * 30 + "a" * 25 + "b" * 5) == ["a"]
     assert news("a" * 10 + "b" * 10 + "c" * 10) == []
     assert news("-" * 30 + "a" * 10) == []  # one alone with a name
+
+
+def test_rows_of_fewer_than_ten_cases_are_known(tmp_path: Path) -> None:
+    """Of 22 deals closed now one channel has 11, of 18 each has 9; of 12 before each has 6; of 60 each has 30."""
+    section = {"id": "s", **SECTIONS["rows"]}
+    rated = {RATE, MEAN, MEDIAN}
+    for won, lost, before, few in ((22, 0, 60, set()), (18, 0, 60, rated), (22, 0, 12, rated)):
+        found = made(project(tmp_path, won, lost, before), section)
+        [one] = [s for s in found.sections if s.id == "s"]
+        assert [set(names) for names in one.few] == ([few, few] if few else [])

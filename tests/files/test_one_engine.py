@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from reportspec.run.files.look_engine import one_engine
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The folders of the engines that are started."""
     made: list[str] = []
-    start = look_engine.started
+    start = inspect.unwrap(look_engine.started)
 
     def counted(until: look_engine.ExitStack) -> tuple[duckdb.DuckDBPyConnection, str]:
         found = start(until)

@@ -185,7 +185,7 @@ def test_how_far_off_it_was_is_an_amount(folder: Path) -> None:
     heads = [one.label for one in table.headings]
     assert heads[-2:] == ["Off by", "Off by, relative"]
     texts = [[cell.text for cell in cells[-2:]] for cells in table.rows]
-    assert texts == [["−€900.00", "−60.0%"], ["+€100.00", "n/a"]]
+    assert texts == [["−€900.00", "−60.0%"], ["+€100.00", "–"]]
     assert "Change" not in as_markdown(found)
 
 

@@ -27,6 +27,27 @@ OPTIONS = [
 WAYS = [lazily, dataclasses.dataclass]
 
 
+def make_plain(way: Callable[..., Any], options: dict[str, bool]) -> Any:
+    """Fields alone, as most classes have."""
+
+    @way(**options)
+    class Fields:
+        """Some fields."""
+
+        name: str
+        size: float = 2.0
+        items: list[int] = field(default_factory=list)
+        unseen: int = field(default=7, repr=False, compare=False)
+        by_name: str = field(default="n", kw_only=True)
+        kept: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+        fixed: int = field(default=5, init=False)
+
+        def double(self) -> float:
+            return self.size * 2
+
+    return Fields
+
+
 def make(way: Callable[..., Any], options: dict[str, bool]) -> Any:
     @way(**options)
     class Fields:
@@ -54,10 +75,11 @@ def outcome(what: Callable[[], Any]) -> Any:
         return type(error), str(error)
 
 
+@pytest.mark.parametrize("made", [make, make_plain])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_it_does_what_the_standard_library_does(options: dict[str, bool]) -> None:
+def test_it_does_what_the_standard_library_does(options: dict[str, bool], made: Callable[..., Any]) -> None:
     def seen(way: Callable[..., Any]) -> list[Any]:
-        cls = make(way, options)
+        cls = made(way, options)
         one, same, other = cls(name="a"), cls(name="a", unseen=8), cls(name="a", size=3)
 
         def assigned() -> Any:
@@ -70,7 +92,8 @@ def test_it_does_what_the_standard_library_does(options: dict[str, bool]) -> Non
         hashed = outcome(lambda: hash(one) == hash(same))
         return [
             [(p.name, p.kind, p.default is p.empty) for p in inspect.signature(cls.__init__).parameters.values()],
-            [f.name for f in dataclasses.fields(cls)],
+            [(f.name, f.type) for f in dataclasses.fields(cls)],
+            list(cls.__annotations__.items()),
             cls.__match_args__,
             repr(other),
             (one == same, one == other, one == one, one == "a", one != same),

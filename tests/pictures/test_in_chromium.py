@@ -81,7 +81,7 @@ def test_it_is_read_on_any_screen(case: tuple[str, str], tmp_path: Path, window:
     figures = figures_of(*case, tmp_path)
     mail, page = tmp_path / "mail.html", tmp_path / "page.html"
     links = [("The report in the folder", "https://example.com/q3.pdf")]
-    mail.write_text(as_html(figures, "Hello,\nhere it is.", ["q3.pdf", "q3.xlsx"], links), "utf-8")
+    mail.write_text(as_html(figures, "Hello,\nhere it is.", [("q3.pdf", 2), ("q3.xlsx", 0)], links), "utf-8")
     page.write_text(html_here(figures, "version: 1"), "utf-8")
     assert mail.stat().st_size < LARGEST
     seen = {(width, dark): look(window, mail, width, dark=dark) for width, dark in product(WIDTHS, (False, True))}
@@ -98,7 +98,7 @@ def test_it_looks_as_approved(name: str, tmp_path: Path, window: Browser, golden
     figures = figures_of(kind, language, tmp_path)
     page = tmp_path / "page.html"
     if name in PICTURED:
-        html = as_html(figures, "", [f"{kind}.pdf"], []).replace("<style>", f"<style>{_FACES}", 1)
+        html = as_html(figures, "", [(f"{kind}.pdf", 2)], []).replace("<style>", f"<style>{_FACES}", 1)
     else:
         html = html_here(figures, None)
     page.write_text(html, "utf-8")

@@ -191,8 +191,8 @@ def test_every_number_is_a_figure(name: str, period: str, tmp_path: Path) -> Non
     texts = {
         "pdf": text,
         "page": text_of(html_here(figures, None)),
-        "mail": text_of(as_html(figures, "", ["made.pdf"], [])),
-        "plain": as_text(figures, "", ["made.pdf"], []),
+        "mail": text_of(as_html(figures, "", [("made.pdf", 0)], [])),
+        "plain": as_text(figures, "", [("made.pdf", 0)], []),
     }
     numbers = {form: list(printed(read, decimal_of(language), language == "fr")) for form, read in texts.items()}
     mailed = {*known, *of_mails(figures)}
@@ -215,6 +215,8 @@ def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures
     """The numbers that are no figure, nor stand in a name, a date or a sentence of an author."""
     named = words(figures, pages)
     notes = " ".join(note for section in figures.sections for note in section.notes)  # their authors' own numbers
+    # Percentages in footnotes are those of a metric's definition: what is counted for one are rows and amounts.
+    notes += " ".join(note for note in figures.footnotes if "%" in note)
     notes = notes.replace("\u00a0", " ")
     return [
         one.text

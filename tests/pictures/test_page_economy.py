@@ -5,6 +5,7 @@ Slow: lays out a report for each case."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
@@ -19,6 +20,7 @@ from reportspec.render.pdf import render_pdf
 from tests.pictures.test_pictures import BUDGET, FILLED, NOW, OTHERS, PROJECT, REPORTS
 
 pytestmark = pytest.mark.slow
+MOST_FIGURES = 250  # on a page, on an average
 LEAST = 0.25  # of a last page, unless it is the only one
 PIXEL = 1.0  # of 96 an inch: what rounding may add
 BY_DAY = set(zip(REPORTS, (*languages(), *languages()), ("A4", "Letter") * 4, strict=False))
@@ -34,6 +36,7 @@ def test_no_page_is_wasted(case: tuple[str, str, str], tmp_path: Path, monkeypat
     pages = laid_out(tmp_path, spec, monkeypatch)
     assert wrong(pages) == []
     assert len(pages) <= BUDGET.get(name, OTHERS)
+    assert sum(map(figures_on, pages)) / len(pages) <= MOST_FIGURES
     if paper == "A4":
         assert [page for page in pages[:-1] if filled(page) < FILLED] == []
 
@@ -179,6 +182,11 @@ def content(page: Any) -> Any:
 
 def inked(page: Any) -> list[Any]:
     return [box for box in below(content(page)) if type(box).__name__ == "TextBox" and box.text.strip()]
+
+
+def figures_on(page: Any) -> int:
+    """How many numbers stand on a page."""
+    return sum(len(re.findall(r"\d[\d.,\u00a0\u202f]*", box.text)) for box in inked(page))
 
 
 def filled(page: Any) -> float:

@@ -308,7 +308,7 @@ def funnel(t: dict[str, str]) -> Section:
         ("Proposal", 690, 0.5529),
         (t["won"], 317, 0.4594),
     )
-    return Section("funnel", "funnel", t["funnel"], columns, rows, chart=Chart("funnel", "step", ("count",)))
+    return Section("funnel", "funnel", t["funnel"], columns, rows, bars=True)
 
 
 def reasons(t: dict[str, str]) -> Section:

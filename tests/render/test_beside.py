@@ -9,7 +9,18 @@ from decimal import Decimal
 from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render import render_html
-from reportspec.render.beside import Bar, Swing, beside, difference, with_changes, with_shares, without_dead
+from reportspec.render.beside import (
+    Bar,
+    Swing,
+    beside,
+    difference,
+    with_changes,
+    with_shares,
+    without_dead,
+    without_few,
+    without_idle,
+)
+from reportspec.render.figure_marks import Mark
 from reportspec.render.locale import formats_for
 from reportspec.render.tables import table_view
 from tests.render import sample
@@ -173,3 +184,71 @@ def test_heads_say_against_what_each_change_is() -> None:
     assert not view.landscape
     assert view.bar
     assert view.swing
+
+
+def test_rows_of_noughts_become_words() -> None:
+    """Of others, of steps, of goals and of what is to be marked they stay, and so does what was something then."""
+    idle, was = ("Cid", 0, 0, None, None), ("Dan", 0, 30, None, 0.5)
+    shorter, names, kept = without_idle(section(*ROWS[:2], idle, was, total=(None, 250, 280, 0.4, 0.3)))
+    assert ([row[0] for row in shorter.rows], names, kept) == (["Ada", "Bo", "Dan"], ("Cid",), (0, 1, 3))
+    assert shorter.available_rows == 3
+    formats = formats_for(sample.figures("en", ()))
+    view = table_view(section(*ROWS[:2], idle), formats, None)
+    assert view is not None
+    assert ([row[0].text for row in view.rows], view.caption) == (["Ada", "Bo"], "Cid: nothing in any column.")
+    fixed = replace(section(*ROWS[:2], idle), columns=(replace(OWNER, fixed=True), *section().columns[1:]))
+    marked = replace(section(*ROWS[:2], idle), columns=(OWNER, replace(WON, below=10), *section().columns[2:]))
+    aside = (section(*ROWS[:2], idle, others=3), section(*ROWS[:2], idle, states=("met",) * 3), section(idle, ROWS[0]))
+    for one in (fixed, marked, *aside):
+        assert without_idle(one)[1] == ()
+    many = section(*ROWS[:2], *((f"P{at}", 0, 0, None, None) for at in range(12)))
+    view = table_view(many, formats, None)
+    assert view is not None
+    assert view.caption == "P0, P1, P2, P3, P4, P5, P6, Others (5): nothing in any column."
+
+
+def test_places_of_figures_stay_those_of_the_rows_as_they_were_computed() -> None:
+    rows = section(("Cid", 0, 0, None, None), *ROWS[:2], available_rows=3)
+    view = table_view(rows, formats_for(sample.figures("en", ())), None, figures_marked=True)
+    assert view is not None
+    assert [row[1].mark for row in view.rows] == [Mark("s", str(at), "won").text for at in (1, 2)]
+
+
+def test_what_rests_on_very_few_cases_is_grey_and_has_no_change() -> None:
+    few = section(few=(frozenset({"rate"}), frozenset(), frozenset()), total=(None, 650, 250, 0.4, 0.35))
+    view = table_view(few, formats_for(sample.figures("en", ())), None)
+    assert view is not None
+    assert [row[4].text for row in view.rows] == ["–", "0.0\u00a0pp", "–"]
+    assert ["aside" in row[3].css for row in view.rows] == [True, False, True]  # the last one has no name
+    assert view.total is not None
+    assert view.total[4].text == "+5.0\u00a0pp"
+    assert "Grey: fewer than 10 cases, without a change" in render_html(sample.figures("en", (few,)))
+    view = table_view(replace(few, few_in_all=frozenset({"rate"})), formats_for(sample.figures("en", ())), None)
+    assert view is not None
+    assert view.total is not None
+    assert (view.total[4].text, "aside" in view.total[3].css) == ("–", True)
+    # Of the figure that has the bar, that of then is not drawn either, and its change has none.
+    rows = (ROWS[0], ROWS[1], ("Cid", 100, 50, 0.5, 0.4))
+    bars = beside(without_few(section(*rows, few=(frozenset({"won"}), frozenset(), frozenset()))), 3)
+    assert bars.bars[0] == Bar(100.0)
+    assert [swing is None for swing in bars.swings[0][1]] == [True, False, False]
+    # One change alone would fill the room, however small it is.
+    alone = section(*rows[:2], few=(frozenset({"won"}), frozenset()))
+    assert beside(without_few(alone), 2).swings == ()
+    unseen = replace(few, few=(frozenset({"other"}), frozenset(), frozenset()))
+    assert "Grey" not in render_html(sample.figures("en", (unseen,)))
+
+
+def test_of_many_metrics_the_first_alone_has_its_change() -> None:
+    more = [replace(WON, name=f"m{at}", metric=f"m{at}", label=f"M{at}") for at in range(4)]
+    columns = [WON, WON_BEFORE]
+    for one in more:
+        columns += [one, replace(one, name=f"{one.name}__previous", role="previous")]
+    rows = tuple((name, *range(at, at + 10)) for name, at in (("Ada", 10), ("Bo", 20)))
+    for count, changes in ((4, 4), (5, 1)):
+        shown = Section(
+            "s", "breakdown", "S", (OWNER, *columns[: 2 * count]), tuple(r[: 1 + 2 * count] for r in rows), bars=True
+        )
+        view = table_view(shown, formats_for(sample.figures("en", ())), None)
+        assert view is not None
+        assert sum(heading.label.startswith("Δ") for heading in view.headings) == changes

@@ -143,13 +143,6 @@ def test_level_bars_are_as_long_as_their_values() -> None:
     assert middle == pytest.approx([forty / 2, ten, 0, 0], abs=0.02)
 
 
-def test_a_funnel_tells_the_share_of_the_step_before() -> None:
-    texts = reading.chart(section("funnel", 200, 50, 0, 3)).texts
-    assert "50  ·  25.0% of the step before" in texts
-    assert "0  ·  0.0% of the step before" in texts
-    assert "3" in texts  # of nothing there is no share
-
-
 def test_parts_of_a_stack_lead_away_from_zero() -> None:
     series = [Series(name, COUNT, (value,)) for name, value in (("a", 3.0), ("b", -2.0), ("c", None), ("d", 4.0))]
     assert parts([*series, Series("e", COUNT, (-1.0,))], 0) == [(0, 0, 3), (1, 0, -2), (3, 3, 7), (4, -2, -3)]
@@ -246,7 +239,7 @@ def test_no_line_strikes_through_a_written_value() -> None:
         assert not any(top < y < bottom and start < right and end > left for start, y, end in rules)
 
 
-@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "stacked", "pareto", "histogram", "funnel", "waterfall"])
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "stacked", "pareto", "histogram", "waterfall"])
 def test_names_are_texts_whatever_they_hold(kind: str) -> None:
     hostile = ('"><script>alert(1)</script>', "&amp;", "</svg>")
     rows = tuple((name, at + 1) for at, name in enumerate(hostile))
@@ -257,7 +250,7 @@ def test_names_are_texts_whatever_they_hold(kind: str) -> None:
     assert {text.removesuffix("…")[:4] for text in hostile} <= {text[:4] for text in texts}
 
 
-@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel", "waterfall", "stacked"])
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "waterfall", "stacked"])
 @pytest.mark.parametrize("values", [(0,), (0, 0), (1e-12, 2e-12), (1e15, -1e15), (None, 3), (-5, -7)])
 def test_any_values_can_be_drawn(kind: str, values: tuple[Cell, ...]) -> None:
     for over_time in (False, True):

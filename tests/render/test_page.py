@@ -244,7 +244,7 @@ def drawn_width(text: str) -> float:
 
 
 @pytest.mark.parametrize("count", [1, 3, 300])
-@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram", "funnel"])
+@pytest.mark.parametrize("kind", ["line", "bar", "hbar", "pareto", "histogram"])
 def test_labels_stay_inside_and_apart(kind: str, count: int) -> None:
     columns = (
         Column("c", "C", "text", role="period" if kind in ("line", "bar") else "dimension"),
@@ -492,3 +492,26 @@ def test_it_is_said_where_printed_parts_are_not_the_printed_total(
     table = Section("a", "breakdown", "One", columns, rows, (None, total), len(rows))
     page_text = render_html(sample.figures("en", (table,), row_counts=(("Deals", 3),)))
     assert ("rounded: parts may differ" in page_text) == told
+
+
+def test_footnotes_stand_on_the_last_page_where_there_is_one() -> None:
+    """And what is said of several figures is said once."""
+    won, lost = sample.metric("won", "Won", "currency", footnotes=(1,)), sample.metric("lost", "Lost", "currency")
+    name = Column("owner", "Owner", "text", role="dimension")
+    one = Section("a", "breakdown", "One", (name, won), (("Ada", 5000.0), ("Bo", 6000.0)))
+    two = replace(one, id="b", title="Two", columns=(name, replace(lost, footnotes=(2, 3))))
+    texts = ("Won: 2 deals left out.", "Lost: 2 deals left out.", "Lost deals are few.")
+    told = sample.figures("en", (one, two), footnotes=texts)
+    plain = replace(told, theme=replace(told.theme, appendix="off"))
+    for figures, place in ((plain, 0), (told, 1)):
+        html = render_html(figures)
+        assert re.findall(r'class="mark">(\d+)\.</span> ([^<]*?\.)', html) == [
+            ("1", "Won, Lost: 2 deals left out."),
+            ("2", "Lost deals are few."),
+        ]
+        last = html.find('class="closing"')
+        assert (last > 0) == bool(place)
+        assert html.count('class="footnotes"') == 2 - place
+        assert not place or html.find('class="footnotes"') > last
+        heads = re.findall(r"<th[^>]*>(?:Won|Lost)(.*?)</th>", html)
+        assert [re.findall(r"\d", re.sub(r"<[^>]*>", "", head)) for head in heads] == [["1"], ["1", "2"]]

@@ -171,6 +171,17 @@ def test_nothing_heavy_is_imported_with_the_package() -> None:
     assert run(code) == "[]"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries have these names on Linux")
+def test_no_program_is_asked_where_the_libraries_are() -> None:
+    """Neither the linker nor a compiler, and whoever asks later is told as always."""
+    code = (
+        "import ctypes.util, subprocess, sys; find = ctypes.util.find_library; subprocess.Popen = None\n"
+        "from reportspec.render import warm_up; warm_up().join()\n"
+        "print('weasyprint.text.ffi' in sys.modules, ctypes.util.find_library is find)"
+    )
+    assert run(code) == "True True"
+
+
 def test_a_fetch_is_refused_and_fails_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("canary", encoding="utf-8")

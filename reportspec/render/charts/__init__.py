@@ -14,7 +14,6 @@ from dataclasses import replace
 from reportspec.model.figures import Figures, Section
 from reportspec.render.charts import (
     bar,
-    funnel_bars,
     hbar,
     heatmap,
     histogram,
@@ -37,7 +36,6 @@ KINDS: tuple[Kind, ...] = (
     stacked.KIND,
     pareto.KIND,
     histogram.KIND,
-    funnel_bars.KIND,
     heatmap.KIND,
     waterfall.KIND,
     ranges.KIND,
