@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -148,11 +149,7 @@ def _before(columns: Sequence[str], chosen: str, past: Past) -> str:
     says in which stage it began. Nothing where there is no such column."""
     after = columns.index(chosen)
     for at, name in enumerate(columns):
-        pairs = [
-            values[at] == former[after]
-            for rows in past.values()
-            for (_, former), (_, values) in zip(rows, rows[1:], strict=False)
-        ]
+        pairs = [values[at] == former[after] for rows in past.values() for (_, former), (_, values) in pairwise(rows)]
         firsts = [bool(rows[0][1][at]) for rows in past.values()]
         if at != after and len(pairs) >= _FEWEST and sum(pairs) >= _MOST * len(pairs):
             return name if sum(firsts) >= _MOST * len(firsts) else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -55,9 +56,7 @@ def _tables(deals: list[Deal]) -> dict[str, str]:
         status = {"W": "won", "L": "lost"}.get(stage, "open")
         closed = at if status != "open" else ""
         told.append(f"{name},{name},{stage},{status},{deal['amount']},EUR,{walk[0][1]},{closed},{CHANCE[stage]}")
-        changes += [
-            f"{name},{after},{when},{before}" for (before, _), (after, when) in zip(walk, walk[1:], strict=False)
-        ]
+        changes += [f"{name},{after},{when},{before}" for (before, _), (after, when) in pairwise(walk)]
     return {"stage": STAGES, "deal": "\n".join(told) + "\n", "deal_stage_history": "\n".join(changes) + "\n"}
 
 
