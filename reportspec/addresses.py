@@ -11,6 +11,7 @@ from reportspec.lazy_pattern import lazy_pattern
 # `there.com!x@here.com`, and the encoded words of headers, `=?utf-8?q?x=40there.com?=@here.com`.
 _LOCAL = r"(?:(?!=\?)[^\s@<>()\[\]\\,;:\"%!])+"
 _DOMAIN = r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))*"
+_LONGEST = 998  # letters that a line of a mail's head may have
 _ADDRESS = lazy_pattern(rf"{_LOCAL}@{_DOMAIN}")
 _NAMED = lazy_pattern(rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*<(?P<address>{_LOCAL}@{_DOMAIN})>\s*")
 
@@ -18,7 +19,7 @@ _NAMED = lazy_pattern(rf"\s*(?:\"(?P<quoted>[^\"<>]*)\"|(?P<name>[^<>\"@]*?))\s*
 def split(text: str) -> tuple[str, str] | None:
     """The name and the address of `Anna <anna@example.com>`, or None where it is neither this nor
     a lone address. Line ends and other control characters make it none."""
-    if any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
+    if len(text) > _LONGEST or any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
         return None
     if _ADDRESS.fullmatch(text.strip()):
         return "", text.strip()

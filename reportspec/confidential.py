@@ -83,14 +83,18 @@ _KEY = r"(?:so?u?r?c?e?s?|data\w*|db\w*|url|dsn|conn\w*)"
 _SOURCE = lazy_pattern(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
 _INDIRECT = lazy_pattern(r"[|>][\d+-]*\s*(?:#.*)?$")
 _NO_VALUE = lazy_pattern(r"(?:[&!]\S*\s*)*(?:#.*)?$")
-_URL = lazy_pattern(r"[A-Za-z][\w+.-]*:/")
-_MAPPING = lazy_pattern(r"\s*[\"']?[\w ]+[\"']?\s*:(?:\s|$)")
+_FROM_A_LETTER = lazy_pattern(r"[A-Za-z][\w+.-]*")
+_OF_A_WORD = lazy_pattern(r"[\w+.-]")
+_MAPPING = lazy_pattern(r"\s*+[\"']?[\w ]++[\"']?\s*+:(?:\s|$)")
+_LONGEST = 20_000  # letters of a line of which something is shown
 
 
 def concealed_line(lines: Sequence[str], number: int) -> str:
     """A line of a YAML file (they count from 1) without secrets, as long as before: those of URLs on any line, and
-    whatever may be one where a project names its source."""
+    whatever may be one where a project names its source; of very long lines nothing."""
     line = lines[number - 1]
+    if len(line) > _LONGEST:
+        return _blotted(line, [(0, len(line))])
     first = number - 1
     while first > 0 and (lines[first][:1] in (" ", "\t") or not lines[first].strip()):
         first -= 1
@@ -140,21 +144,35 @@ def _concealed_value(text: str) -> str:
 def _without_urls(line: str) -> str:
     """A line without the secrets of its URLs: what does not end before an `@` hides all up to the last."""
     made, at = "", 0
-    while match := _URL.search(line, at):
-        made += line[at : match.start()]
-        rest = line[match.start() :]
+    while url := _first_url(line, at):
+        start, end = url
+        made += line[at:start]
+        rest = line[start:]
         whole = re.match(r"[^\s'\",}\])>]+", rest)
         word = whole[0] if whole else ""
         if "@" in rest and (not is_certain(word) or "@" in rest[len(word) :]):
             last = rest.rfind("@")
             if not re.search(r"\s", rest[:last]) or "://" in rest[:last]:
                 user = re.match(r"[A-Za-z][\w+.-]*://[^:/@\s]*:", rest)
-                start = user.end() if user else match.end() - match.start()
-                return made + _blotted(rest, [(start, last)])
-        word = word or rest[: match.end() - match.start()]
+                return made + _blotted(rest, [(user.end() if user else end - start, last)])
+        word = word or rest[: end - start]
         made += concealed_url(word) if is_certain(word) else word
-        at = match.start() + len(word)
+        at = start + len(word)
     return made + line[at:]
+
+
+def _first_url(line: str, at: int) -> tuple[int, int] | None:
+    """Where the first URL from a place on begins, and where what stands behind its `:/` does. Each sign is looked at
+    once, from each `:/` backwards, however long a word a line has."""
+    colon = line.find(":/", at)
+    while colon >= 0:
+        begin = colon
+        while begin > at and _OF_A_WORD.match(line, begin - 1):
+            begin -= 1
+        if scheme := _FROM_A_LETTER.search(line, begin, colon):
+            return scheme.start(), colon + 2
+        at, colon = colon + 1, line.find(":/", colon + 1)
+    return None
 
 
 # --- What others say -----------------------------------------------------------------------------------

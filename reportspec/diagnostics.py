@@ -303,6 +303,7 @@ def excerpt(diagnostic: Diagnostic, texts: Mapping[str, str], around: int = 2) -
 
 
 _LONGEST = 300  # signs of a part of a line in a page
+_LONGEST_TEXT = 4000  # signs of a sentence, of which one that repeats what a source holds may have any number
 _HARM = lazy_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
 
@@ -334,6 +335,8 @@ def harmless_json(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[: _LONGEST_TEXT // 2]} … {text[-_LONGEST_TEXT // 2 :]}"
     text = shown_letters(text.replace("\t", "    "))
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 

@@ -12,28 +12,30 @@ if TYPE_CHECKING:
 
 # `clock`: times without a zone; `fine`: those with more digits than a microsecond has; `instant`:
 # times that carry a zone; `hour`: times of a day that nobody says; `bits`: strings of bits, which are neither
-# numbers nor yes and no; `bytes`: strings of bytes; `other`: what is no single value of these, such as ranges,
-# lists and stretches of time;
+# numbers nor yes and no; `bytes`: strings of bytes; `list`: lists and records; `json`: values of JSON; `other`: what
+# is no single value of these, such as ranges and stretches of time;
 # `any`: the values say it, not the column;
 # empty: not known.
 Holds = Literal[
-    "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "bytes", "year", "other", "any", ""
-]
+    "day", "clock", "fine", "instant", "hour", "text", "number", "boolean", "bits", "bytes", "year", "list", "json",
+    "other", "any", "",
+]  # fmt: skip
 
 _WRAPPED = lazy_pattern(r"(?:NULLABLE|LOWCARDINALITY)\((.*)\)")
 _NUMBERS = lazy_pattern(
     r"U?(TINY|SMALL|MEDIUM|BIG|HUGE)?INT|INTEGER|U?INT(8|16|32|64|128|256)\b|(BINARY_)?(FLOAT|DOUBLE)|REAL|DECIMAL|NUMERIC|NUMBER|BIT\b"
 )
 _TEXTS = lazy_pattern(
-    r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|SET\b|JSON"
+    r"N?VARCHAR|N?CHAR|CHARACTER|BPCHAR|CITEXT|N?TEXT|(TINY|MEDIUM|LONG)TEXT|STRING|FIXEDSTRING|ENUM|SET\b"
 )
 _BYTES = lazy_pattern(r"(VAR)?BINARY\b|(TINY|MEDIUM|LONG)?BLOB\b|BYTE(A|S)\b|RAW\b")
 _DECIMALS = lazy_pattern(r"(?:DEC|DECIMAL|NUMERIC|NUMBER)(?:\( *\d+ *(?:, *(-?\d+) *)?\))?")
 _FLOATS = lazy_pattern(r"(BINARY_)?(FLOAT|DOUBLE)|REAL")
 _SINGLE = lazy_pattern(r"REAL|(BINARY_)?FLOAT|FLOAT(4|32)")
 _HOURS = lazy_pattern(r"TIME(64)?(TZ)?\b")
+_LISTS = lazy_pattern(r".*\[\d*\]$|[^'(]*ARRAY\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b")
 _OTHER = lazy_pattern(
-    r".*\[\d*\]$|[^'(]*(RANGE|ARRAY)\b|INTERVAL\b|UUID\b|(ARRAY|MAP|STRUCT|TUPLE|NESTED|LIST|ROW|UNION)\b"
+    r"[^'(]*RANGE\b|INTERVAL\b|UUID\b"
     r"|HSTORE\b|XML\b"
     r"|(TSVECTOR|TSQUERY|INET|CIDR|MACADDR8?|IPV[46]|POINT|LINE|LSEG|BOX|PATH|POLYGON|CIRCLE|GEOMETRY|GEOGRAPHY)\b"
 )
@@ -50,6 +52,10 @@ def held(kind: str, dialect: Dialect) -> Holds:
         return "day" if kind == "DATE" else "any"
     if kind in ("DATE", "DATE32"):
         return "day"
+    if _LISTS.match(kind):
+        return "list"
+    if kind in ("JSON", "JSONB"):
+        return "json"
     if _OTHER.match(kind):  # before all that begin alike: an INTERVAL is no INT, nor is an INT4RANGE
         return "other"
     if kind == "YEAR" or kind.startswith("YEAR("):

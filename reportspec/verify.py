@@ -12,6 +12,9 @@ from typing import Any
 from reportspec.calendar import FIRST_YEAR, LAST_YEAR
 from reportspec.lazy_dataclass import dataclass
 from reportspec.render.seal import KEY, WHOLE, added_after, digest, sealed
+from reportspec.source.regular import Unfit, read_regular
+
+MOST = 2**29  # bytes of a PDF that is looked at
 
 MISSING = "there is no such file"
 
@@ -41,12 +44,16 @@ def verified(path: Path) -> Verified:
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MOST)
+        if len(data) > MOST:
+            return Verified(str(path), {}, (f"it is larger than {MOST // 2**20:,} MiB",), report=False)
         if not data.startswith(b"%PDF-"):
             return Verified(str(path), {}, ("it is no PDF",), report=False)
         return _compared(path, data, PdfReader(io.BytesIO(data)))
     except FileNotFoundError:
         return Verified(str(path), {}, (MISSING,), report=False)
+    except Unfit as error:
+        return Verified(str(path), {}, (f"it {error.reason}",), report=False)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         return Verified(str(path), {}, (f"it cannot be read: {why}",), report=False)

@@ -165,12 +165,13 @@ def expression(
     dialect: str = CANONICAL,
     windows: bool = False,
     formula: bool = False,
+    lists: bool = False,
 ) -> exp.Expr | None:
     """The tree of an expression in a file, or None with the trouble told."""
     if text is None:
         return None
     try:
-        return parse(str(text), dialect, windows=windows, packaged=trouble is _fatal, formula=formula)
+        return parse(str(text), dialect, windows=windows, packaged=trouble is _fatal, formula=formula, lists=lists)
     except Refused as refused:
         trouble(path, str(refused))
         return None

@@ -44,7 +44,7 @@ def delivery_of(
     _check_addresses(document, delivery, mail)
     _check_outlets(document, delivery, mail)
     attached = _attached(document, delivery.get("attach", "pdf"))
-    within = re.fullmatch(r"(\d+)([mhd])", str(delivery.get("fresh_within") or ""))
+    within = re.fullmatch(r"(\d{1,5})([mhd])", str(delivery.get("fresh_within") or ""))
     return Delivery(
         _list(delivery.get("to")),
         _list(delivery.get("cc")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +232,7 @@ def _built(
                     order=field_map.order,
                 )
     _check_keys(catalogue, entities, document)
+    _check_rates(catalogue, entities, document)
     if data.get("loaded_at") is not None:
         entities |= _load(catalogue.loads, data["loaded_at"], document, read)
     _check_prefer(catalogue, data.get("prefer") or {}, document)
@@ -306,6 +307,22 @@ def _check_keys(catalogue: Catalogue, entities: Mapping[str, MappedEntity], docu
             )
 
 
+def _check_rates(catalogue: Catalogue, entities: Mapping[str, MappedEntity], document: Document) -> None:
+    """Tell of exchange rates that lack one of their fields: they would be taken for none."""
+    rates = catalogue.exchange_rates
+    mapped = entities.get(rates.entity)
+    lacks = [name for name in rates.fields if mapped is not None and name not in mapped.fields]
+    if lacks:
+        needed = ", ".join(f"`{name}`" for name in rates.fields)
+        document.tell(
+            "missing-key",
+            f"`{rates.entity}` gives no {' and no '.join(f'`{name}`' for name in lacks)}, and is no rate without",
+            ("entities", rates.entity),
+            f"an exchange rate has the fields {needed}: name the column of each",
+            key=True,
+        )
+
+
 def _leading(catalogue: Catalogue, entities: Mapping[str, MappedEntity]) -> Iterable[tuple[str, str]]:
     """The mapped fields that lead to other entities, each with the one it leads to."""
     for name, mapped in entities.items():
@@ -355,7 +372,8 @@ def with_types(
 ) -> SourceMap:
     """The map with what the source's columns hold. Times that it has as DATE are days, whatever the
     map says itself. `columns` has the columns of each table, with their types in `dialect`."""
-    single = dialect_named(dialect).single
+    known_dialect = dialect_named(dialect)
+    single, enums = known_dialect.single, known_dialect.enums
     entities = {}
     for name, entity in source.entities.items():
         known = catalogue.entities[name].fields
@@ -367,7 +385,9 @@ def with_types(
 
         parts = tuple(replace(part, fields={n: seen(part, f) for n, f in part.fields.items()}) for part in entity.parts)
         if single is not None:
-            parts = tuple(_in_double(part, known, columns, single) for part in parts)
+            parts = tuple(_read_as("DOUBLE", part, columns, single, partial(_is_number, known)) for part in parts)
+        if enums is not None:
+            parts = tuple(_with_enums(part, columns, enums) for part in parts)
         fields = given_by(parts) if entity.parts else entity.fields
         entities[name] = replace(entity, parts=parts, fields=fields)
     return replace(source, entities=entities)
@@ -411,41 +431,62 @@ Fields = Mapping[str, Field]
 Types = Mapping[str, str]  # of columns
 
 
-def _in_double(part: MappedPart, known: Fields, columns: Mapping[str, Types], single: re.Pattern[str]) -> MappedPart:
-    """A part whose columns of single precision are read as double. Keys and texts stay as they are written."""
+def _read_as(
+    kind: str,
+    part: MappedPart,
+    columns: Mapping[str, Types],
+    types: re.Pattern[str],
+    wanted: Callable[[MappedField], bool] = lambda field: True,
+) -> MappedPart:
+    """A part whose columns of certain types are read as another kind, in all that it has and in those of its fields
+    that are wanted."""
 
-    def few(table: exp.Table) -> frozenset[str]:
+    def such(table: exp.Table) -> frozenset[str]:
         columns_there = columns.get(_table_name(table), {})
-        return frozenset(name for name, kind in columns_there.items() if single.fullmatch(kind))
+        return frozenset(name for name, kind in columns_there.items() if types.fullmatch(kind))
 
-    tables = {PART: few(part.table), **{join.name: few(join.table) for join in part.joins}}
+    tables = {PART: such(part.table), **{join.name: such(join.table) for join in part.joins}}
     if not any(tables.values()):
         return part
     grouped = {join.name for join in part.joins if join.fields}
     lone = {name: columns_of_table for name, columns_of_table in tables.items() if name not in grouped}
-
-    def number(field: MappedField) -> bool:
-        given = known.get(field.name)
-        return (given.type if given is not None else field.type) not in ("key", "text")
-
-    fields = {n: replace(f, sql=_doubled(f.sql, lone)) if number(f) else f for n, f in part.fields.items()}
-    where = _doubled(part.where, lone) if part.where is not None else None
-    joins = tuple(_join_in_double(join, tables[join.name]) for join in part.joins)
+    fields = {n: replace(f, sql=_cast_in(f.sql, kind, lone)) if wanted(f) else f for n, f in part.fields.items()}
+    where = _cast_in(part.where, kind, lone) if part.where is not None else None
+    joins = tuple(_join_read_as(kind, join, tables[join.name]) for join in part.joins)
     return replace(part, fields=fields, where=where, joins=joins)
 
 
-def _join_in_double(join: MappedJoin, few: frozenset[str]) -> MappedJoin:
-    reachable = {PART: few, join.name: few}
-    where = _doubled(join.where, reachable) if join.where is not None else None
-    return replace(join, where=where, fields={name: _doubled(tree, reachable) for name, tree in join.fields.items()})
+def _is_number(known: Fields, field: MappedField) -> bool:
+    """Whether a field is none of those that stay as they are written."""
+    given = known.get(field.name)
+    return (given.type if given is not None else field.type) not in ("key", "text")
 
 
-def _doubled(tree: exp.Expr, few: Mapping[str, frozenset[str]]) -> exp.Expr:
-    """An expression with those columns of tables, by the names that they have in it, as double."""
+def _with_enums(part: MappedPart, columns: Mapping[str, Types], enums: re.Pattern[str]) -> MappedPart:
+    """A part whose enums are read as texts: where they stand in expressions here, and a field that is one when it is
+    read, so that it still is seen to be that column."""
+
+    def is_enum(field: MappedField) -> bool:
+        column = field.sql
+        return isinstance(column, exp.Column) and bool(enums.fullmatch(_column_type(column, part, columns)))
+
+    fields = {name: replace(field, enum=is_enum(field)) for name, field in part.fields.items()}
+    return _read_as("VARCHAR", replace(part, fields=fields), columns, enums, lambda field: not field.enum)
+
+
+def _join_read_as(kind: str, join: MappedJoin, such: frozenset[str]) -> MappedJoin:
+    reachable = {PART: such, join.name: such}
+    where = _cast_in(join.where, kind, reachable) if join.where is not None else None
+    fields = {name: _cast_in(tree, kind, reachable) for name, tree in join.fields.items()}
+    return replace(join, where=where, fields=fields)
+
+
+def _cast_in(tree: exp.Expr, kind: str, such: Mapping[str, frozenset[str]]) -> exp.Expr:
+    """An expression with those columns of tables, by the names that they have in it, as another kind."""
 
     def read(node: exp.Expr) -> exp.Expr:
-        single = isinstance(node, exp.Column) and node.name in few.get(node.table or PART, ())
-        return cast(node, "DOUBLE") if single else node
+        is_such = isinstance(node, exp.Column) and node.name in such.get(node.table or PART, ())
+        return cast(node, kind) if is_such else node
 
     return copied(tree).transform(read, copy=False)
 
@@ -513,6 +554,8 @@ _TEXTS = (
     exp.Replace,
     exp.DPipe,
     exp.JSONExtractScalar,
+    exp.JSONValue,
+    exp.ArrayToString,
 )
 
 
@@ -630,10 +673,11 @@ def _part(
 ) -> MappedPart:
     def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
-            help = None if "aggregate" in message else _as_a_name(str(text))
+            of_database = _IN_A_VIEW if message.endswith(_NOT_HERE) else None
+            help = None if "aggregate" in message else _as_a_name(str(text)) or of_database
             document.tell("bad-expression", message, at, help)
 
-        tree = expression(text, at, told, dialect, aggregates)
+        tree = expression(text, at, told, dialect, aggregates, lists=True)
         if tree is None:
             return None
         try:
@@ -677,7 +721,11 @@ def _part(
     )
 
 
-_ODD_NAME = lazy_pattern(r"[^\W\d]\w*(?: ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)+[?!.:]?")
+_NOT_HERE = ("may not be used here", "may not be used in an expression")
+_IN_A_VIEW = "what only this database can say goes into a view of it, which the mapping names as `table`"
+
+
+_ODD_NAME = lazy_pattern(r"[^\W\d]\w*+(?> ?[-#&/?$€.:]? ?\(?[\w%$€]+\.?\)?)*+[?!.:]?")
 _ODD = lazy_pattern(r"[^\w.]")
 
 

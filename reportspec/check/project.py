@@ -230,7 +230,7 @@ def said_load(document: Document, zone: str) -> datetime | date | None:
     return as_naive(as_of, ZoneInfo(zone)).date() - timedelta(days=1)
 
 
-_SPAN = lazy_pattern(r"([0-9]+) ?([hd])[a-z]*")
+_SPAN = lazy_pattern(r"([0-9]{1,4}) ?([hd])[a-z]*")
 
 
 def _stale_after(value: Any) -> timedelta | None:

@@ -27,7 +27,9 @@ SIGNS = {
     "!=": operator.ne,
 }
 WORDS = ("always", "goal_missed", "goal_at_risk", "not_empty", "changed")
-_COMPARISON = lazy_pattern(r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*")
+_COMPARISON = lazy_pattern(
+    r"\s*([A-Za-z_][\w.()=, ]*?)\s*(<=|>=|!=|<>|<|>|==|=)\s*(-?\d{1,18}(?:\.\d{1,18})?)\s*(%?)\s*"
+)
 _RUNNING = lazy_pattern(r"today|this_\w+|\w+_to_date")  # periods that are never over
 _PLACE: Place = ("deliver", "when")
 Comparison = tuple[str, str, float]  # a metric, a sign, a number
@@ -202,11 +204,14 @@ def _can_hold(bounds: Sequence[tuple[str, float]], whole: bool, positive: bool) 
     """Whether a number satisfies all bounds. What is between two neighbouring bounds is all alike, so
     that a number of each stretch is enough."""
     edges = sorted({number for _, number in bounds} | ({0.0} if positive else set()))
+    between = {(low + high) / 2 for low, high in pairwise(edges)}
+    far = 1 + max(map(abs, edges))  # of numbers to which adding 1 changes nothing
+    beyond = {edges[0] - far, edges[-1] + far}
     if whole:
         near = {float(at + step) for edge in edges for at in (floor(edge), ceil(edge)) for step in (-1, 0, 1)}
+        near |= {float(floor(number)) for number in between | beyond}
     else:
-        between = {(low + high) / 2 for low, high in pairwise(edges)}
-        near = {edges[0] - 1, *edges, *between, edges[-1] + 1}
+        near = {*edges, *between, *beyond}
     return any(
         all(SIGNS[sign](value, number) for sign, number in bounds) for value in near if value >= 0 or not positive
     )

@@ -35,7 +35,7 @@ def _hidden(path: Path) -> bool:
 
 
 _WORD = lazy_pattern(r"(?:-\s+)?[\"']?(\w+)")  # that begins a line: a key, perhaps one whose colon is forgotten
-_DEFINED = lazy_pattern(r"^\s*-\s+metric\s*:", re.MULTILINE)
+_DEFINED = lazy_pattern(r"^[ \t]*-[ \t]+metric[ \t]*:", re.MULTILINE)
 _OF_SPECS = {"report", "sections", "period", "for_each", "deliver"}
 _OF_OTHERS = {"report_type", "entity", "entities"}  # mappings and files of the catalogue
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from reportspec.contract.verdict import Ask, quoted, rows_of, short, written_column
 from reportspec.databases import dialect_named
+from reportspec.databases.parts_of_values import part_of
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of
@@ -37,6 +38,7 @@ _NUMBERS = ("money", "number", "integer")
 _TIMES = ("date", "time")
 _CALLED = {
     "text": "a text",
+    "key": "a key",
     "money": "an amount",
     "number": "a number",
     "integer": "a whole number",
@@ -56,15 +58,18 @@ _HOLDING = {
     "hour": "times of a day, without the day",
     "text": "texts",
     "year": "years, without the day",
-    "other": "something else (a range, a list, a stretch of time or the like)",
+    "other": "something else (a range, a stretch of time or the like)",
+    "list": "lists or records",
+    "json": "JSON",
 }
 _OF_TIME = ("day", "clock", "fine", "instant", "hour")
 # What a column holds that no database, or not every one, makes a field's value of.
 _UNFIT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "bytes", "hour", "year", "other")),
-    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits", "bytes", "other")),
-    "boolean": (*_OF_TIME, "bits", "bytes", "year", "other"),
-    "text": ("bytes",),
+    **dict.fromkeys(_TIMES, ("number", "boolean", "bits", "bytes", "hour", "year", "list", "json", "other")),
+    **dict.fromkeys(_NUMBERS, (*_OF_TIME, "boolean", "bits", "bytes", "list", "json", "other")),
+    "boolean": (*_OF_TIME, "bits", "bytes", "year", "list", "json", "other"),
+    "text": ("bytes", "list", "json"),
+    "key": ("list", "json"),
 }
 _MOST = 5  # fields that are told of at once
 _SHOWN = 2  # examples
@@ -146,6 +151,12 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
         way = f"cast({column} as varchar)" if field.type == "text" else f"cast(cast({column} as varchar) as {kind})"
         help += f", or where the bytes are a text write in the mapping `{mapping_line(field.name, way)}`"
         help = help if field.type in ("text", *_NUMBERS) else f"name the column that has {_CALLED[field.type]}"
+    elif column and mapped.holds in ("list", "json"):
+        in_json = mapped.holds == "json"
+        way = part_of(column, ("key",) if in_json else (0,), in_json, binding.source.dialect)
+        help = "write in the mapping which part of it is meant"
+        help += f": `{mapping_line(field.name, way)}`" if way else ""
+        help += " is the first of each list" if way and mapped.holds == "list" else ""
     elif column and field.type == "boolean":
         help = (
             f"write in the mapping what makes it so, for example `{mapping_line(field.name, f'{column} is not null')}`"

@@ -87,7 +87,8 @@ class Database:
     of their names; of files the tables, and the types of their columns, are known before a session is opened
     (`table_types`: None where they cannot be opened now), and, where any value may stand in
     any column, which columns of tables have nothing but `whole_numbers`. `options` are all that its URLs take behind
-    the address; any other is refused."""
+    the address; any other is refused. `schemas_are_databases` says that what names before the dot are is what its
+    URLs name one of."""
 
     kind: str
     label: str
@@ -102,6 +103,7 @@ class Database:
     table_types: Callable[[str], Mapping[str, Mapping[str, str]] | None] | None = None
     whole_numbers: Callable[[str, Mapping[str, Collection[str]]], Collection[tuple[str, str]]] | None = None
     options: Options = field(default_factory=dict)
+    schemas_are_databases: bool = False
 
 
 @cache

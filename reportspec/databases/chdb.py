@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportspec.databases import Database
-from reportspec.databases.clickhouse import CLICKHOUSE, COLUMNS, columns_of, explained, settings_of
+from reportspec.databases.clickhouse import CLICKHOUSE, COLUMNS, columns_of, explained, settings_for, settings_of
 from reportspec.model.rows import Table
 from reportspec.model.settings import SourceSpec
 from reportspec.run.connection import Loose, Secrets, Wanted, missing_driver, no_connection
@@ -32,7 +32,7 @@ class EmbeddedClickHouse:
         return Table(columns, tuple(tuple(row) for row in found["data"]))
 
     def _sent(self, sql: str, form: str) -> str:
-        settings = settings_of(self._wanted)
+        settings = settings_of(self._wanted) | settings_for(sql)
         options = ", ".join(f"{name} = {value!r}" for name, value in settings.items())
         joined = f"{sql}, {options}" if " SETTINGS " in sql else f"{sql} SETTINGS {options}"
         try:
@@ -98,4 +98,5 @@ DATABASE = Database(
     CLICKHOUSE,
     open_chdb,
     local="folder",
+    schemas_are_databases=True,
 )

@@ -379,6 +379,7 @@ CLICKHOUSE = Dialect(
     cased=True,
     instants=re.compile("DATETIME"),
     single=re.compile(r"(?:Nullable\()?Float32\)?"),
+    enums=re.compile(r"(?:Nullable\()?Enum(?:8|16)\(.*", re.DOTALL),
     # Of UInt64 and what has a sign no join is made.
     keys={
         "integer": re.compile("INT(8|16|32|64)|UINT(8|16|32)"),
@@ -410,7 +411,7 @@ class ServerConnection(KeepsNothing):
 
         self._query = str(uuid.uuid4())
         try:
-            answer = self._client.query(sql, settings={"query_id": self._query})
+            answer = self._client.query(sql, settings={"query_id": self._query, **settings_for(sql)})
             return Table(tuple(answer.column_names), tuple(tuple(r) for r in answer.result_rows))
         except Error as error:
             if self._ended:
@@ -461,6 +462,17 @@ def settings_of(wanted: Wanted) -> dict[str, Any]:
         "output_format_json_quote_decimals": 1,
         "output_format_json_quote_denormals": 1,
     }
+
+
+_LONG = 50_000  # letters, of which none needs what the settings below allow
+
+
+def settings_for(sql: str) -> dict[str, int]:
+    """What a statement needs that is longer, or of more parts, than a server takes unless it is told to. Of others
+    nothing is asked, since an administrator may have fixed these settings."""
+    if len(sql) <= _LONG:
+        return {}
+    return {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 
 
 def _client(source: SourceSpec, wanted: Wanted) -> Any:
@@ -548,4 +560,5 @@ DATABASE = Database(
     open_clickhouse,
     Checkup("SELECT version()", (24, 8)),
     options=url_options("secure"),
+    schemas_are_databases=True,
 )

@@ -131,6 +131,7 @@ DUCKDB = Dialect(
     canonical=True,
     bits=True,
     since_1970="to_timestamp",
+    enums=re.compile(r"ENUM\(.*", re.DOTALL),
     keys={"integer": re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"), "uuid": re.compile("UUID")},
     exact=_exact,
     reading=_read,

@@ -123,4 +123,5 @@ DATABASE = Database(
         indexes,
     ),
     options=OPTIONS,
+    schemas_are_databases=True,
 )

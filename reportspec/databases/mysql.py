@@ -726,4 +726,5 @@ DATABASE = Database(
     DRIVER.open,
     Checkup("SELECT VERSION()", (8, 0, 14), may_write, collations, indexes=indexes),
     options=OPTIONS,
+    schemas_are_databases=True,
 )

@@ -201,6 +201,7 @@ POSTGRES = Dialect(
     flags=True,
     cased=True,
     single=re.compile("real"),
+    enums=re.compile("enum"),
     bits=True,
     since_1970="to_timestamp",
     keys={"integer": re.compile("SMALLINT|INTEGER|BIGINT"), "uuid": re.compile("UUID")},
@@ -208,10 +209,15 @@ POSTGRES = Dialect(
 
 # --- Its sessions ---------------------------------------------------------------------------------
 
+# A domain is what it is made of, and a type of one's own that lists its values is an `enum` by whatever name.
 _COLUMNS = """
-SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+SELECT n.nspname, c.relname, a.attname,
+       CASE WHEN coalesce(b.typtype, t.typtype) = 'e' THEN 'enum'
+            WHEN b.oid IS NOT NULL THEN format_type(b.oid, t.typtypmod)
+            ELSE format_type(a.atttypid, a.atttypmod) END,
        n.nspname = ANY (current_schemas(false))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
   AND has_column_privilege(c.oid, a.attnum, 'SELECT')

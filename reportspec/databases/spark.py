@@ -305,4 +305,5 @@ DATABASE = Database(
     open_spark,
     Checkup("SELECT version()", (3, 4)),
     options=url_options("token use_ssl user_id user_agent x-databricks-cluster-id x-databricks-session-id"),
+    schemas_are_databases=True,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reportspec.duplicates.knowledge import knowledge
 from reportspec.errors import ReportspecError
+from reportspec.source.regular import Unfit, read_regular
 
 NAME = "not_duplicates.csv"
 _LARGEST = 50_000_000  # bytes
@@ -33,7 +34,9 @@ def pairs_apart(root: Path, entity: str) -> Apart:
     try:
         if path.stat().st_size > _LARGEST:
             raise BadList(f"{path}: it is larger than {_LARGEST // 1_000_000} MB")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, _LARGEST).decode("utf-8-sig")
+    except Unfit as error:
+        raise BadList(f"{path}: it {error.reason}") from None
     except OSError as error:
         raise BadList(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:

@@ -12,7 +12,6 @@ from reportspec.source import Scalar
 _LINE_OF_EDITORS = re.compile("\r\n|[\n\r]")
 _LITERAL = re.compile(r"'(?:[^']|'')*(?:'|\Z)")
 _LITERAL_IN_QUOTES = re.compile(r"''.*?(?:''|\Z)", re.DOTALL)
-_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def sound(text: str) -> str:
@@ -64,6 +63,14 @@ def _starts(lines: list[str]) -> list[int]:
     return starts
 
 
+def _templates(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where each `{{ … }}` goes."""
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start + 2)) >= 0:
+        yield start, end + 2
+        start = text.find("{{", end + 2)
+
+
 def found_in(text: str, file: str, scalar: Scalar, named: re.Pattern[str], *, templates: bool) -> Iterator[Span]:
     """Where a scalar has what a pattern finds (its last group, if it has any, stands before that): outside of the
     literals of SQL, or of a text for people within its `templates` alone."""
@@ -71,7 +78,7 @@ def found_in(text: str, file: str, scalar: Scalar, named: re.Pattern[str], *, te
     start, end = places.at(span.line, span.column), places.at(span.end_line, span.end_column)
     written = text[start:end]
     if templates:
-        stretches = [match.span() for match in _TEMPLATE.finditer(written)]
+        stretches = list(_templates(written))
         kept = [(0, len(written))] if not stretches else _between(stretches, len(written))
     else:
         literal, inner = (_LITERAL_IN_QUOTES, written[1:-1]) if written[:1] == "'" else (_LITERAL, written)

@@ -47,7 +47,7 @@ def with_lead(report: Report, sections: Sequence[Section]) -> tuple[Section, ...
 def _title(rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Section]) -> tuple[Highlight, ...]:
     """What it is about, where that stands against its goal, and what got worse where that is good news."""
     known = [_tile(tiles, name) for name in rules.title]
-    there = [kpi for kpi in known if kpi is not None and kpi.value is not None]
+    there = [kpi for kpi in known if kpi is not None and kpi.value is not None and not _nothing_yet(kpi)]
     if not there:
         return ()
     about = next((kpi for kpi in there if kpi.goal is not None), there[0])
@@ -66,6 +66,11 @@ def _title(rules: HeadlineRules, tiles: Sequence[Kpi], sections: Sequence[Sectio
         if more:  # what moved far more is told beside what hardly did
             said.append(_of_tile(max(more, key=_moved)))
     return tuple(said)
+
+
+def _nothing_yet(kpi: Kpi) -> bool:
+    """Whether a share was 0 and is 0: that it did not change is no news."""
+    return kpi.column.unit == "percent" and kpi.goal is None and kpi.value == 0 and kpi.previous == 0
 
 
 def _tile(tiles: Sequence[Kpi], name: str) -> Kpi | None:

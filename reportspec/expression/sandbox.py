@@ -82,6 +82,10 @@ AGGREGATE_NODES: tuple[type[exp.Expr], ...] = (
     exp.Min, exp.Max, exp.Sum, exp.Count, exp.Avg, exp.Distinct, exp.Median, exp.PercentileCont,
     exp.WithinGroup, exp.Order, exp.Ordered, exp.Filter, exp.Where, exp.CountIf,
 )  # fmt: skip
+# What mappings may use besides, of lists and JSON values that a source has in a column.
+LIST_NODES: tuple[type[exp.Expr], ...] = (
+    exp.Bracket, exp.JSONExtract, exp.JSONValue, exp.JSONPathSubscript, exp.ArrayToString,
+)  # fmt: skip
 TYPES = frozenset(
     {"VARCHAR", "TEXT", "CHAR", "NVARCHAR", "INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE",
      "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ",
@@ -157,6 +161,9 @@ _NEVER: Mapping[type[exp.Expr], tuple[str, ...]] = {
     exp.Date: ("zone", "expressions"),
     exp.Timestamp: ("zone", "with_tz"),
     exp.JSONExtractScalar: ("expressions", "json_type"),
+    exp.JSONExtract: tuple({*exp.JSONExtract.arg_types} - {"this", "expression", "only_json_types"}),
+    exp.JSONValue: ("returning", "on_condition"),
+    exp.Bracket: ("returns_list_for_maps", "json_access"),
     exp.Window: ("alias", "first"),
     exp.WindowSpec: ("exclude",),
     exp.Order: ("siblings",),
@@ -174,6 +181,7 @@ _WORDS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
     (exp.WindowSpec, "end_side"): frozenset({"PRECEDING", "FOLLOWING"}),
 }
 _JSON_KEY = re.compile(r"[\w -]{1,200}")
+_PLACE = re.compile(r"\d{1,4}", re.ASCII)
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _STRETCH = re.compile(r"[+-]?\d{1,12}(\.\d{1,9})?", re.ASCII)
 LONGEST_NAME = 256
@@ -194,19 +202,22 @@ def parse(
     aggregates: bool = False,
     packaged: bool = False,
     formula: bool = False,
+    lists: bool = False,
 ) -> exp.Expr:
-    """The tree of one scalar expression, of metrics if it is a `formula`, or with `aggregates` of one over many rows.
-    Raises `Refused`, and nothing else, for anything else. Nodes are marked as written by people, unless the expression
-    is the package's own."""
+    """The tree of one scalar expression, of metrics if it is a `formula`, or with `aggregates` of one over many rows;
+    with `lists` it may take parts of lists and JSON values. Raises `Refused`, and nothing else, for anything else.
+    Nodes are marked as written by people, unless the expression is the package's own."""
     read = _allowed_packaged if packaged else _allowed
-    tree = read(text, dialect, windows, aggregates, packaged, formula).copy()
+    tree = read(text, dialect, windows, aggregates, packaged, formula, lists).copy()
     if not packaged:
         for node in tree.walk():
             node.meta[WRITTEN] = True
     return tree
 
 
-def _allowed(text: str, dialect: str, windows: bool, aggregates: bool, packaged: bool, formula: bool) -> exp.Expr:
+def _allowed(
+    text: str, dialect: str, windows: bool, aggregates: bool, packaged: bool, formula: bool, lists: bool
+) -> exp.Expr:
     """The tree of an expression that may be used, which nobody changes. Raises `Refused`."""
     if len(text) > LONGEST:
         raise Refused(f"the expression is longer than {LONGEST:,} characters")
@@ -220,6 +231,7 @@ def _allowed(text: str, dialect: str, windows: bool, aggregates: bool, packaged:
     if _levels(tree) > MOST_LEVELS:
         raise Refused(f"the expression is a chain of more than {MOST_LEVELS} operators; write `in (…)` for many values")
     besides = WINDOW_NODES if windows else AGGREGATE_NODES if aggregates else ()
+    besides += LIST_NODES if lists else ()
     for node in tree.walk():
         _allow(node, besides, formula)
         if dialect == CANONICAL:
@@ -376,6 +388,8 @@ def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -
         raise Refused("a statement may not be used here, only an expression")
     if isinstance(node, (exp.AggFunc, exp.Window)):
         raise Refused("an aggregate may not be used here; define a metric for it")
+    if isinstance(node, LIST_NODES):
+        raise Refused("parts of lists and JSON values are taken in a mapping: map a field that has them, and name that")
     if isinstance(node, exp.Func):
         raise Refused(_no_function(node.sql_name()))
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
@@ -453,6 +467,14 @@ def _allow_part(node: exp.Expr, name: str, value: object) -> None:
     elif (kind, name) in _NUMBER_ARGS:
         if not isinstance(value, exp.Literal) or not re.fullmatch(r"\d{1,4}", str(value.this), re.ASCII):
             raise Refused(f"`{node.key}` takes a small whole number, written out")
+    elif isinstance(node, exp.Bracket) and name == "expressions":
+        _allow_place(node)
+    elif isinstance(node, (exp.JSONExtract, exp.JSONValue)) and name in ("expression", "path"):
+        if not isinstance(value, exp.JSONPath):
+            raise Refused("a path into JSON is written out")
+    elif isinstance(node, exp.JSONPathSubscript):
+        if type(value) is not int or not 0 <= value <= MOST_PLACES:
+            raise Refused(f"a place in a JSON list is a number from 0 to {MOST_PLACES:,}")
     elif isinstance(node, exp.DataType) and name == "expressions":
         if not all(isinstance(item, exp.DataTypeParam) for item in node.expressions):
             raise Refused(f"the type `{_short(node.sql())}` may not be used here")
@@ -464,6 +486,18 @@ def _allow_part(node: exp.Expr, name: str, value: object) -> None:
     elif isinstance(node, exp.Interval) and name == "this":
         if isinstance(value, exp.Literal) and not _STRETCH.fullmatch(str(value.this)):
             raise Refused(f"`{_short(str(value.this))}` is not a number of `{node.args.get('unit')}`")
+
+
+MOST_PLACES = 9_999  # of a list
+
+
+def _allow_place(node: exp.Bracket) -> None:
+    """What stands in brackets: one place in a list, or one key, written out."""
+    [place] = node.expressions if len(node.expressions) == 1 else [None]
+    text = str(place.this) if isinstance(place, exp.Literal) else ""
+    fits = _JSON_KEY if isinstance(place, exp.Literal) and place.is_string else _PLACE
+    if not fits.fullmatch(text):
+        raise Refused("in brackets stands the place in a list, or a key: one number or text that is written out")
 
 
 def _alike(node: exp.Expr) -> None:

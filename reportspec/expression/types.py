@@ -158,6 +158,8 @@ SIGNATURES: Mapping[type[exp.Expr], Signature] = {
     exp.SplitPart: _texts("split_part", delimiter=TEXT, part_index=NUMBER),
     exp.Pad: _texts("lpad or rpad", expression=NUMBER, fill_pattern=TEXT),
     exp.JSONExtractScalar: Signature("->>", {"this": TEXT}, Kind.TEXT),
+    exp.JSONValue: Signature("json_value", {}, Kind.TEXT),
+    exp.ArrayToString: Signature("array_to_string", {"expression": TEXT}, Kind.TEXT),
     exp.StrToTime: _texts("strptime", Kind.TIME),
     exp.StrToDate: _texts("strptime", Kind.DATE),
     exp.TimeToStr: _moment("strftime", Kind.TEXT, "this"),

@@ -30,7 +30,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
 # two they look for when escapes are gone, so that only something between keeps them apart.
 _PAGES = re.compile(r"(?i)(?<=[a-z]:)(?=//)|(?<=\bwww)(?=\.)")
 _AT = re.compile(r"@(?=\w)")
-_LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
+_LINE_ENDS = re.compile(r"(?<!\s)\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 
 
 def as_markdown(figures: Figures) -> str:

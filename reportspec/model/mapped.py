@@ -28,6 +28,7 @@ class MappedField:
     lenient: bool = False  # a shipped mapping's: the source may lack what it names
     finer: bool = False  # whether numbers may have more decimals than an amount keeps
     exact_up_to: int = 0  # of a key: the number from which on two may have become one; 0: none
+    enum: bool = False  # a column of an enum, which is read as a text
     key_kind: str = ""  # of a key: what it is compared as, with others of that kind; empty: as text
 
 

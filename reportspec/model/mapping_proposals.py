@@ -7,7 +7,7 @@ from typing import Literal
 
 from reportspec.lazy_dataclass import dataclass
 
-Shape = Literal["empty", "integer", "number", "percent", "boolean", "date", "time", "clock", "text"]
+Shape = Literal["empty", "integer", "number", "percent", "boolean", "date", "time", "clock", "text", "list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class ColumnSeen:
     different ones there are (`distinct`), of the rows that were looked at; the most frequent ones with how often they
     stand (`values`); the signs of currencies in them; how dates are written (`formats`, several `ways` where day and
     month may stand either way); the share that are addresses of mail or telephone numbers; the largest number, and
-    the mean length of texts."""
+    the mean length of texts. Of lists and JSON (`json`) the values are those at a path `inside` each: in the first of a
+    list; where there is no such path, the shape is `list`."""
 
     name: str
     shape: Shape
@@ -36,6 +37,9 @@ class ColumnSeen:
     largest: float | None = None
     length: float = 0.0
     longest: int = 0
+    inside: tuple[int | str, ...] = ()
+    json: bool = False
+    native: bool = False  # whether a database has yes and no as such, and not as texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@ of deals."""
 
 from __future__ import annotations
 
+import re
+
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapping_proposals import ColumnSeen, TableSeen
 from reportspec.onboarding.field_names import prefix_of, variants_of
@@ -21,6 +23,8 @@ def may_be(field: Field, column: ColumnSeen) -> float:
         return {"date": 1.0, "time": 1.0}.get(shape, 0.02)
     if field.type == "boolean":
         if shape == "boolean" or (shape == "integer" and (column.largest or 0) <= 1):
+            return 1.0
+        if shape == "text" and says_yes_or_no(field, column):
             return 1.0
         return 0.5 if shape == "text" and column.distinct <= 3 else 0.05
     if shape == "clock":
@@ -47,6 +51,20 @@ def _state_share(field: Field, column: ColumnSeen) -> float | None:
     return known / sum(number for _, number in column.values)
 
 
+def says_yes_or_no(field: Field, column: ColumnSeen) -> bool:
+    """Whether a column's values are words for yes or no of a field."""
+    few = 0 < column.distinct <= 6 and bool(state_words(field.id))
+    return few and all(state_of(value, field.id) is not None for value, _ in column.values)
+
+
+def _are_codes(column: ColumnSeen) -> bool:
+    """Whether a column's values are codes by which programs tell records apart."""
+    return bool(column.sample) and all(_CODE.fullmatch(value) for value in column.sample)
+
+
+_CODE = re.compile(r"\{?[0-9A-Fa-f]{8}(-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}\}?")
+
+
 def says_outcomes(column: ColumnSeen) -> bool:
     """Whether a column's values say of some deals that they are won and of others that they are lost, whatever the
     others say."""
@@ -63,6 +81,10 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
     if field.name == "phone":
         return (1.1, ["its values are telephone numbers"]) if column.phones > 0.6 else (0.8, [])
     if field.type == "text" and column.emails > 0.8:
+        return 0.4, []
+    if field.name == "name" and _are_codes(column):
+        return 0.3, []
+    if field.name == "pipeline_id" and _are_phases(column):
         return 0.4, []
     if field.name == "currency":
         codes = all(len(value) == 3 and value.isalpha() for value, _ in column.values)
@@ -87,6 +109,18 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
         few = column.distinct <= max(60, 0.3 * column.filled)
         return (1.0 if few else 0.6), []
     return 1.0, []
+
+
+def _are_phases(column: ColumnSeen) -> bool:
+    """Whether most of a column's values are steps of a sale, so that it has stages."""
+    known = sum(number for value, number in column.values if state_of(value, "deal.phase") is not None)
+    return column.distinct > 1 and known > 0.5 * sum(number for _, number in column.values)
+
+
+def amounts_in(column: ColumnSeen) -> int:
+    """How many rows have an amount in a column that is not zero."""
+    zeros = sum(number for value, number in column.values if re.search(r"\d", value) and not re.search("[1-9]", value))
+    return column.filled - zeros
 
 
 def tells_apart(column: ColumnSeen, table: TableSeen) -> bool:

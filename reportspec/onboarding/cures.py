@@ -69,9 +69,12 @@ class Cures:
     def _applied(self, block: Block) -> Block:
         if block.where or block.each_of:
             return block
-        settings = []
+        settings = list(block.settings)
         if block.table in self.where:
             text, why = self.where[block.table]
+            for one in [one for one in settings if one[0] == "where"]:
+                settings.remove(one)
+                text, why = f"({yaml.safe_load(one[1])}) and ({text})", f"{one[2]}; {why}"
             settings.append(("where", scalar(text), why))
         if block.table in self.latest and block.key is not None and not block.key.off:
             column, order, why = self.latest[block.table]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -14,12 +15,14 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapped import MappedPart
 from reportspec.onboarding.name_words import (
+    Weighed,
     Words,
-    alike,
     empty_words,
     entity_words,
     field_words,
+    hundredths,
     singular,
+    unsaid,
     words_of,
 )
 from reportspec.resolve.mapped_columns import OWN
@@ -112,9 +115,9 @@ class Names:
 
     def __init__(self, catalogue: Catalogue, known: Learned) -> None:
         self.catalogue, self.known = catalogue, known
-        self._found: dict[str, tuple[tuple[Words, float], ...]] = {}
+        self._found: dict[str, Weighed] = {}
 
-    def of(self, entity: Entity, field: Field) -> tuple[tuple[Words, float], ...]:
+    def of(self, entity: Entity, field: Field) -> Weighed:
         """The names with their weights."""
         if field.id not in self._found:
             names: dict[Words, float] = {}
@@ -158,17 +161,14 @@ class Names:
             others = {w for name in entity.fields if name != field.name for w in field_words(name, entity.name)} - own
             for words in self.known.fields.get((entity.name, field.name), ()):
                 add(words, _OF_ANOTHER if words in others else 1.0)
-            self._found[field.id] = tuple(sorted(names.items(), key=lambda item: -item[1]))
+            self._found[field.id] = Weighed(names.items())
         return self._found[field.id]
 
     def near(self, entity: Entity, field: Field, variants: Iterable[tuple[Words, float]]) -> float:
         """How near the name of a column is to a field's, by any of the ways to read it."""
-        best = 0.0
+        names, best = self.of(entity, field), 0.0
         for words, weight in variants:
-            for name, worth in self.of(entity, field):
-                if worth * weight <= best:
-                    break  # no name is nearer than 1, and those to come are worth less
-                best = max(best, alike(words, name) * worth * weight)
+            best = names.nearest(words, best / weight) * weight
         return best
 
 
@@ -186,6 +186,10 @@ def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, fl
     """The ways to read a column's name: as it stands, without what all columns of its table begin with, and without
     its entity."""
     words = words_of(column)
+    head = re.match(r"\s*\(([^()]+)\)\s*(?=\S)", column)
+    if head is not None and words_of(head[1]) in unsaid():
+        words = words_of(column[head.end() :])
+        words = (*words, "id") if singular(words) in _called(entity) else words
     ways = [(words, 1.0)]
     bare = words
     if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:
@@ -198,6 +202,10 @@ def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, fl
     if priced and priced != bare:
         ways.append((priced, 0.99))
         bare = priced
+    whole = tuple(word for word in bare if word not in hundredths())
+    if whole and whole != bare:
+        ways.append((whole, 0.99))
+        bare = whole
     plain = tuple(word for word in bare if word not in _LINKS)
     if plain and plain != bare:
         ways.append((plain, 0.99))

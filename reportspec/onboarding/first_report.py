@@ -105,6 +105,9 @@ def period_of(basis: Basis, draft: Draft, now: date) -> tuple[str, str]:
     today = now.isoformat()
     ends = [column.newest for column in columns if column.newest and column.newest <= today]
     begins = [column.oldest for column in columns if column.oldest and column.oldest <= today]
+    this = date(now.year, (now.month - 1) // 3 * 3 + 1, 1)
+    if begins and min(begins) >= this.isoformat():
+        return "this_quarter", f"of the data, which begin on {min(begins)}; later `last_quarter`"
     if not ends or (now - date.fromisoformat(max(ends))).days <= 45:
         return "last_quarter", "the quarter before this one"
     newest, oldest = date.fromisoformat(max(ends)), date.fromisoformat(min(begins))

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from reportspec.databases import dialect_named
+from reportspec.databases.parts_of_values import part_of
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
@@ -24,12 +26,22 @@ from reportspec.model.mapping_proposals import (
     StageSeen,
     TableSeen,
 )
-from reportspec.onboarding.column_values import outcome_flags, outcome_times
+from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
 from reportspec.onboarding.histories import RowsOf, Told
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
-from reportspec.onboarding.name_words import is_state, state_of, state_words, taken_as, words_of
+from reportspec.onboarding.name_words import (
+    deletion_of,
+    field_words,
+    hundredths,
+    is_state,
+    state_of,
+    state_words,
+    taken_as,
+    words_of,
+)
 from reportspec.onboarding.seen_tables import as_text
 from reportspec.run.files.readings import TRUE
+from reportspec.suggested_yaml import quoted_yaml
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words of SQL that no column's name may be without quotes, of any database.
@@ -120,7 +132,8 @@ class Writer:
         """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
         by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages;
         `rows` has rows of a table."""
-        self.catalogue, self.tables, self.dialect = catalogue, tables, dialect
+        self.catalogue, self.tables, self.dialect = catalogue, tables, dialect_named(dialect).sqlglot
+        self.source_dialect = dialect
         self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
         self.rows = rows
 
@@ -204,6 +217,33 @@ class Writer:
             return column
         return exp.to_identifier(column, quoted=True).sql(dialect=self.dialect)
 
+    def read(self, column: ColumnSeen) -> str:
+        """What is read from a column: its value, or of lists and JSON the part of it; nothing where no SQL says it."""
+        own = self.name(column.name)
+        if column.shape == "list":
+            return ""
+        return part_of(own, column.inside, column.json, self.source_dialect) if column.inside else own
+
+    def text(self, value: str) -> str:
+        """A text in the SQL of the source."""
+        return exp.Literal.string(value).sql(dialect=self.dialect)
+
+    def joined(self, *texts: str) -> str:
+        """Texts behind each other in the SQL of the source, for some of which `||` means `or`; null where one is."""
+        first, *rest = texts
+        tree: exp.Expr = exp.Var(this=first)
+        for text in rest:
+            tree = exp.DPipe(this=tree, expression=exp.Var(this=text))
+        return tree.sql(dialect=self.dialect)
+
+    def is_in(self, own: str, values: Iterable[str]) -> str:
+        """The condition that a text is one of several."""
+        return f"trim({own}) in ({', '.join(map(self.text, values))})"
+
+    def whens(self, own: str, by_state: Mapping[str, Iterable[str]]) -> str:
+        """The branches of a `case` by which each state is what its values mean."""
+        return " ".join(f"when {self.is_in(own, values)} then {self.text(state)}" for state, values in by_state.items())
+
     def column(self, table: str, column: str) -> ColumnSeen:
         """What a column was seen to hold."""
         return self.tables[table].columns[column]
@@ -226,8 +266,8 @@ class Writer:
                 continue
             if name == entity.key:
                 if several and not line.off:
-                    prefix = exp.Literal.string(f"{part.table}:").sql()
-                    line = Line(name, f"{prefix} || {line.sql}", line.mark, line.off, line.columns)
+                    told_apart = self.joined(self.text(f"{part.table}:"), line.sql)
+                    line = Line(name, told_apart, line.mark, line.off, line.columns)
                 key = line
             else:
                 lines.append(line)
@@ -239,7 +279,7 @@ class Writer:
             lines = self._stage(part, lines)
         if part.each_of:
             lines = [line for line in lines if line.field != "type"]
-            lines.insert(0, Line("type", exp.Literal.string(part.each_of).sql()))
+            lines.insert(0, Line("type", self.text(part.each_of)))
         if part.entity == "user":
             lines = self._whole_name(part, lines)
         named = any(line.field == "name" and not line.off for line in lines)
@@ -251,8 +291,36 @@ class Writer:
             if part.confidence >= CONFIDENT and not shared
             else f"{part.confidence:.0%}: {'; '.join(part.reasons) or 'by its columns'}"
         )
+        settings: tuple[tuple[str, str, str], ...] = ()
+        if deleted := self._deleted(part):
+            sql, column = deleted
+            if "is_deleted" in entity.fields:
+                if not any(line.field == "is_deleted" and not line.off for line in lines):
+                    lines = [one for one in lines if one.field != "is_deleted"]
+                    lines.append(Line("is_deleted", sql, "", columns=(column,)))
+            elif not shared:
+                settings = (("where", quoted_yaml(f"not ({sql})"), "rows that are deleted are left out"),)
         off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
-        return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins)
+        return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins, settings)
+
+    def _deleted(self, part: PartProposal) -> tuple[str, str] | None:
+        """The condition of rows that are deleted, never null, and its column, where a column of the table says it."""
+        for column in self.tables[part.table].columns.values():
+            own, words = self.name(column.name), words_of(column.name)
+            if column.shape in ("date", "time") and deletion_of(words):
+                return f"{own} is not null", column.name
+            if words not in field_words("is_deleted") or column.inside:
+                continue
+            if column.shape == "integer" and (column.largest or 0) <= 1:
+                return f"coalesce({own}, 0) <> 0", column.name
+            if column.shape == "boolean":
+                return f"coalesce({own}, false)" if column.native else self._one_of(own, column), column.name
+        return None
+
+    def _one_of(self, own: str, column: ColumnSeen) -> str:
+        """The condition that a text is a word for yes, never null."""
+        yes = [value for value, _ in column.values if _is_yes(value)] or ["true"]
+        return self.is_in(f"coalesce({own}, '')", yes)
 
     def _line(self, part: PartProposal, name: str, proposed: FieldProposal | None) -> Line | None:
         table = self.tables[part.table]
@@ -287,19 +355,25 @@ class Writer:
         what is doubtful."""
         entity, _, name = field_id.partition(".")
         known = self.catalogue.entities[entity].fields[name]
-        own = self.name(column.name)
+        own = self.read(column)
+        if column.inside or not own:
+            return own, "", "the first of each list" if own else "it holds lists or records"
         if state_words(field_id) and known.values:
             return self._states(field_id, column, own, known.closed)
         if field_id == "lead.status":
             return self._junk(column, own)
+        if known.type == "boolean" and column.shape == "text" and says_yes_or_no(known, column):
+            yes = [value for value, _ in column.values if state_of(value, field_id) == "yes"]
+            return (self.is_in(own, yes) if yes else "false"), "", ""
         if known.type in ("money", "number", "integer"):
             if column.abbreviated:
                 return (self._abbreviated(own) if self.dialect == "duckdb" else ""), "", "it ends in K, M or B"
             if column.shape == "clock":
                 return "", "", "it is a length of time as hours and minutes"
-            factor = _seconds(column.name) if known.unit == "seconds" else 1
-            if factor != 1:
-                return f"{own} * {factor}", "", ""
+            if known.unit == "seconds":
+                return _in_seconds(own, column)
+            if known.type == "money" and column.shape == "integer" and hundredths() & set(words_of(column.name)):
+                return f"{own} / 100.0", "", "its name says that it counts hundredths"
             if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
                 return f"{own} / 100.0", "", ""
         return own, "", ""
@@ -330,8 +404,7 @@ class Writer:
         if not closed:
             if not by_state:
                 return own, "", ""
-            whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
-            return f"case {whens} else {own} end", "", ""
+            return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
         doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
@@ -339,8 +412,7 @@ class Writer:
             doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):
             doubt = "; ".join(text for text in (doubt, "it has more values than were looked at") if text)
-        whens = " ".join(f"when {_in(own, values)} then {_text(state)}" for state, values in by_state.items())
-        return f"case {whens} end", "", doubt
+        return f"case {self.whens(own, by_state)} end", "", doubt
 
     def _only_held(self, field_id: str, by_state: Mapping[str, list[str]]) -> list[str]:
         """The values that are taken for won or lost by a word in them, which nobody confirmed."""
@@ -351,7 +423,7 @@ class Writer:
         junk = [value for value, _ in column.values if self.taken_for("lead.status", value) == "junk"]
         if not junk:
             return own, "", ""
-        return f"case when {_in(own, junk)} then 'junk' else {own} end", "", ""
+        return f"case when {self.is_in(own, junk)} then 'junk' else {own} end", "", ""
 
     # Deals and their stages
 
@@ -382,7 +454,7 @@ class Writer:
         elif status is not None and not status.off:
             by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
             own = self.name(status.columns[0])
-            won, lost = (_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
+            won, lost = (self.is_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
             opens = by_state.get("open", [])
             told_of = status.columns, lambda values: self.taken_for("deal.status", values[0]) or ""
         else:
@@ -397,7 +469,7 @@ class Writer:
             by_name["status"] = status
         closed = self._either(status, won, lost)
         if status is not None and not status.off and closed:
-            by_value = _in(self.name(status.columns[0]), opens) if opens and status.columns else ""
+            by_value = self.is_in(self.name(status.columns[0]), opens) if opens and status.columns else ""
             open_ = f"not ({closed})" if flags and status.columns == flags else by_value or f"{status.sql} = 'open'"
             at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
             each = self._by_outcome(part, at, times, won, lost)
@@ -505,7 +577,7 @@ class Writer:
         over, _ = self._by_state("activity.status", self.column(part.table, status.columns[0]))
         if not over.get("done"):
             return lines
-        when = self._when(part, done, _in(self.name(status.columns[0]), over["done"]), "done_at")
+        when = self._when(part, done, self.is_in(self.name(status.columns[0]), over["done"]), "done_at")
         return [when if one.field == "done_at" else one for one in lines]
 
     def _when(self, part: PartProposal, line: Line, condition: str, field: str) -> Line:
@@ -530,7 +602,7 @@ class Writer:
             if not {"won", "lost"} <= set(by_state):
                 return None
             of = f"in_stage.{self.name(name)}"
-            is_won, is_lost = _in(of, by_state["won"]), _in(of, by_state["lost"])
+            is_won, is_lost = self.is_in(of, by_state["won"]), self.is_in(of, by_state["lost"])
         else:
             return None
         sql = f"case when {is_won} then 'won' when {is_lost} then 'lost' when {stage.sql} is not null then 'open' end"
@@ -572,7 +644,7 @@ class Writer:
             mark = "" if values else "no stage has a name that says so"
             if values and len(values) < pipelines:
                 mark = f"{pipelines} pipelines, and names of stages that say so: {len(values)}"
-            kept.append(Line(field_name, _in(own, values) if values else "false", mark, False, (name,)))
+            kept.append(Line(field_name, self.is_in(own, values) if values else "false", mark, False, (name,)))
         return kept
 
     def _stages(self, deal: Block) -> tuple[StageSeen, ...]:
@@ -590,6 +662,7 @@ class Writer:
         # Chances tell the order where each stage on the way has one, and no two the same.
         on_the_way = [value for value, _ in column.values if self.taken_for("deal.status", value) in (None, "open")]
         ordered = len({chances.get(value) for value in on_the_way} - {None}) == len(on_the_way)
+        lacking = ordered and not set(on_the_way) <= set(entered)  # what deals begin in stands in no change
         rated = []
         for index, (value, _) in enumerate(column.values):
             state = self.taken_for("deal.status", value)
@@ -597,7 +670,16 @@ class Writer:
             place = phases.index(phase) if phase is not None else len(phases)
             last = {"won": 1, "lost": 2}.get(state or "open", 0)
             chance = chances.get(value, 1.0)
-            told = (numbered.get(value, 0), entered.get(value, len(entered)), chance * ordered, place, chance, index)
+            first = chance * lacking
+            told = (
+                numbered.get(value, 0),
+                first,
+                entered.get(value, len(entered)),
+                chance * ordered,
+                place,
+                chance,
+                index,
+            )
             rated.append(((last, *told), value, state))
         found = []
         for position, (_, value, state) in enumerate(sorted(rated), 1):
@@ -615,9 +697,16 @@ class Writer:
         said = Line(key, own, columns=line.columns), (Line("name", own, columns=line.columns),)
         return [Block(entity, deal.table, *said, where=f"{own} is not null", each_of=own)]
 
+    def _is_login(self, table: str, named: Line) -> bool:
+        """Whether a name is one that people log in by: it is of one word in nearly all rows."""
+        column = self.column(table, named.columns[0])
+        blanks = sum(" " in value.strip() for value in column.sample)
+        return "user.name" not in self.chosen and column.shape == "text" and blanks < 0.2 * max(1, len(column.sample))
+
     def _whole_name(self, part: PartProposal, lines: list[Line]) -> list[Line]:
         """The name of a person whose first and last name stand in two columns."""
-        if any(line.field == "name" and not line.off for line in lines):
+        named = next((line for line in lines if line.field == "name" and not line.off), None)
+        if named is not None and not self._is_login(part.table, named):
             return lines
         firsts = {words_of(column): column for column in self.tables[part.table].columns}
         first = next(
@@ -628,7 +717,8 @@ class Writer:
         )
         if first is None or last is None:
             return lines
-        sql = f"trim(coalesce({self.name(first)}, '') || ' ' || coalesce({self.name(last)}, ''))"
+        first_name, last_name = (f"coalesce({self.name(column)}, '')" for column in (first, last))
+        sql = f"trim({self.joined(first_name, self.text(' '), last_name)})"
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
 
 
@@ -636,9 +726,30 @@ def _is_yes(text: str) -> bool:
     return text.lower() in TRUE
 
 
-def _seconds(column: str) -> int:
-    """How many seconds one of a column's numbers stands for, as its name says."""
-    words = {word.removesuffix("s") for word in words_of(column)}
+def _in_seconds(own: str, column: ColumnSeen) -> tuple[str, str, str]:
+    """A length of time in seconds, by what its name says it is counted in. Where that says nothing, a column in which
+    none is longer than eight hours, if they were minutes, is one of minutes: few calls all end before eight minutes."""
+    words = {word.removesuffix("s") for word in words_of(column.name)}
+    if "ms" in words_of(column.name) or words & {"milli", "millisecond", "millisekunden"}:
+        return f"{own} / 1000.0", "", ""
+    factor = _seconds(words)
+    if factor != 1 or words & _SECONDS:
+        return (f"{own} * {factor}" if factor != 1 else own), "", ""
+    if column.largest is not None and column.largest <= 480:
+        return (
+            f"{own} * 60",
+            "",
+            f"its name does not say in what; taken for minutes, since the most is {column.largest:g}",
+        )
+    return own, "", "its name does not say in what; taken for seconds"
+
+
+_SECONDS = frozenset(("second", "sec", "sekunden", "sekunde", "sek", "secondi", "secondo", "seconde", "segundo"))
+
+
+def _seconds(words: Collection[str]) -> int:
+    """How many seconds one of a column's numbers stands for, as the words of its name say."""
+    words = set(words)
     if words & {"minute", "min", "minuten", "minuto", "minuti"}:
         return 60
     return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
@@ -653,14 +764,6 @@ def numbers_of(values: Iterable[str]) -> Mapping[str, int]:
 
 
 _NUMBERED = re.compile(r"\W*(\d{1,3})(?!\d)")
-
-
-def _text(value: str) -> str:
-    return exp.Literal.string(value).sql()
-
-
-def _in(own: str, values: Iterable[str]) -> str:
-    return f"trim({own}) in ({', '.join(map(_text, values))})"
 
 
 def _listed(values: Iterable[str], most: int = 8) -> str:

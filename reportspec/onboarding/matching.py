@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from reportspec.model.domain import Catalogue, Entity, Field
 from reportspec.model.mapping_proposals import Candidate, ColumnSeen, FieldProposal, PartProposal, Proposal, TableSeen
-from reportspec.onboarding.column_values import by_values, may_be, outcome_flags, says_outcomes, tells_apart
+from reportspec.onboarding.column_values import amounts_in, by_values, may_be, outcome_flags, says_outcomes, tells_apart
 from reportspec.onboarding.field_names import (
     Names,
     learned,
@@ -46,6 +46,8 @@ _BEST = 5  # candidates that are kept
 _BEFORE = 0.45  # what the value before a change is worth as that of after it
 _CHANGED = ("stage_id", "amount", "probability", "expected_close_date", "currency")  # what a history keeps of deals
 
+_FILLED = 0.6  # of the rows that another column has an amount in, a better one lacks no more than the rest
+_STAGES = 40  # rows: a larger table is none of stages
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
@@ -248,6 +250,26 @@ class Matcher:
                 return "user", table.name, 0.85, ("it has a row for each owner of a deal",)
         return None
 
+    def stages(self, assigned: Sequence[Assigned]) -> Assigned | None:
+        """The table of stages, where no name says which it is: a small one that has a row for each stage that deals are
+        in, with what they are called."""
+        of = {entity: table for entity, table, *_ in assigned}
+        if "stage" in of or "deal" not in of:
+            return None
+        deals, entity = self.tables[of["deal"]], self.catalogue.entities["deal"]
+        field = entity.fields["stage_id"]
+        rated = sorted((-self.score(entity, field, deals, column)[0], column.name) for column in deals.columns.values())
+        named = deals.columns[rated[0][1]].sample if rated and -rated[0][0] >= 0.5 else frozenset()
+        taken = {table for _, table, *_ in assigned}
+        for table in self.tables.values():
+            key = self._key_of(named, table) if table.name not in taken and 1 < table.rows <= _STAGES else ""
+            called = any(c.shape == "text" and c.name != key and tells_apart(c, table) for c in table.columns.values())
+            if key and called and len(named) > 1:
+                self.key_columns["stage"] = key
+                self.told["stage", "stage_id", table.name] = key
+                return "stage", table.name, 0.75, ("it has a row for each stage that deals are in",)
+        return None
+
     def history(self, assigned: Sequence[Assigned], keys: Mapping[str, frozenset[str]]) -> Assigned | None:
         """The table of the stages that deals went through, where no name says which it is: it names deals, each more
         than once, with stages that deals are in, and times."""
@@ -301,6 +323,8 @@ class Matcher:
                     score = 0.0
                 if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
                     score, reasons = 1.0, ("other tables name its rows by it",)
+                elif field.name == entity.key and self.key_columns.get(entity.name):
+                    score *= 0.8
                 if self.told.get((entity.name, field.name, table.name)) == column.name:
                     score, reasons = max(score, 0.75), (*reasons, "its values say so")
                 if score >= _RANKED:
@@ -308,9 +332,20 @@ class Matcher:
             rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
         if entity.name == "deal" and (flags := outcome_flags(table)):
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
+        self._emptier(table, rated)
         self._only_date(entity, table, rated)
         self._only_time_of_changes(entity, table, rated)
         return self._shared_out(entity, table, rated)
+
+    def _emptier(self, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
+        """An amount that most rows lack which another column has, such as that of what is over, is not theirs."""
+        ranked = [one for one in rated.get("amount", ()) if one[0] >= CONSIDERED]
+        most = max((amounts_in(table.columns[column]) for _, column, _ in ranked), default=0)
+        for at, (score, column, why) in enumerate(rated.get("amount", ())):
+            if score < 0.98 and amounts_in(table.columns[column]) < _FILLED * most:
+                rated["amount"][at] = (score * 0.7, column, (*why, "another one has an amount in more rows"))
+        if "amount" in rated:
+            rated["amount"].sort(key=lambda item: (-item[0], item[1]))
 
     def _key_of_rows(self, entity: Entity, table: TableSeen, column: ColumnSeen) -> bool:
         """Whether a column is the key of the rows of a table in which those of an entity stand several times each."""
@@ -539,6 +574,10 @@ def propose(
     if people is not None:
         assigned.append(people)
         keys["user"] = matcher.key_values("user", assigned)
+    stages = matcher.stages(assigned)
+    if stages is not None:
+        assigned.append(stages)
+        keys["stage"] = matcher.key_values("stage", assigned)
     history = matcher.history(assigned, keys)
     assigned += [history] if history is not None else []
     parts = []

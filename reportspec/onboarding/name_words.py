@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from reportspec.catalogue.load import documents
 
@@ -148,6 +150,24 @@ _SIDES = ("before", "after")
 
 
 @cache
+def unsaid() -> frozenset[Words]:
+    """What stands in parentheses in front of names of columns and says nothing of them."""
+    return frozenset(words_of(name) for name in _fields()["unsaid"])
+
+
+@cache
+def hundredths() -> frozenset[str]:
+    """Words of amounts that are counted in hundredths."""
+    return frozenset(word for name in _fields()["hundredths"] for word in words_of(name))
+
+
+def deletion_of(words: Words) -> bool:
+    """Whether a column of times says when rows were deleted (`deleted at`)."""
+    of = tuple(word for word in words if word not in _times())
+    return of != words and of in field_words("is_deleted")
+
+
+@cache
 def aside() -> frozenset[str]:
     """Columns that are no field, in small letters."""
     return frozenset(_fields()["aside"])
@@ -165,8 +185,8 @@ def state_of(value: str, field: str) -> str | None:
     has = words_of(value)
     words, joined = frozenset(has), "".join(has)
     best: tuple[int, str] | None = None
-    for state, name, own, text in _told_states(field):
-        held = own <= words or _compound(has, name)
+    for state, own, text, ending in _told_states(field):
+        held = own <= words or (ending and _compound(has, ending))
         if joined == text or (held and (words - own).isdisjoint(doubting())):
             rank = len(text) + (1000 if joined == text else 0)
             if best is None or rank > best[0]:
@@ -203,10 +223,13 @@ def _times() -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _told_states(field: str) -> tuple[tuple[str, Words, frozenset[str], str], ...]:
-    """What the values of a field are called: the value, its name as words, these in no order, and as one."""
+def _told_states(field: str) -> tuple[tuple[str, frozenset[str], str, str], ...]:
+    """What the values of a field are called: the value, the words of its name, these as one, and the long word that
+    others may end in, if it is such."""
     return tuple(
-        (state, name, frozenset(name), "".join(name)) for state, names in state_words(field).items() for name in names
+        (state, frozenset(name), "".join(name), name[0] if len(name) == 1 and len(name[0]) >= 8 else "")
+        for state, names in state_words(field).items()
+        for name in names
     )
 
 
@@ -222,10 +245,9 @@ def is_state(value: str, field: str) -> bool:
     return any(joined == "".join(name) for names in state_words(field).values() for name in names)
 
 
-def _compound(has: Words, name: Words) -> bool:
+def _compound(has: Words, ending: str) -> bool:
     """Whether a word ends in a long one that says what it is, as German ones do (`Wartungsverlängerung`)."""
-    [last] = name if len(name) == 1 else ("",)
-    return len(last) >= 8 and any(word.endswith(last) and len(word) >= len(last) + 4 for word in has)
+    return any(word.endswith(ending) and len(word) >= len(ending) + 4 for word in has)
 
 
 def tongue_of(names: Iterable[str]) -> str:
@@ -290,6 +312,57 @@ def alike(one: Words, other: Words) -> float:
         0.8 if min(len(a), len(b)) > 5 and (a.endswith(b) or b.endswith(a)) and min(a, b, key=len) not in _ANY else 0.0
     )
     return max(overlap, letters, ends)
+
+
+class Weighed:
+    """Names, each with what it is worth, among which the nearest to others is found without a look at all of them:
+    what neither shares a word with another one, nor ends like it, is near by its letters alone."""
+
+    def __init__(self, names: Iterable[tuple[Words, float]]) -> None:
+        self.names = tuple(names)
+        self.most = max((worth for _, worth in self.names), default=0.0)
+        self._spelt = [_spelt("".join(words)) for words, _ in self.names]
+        self._sharing: dict[str, set[int]] = defaultdict(set)
+        for index, (words, _) in enumerate(self.names):
+            for text in _shared(words, self._spelt[index]):
+                self._sharing[text].add(index)
+
+    def nearest(self, words: Words, best: float = 0.0) -> float:
+        """How near words are to the nearest of the names, times what that is worth, if more than `best`; else that."""
+        if not words or self.most <= best:
+            return best
+        own = _spelt("".join(words))
+        likely = set[int]().union(*(self._sharing.get(text, ()) for text in _shared(words, own)))
+        for index in likely:
+            name, worth = self.names[index]
+            if worth > best:
+                best = max(best, alike(words, name) * worth)
+        need = _letters_for(best / self.most)
+        if need >= 1:
+            return best
+        found = process.extract(
+            own, self._spelt, scorer=fuzz.ratio, limit=None, score_cutoff=max(0.0, 100 * need - 0.01)
+        )
+        for _, ratio, index in found:
+            if ratio < 100 * _letters_for(best / self.most) - 0.01:
+                break  # the nearest come first
+            name, worth = self.names[index]
+            if index not in likely and worth > best:
+                best = max(best, alike(words, name) * worth)
+        return best
+
+
+def _shared(words: Words, spelt: str) -> Iterator[str]:
+    """Texts of which names that are near otherwise than by their letters have one in common."""
+    bare = singular(words)
+    yield from bare
+    yield "".join(bare)
+    yield f"…{spelt[-6:]}"  # one that the other one ends in has more than five letters
+
+
+def _letters_for(near: float) -> float:
+    """The share of letters that are alike from which on names are nearer than this by their letters alone."""
+    return math.sqrt(near / 0.6) if near < 0.6 * 0.8 * 0.8 else max(0.8, near / 0.92)
 
 
 def nearest(words: Words, names: Iterable[Words]) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,7 +47,7 @@ def seen(
         wanted = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns[name]]
         tree = exp.select(*wanted, copy=False).from_(table_of(name)).limit(LOOKED_AT + 1)
         rows = connection.run(sql_text(tree, connection.dialect)).rows
-        found.append(table_seen(name, list(columns[name]), rows[:LOOKED_AT], len(rows) <= LOOKED_AT))
+        found.append(table_seen(name, columns[name], rows[:LOOKED_AT], len(rows) <= LOOKED_AT))
     return found
 
 
@@ -58,19 +60,27 @@ def rows_of(connection: Connection, name: str, columns: Sequence[str], by: str) 
     return connection.run(sql_text(tree, connection.dialect)).rows[:LOOKED_AT]
 
 
-def table_seen(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: bool = True) -> TableSeen:
-    """A table of which these are rows."""
+def table_seen(
+    name: str, columns: Sequence[str] | Mapping[str, str], rows: Sequence[Sequence[Any]], whole: bool = True
+) -> TableSeen:
+    """A table of which these are rows; its columns, with their types where a database has them."""
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    kinds = columns if isinstance(columns, Mapping) else {}
     described = {
-        column: column_seen(column, values) for column, values in zip(columns, by_column, strict=True) if column.strip()
+        column: column_seen(column, values, kinds.get(column, ""))
+        for column, values in zip(columns, by_column, strict=True)
+        if column.strip()
     }
     repeated = len(rows) - len({tuple(map(str, row)) for row in rows})
     return TableSeen(name, len(rows), described, whole, repeated)
 
 
-def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
-    """A column of which these are values."""
+def column_seen(name: str, values: Iterable[Any], kind: str = "") -> ColumnSeen:
+    """A column of which these are values, of a type."""
     there = [value for value in values if value is not None and str(value).strip()]
+    parted = _parted(there)
+    if parted is not None:
+        return _of_parted(name, parted, isinstance(there[0], str) or kind.lower().startswith("json"))
     texts = Counter(as_text(value) for value in there)
     for nothing in [text for text in texts if text.lower() in readings.NOTHING]:
         del texts[nothing]
@@ -87,6 +97,39 @@ def column_seen(name: str, values: Iterable[Any]) -> ColumnSeen:
     }
     shape, more = _shape(there, texts)
     return ColumnSeen(name, shape, filled, len(texts), **common, **more)  # type: ignore[arg-type]
+
+
+def _parted(values: Sequence[Any]) -> list[Any] | None:
+    """Values that are lists or records, or texts of such in JSON; None where they are others."""
+    if not values:
+        return None
+    if isinstance(values[0], str):
+        if not all(isinstance(one, str) and one.strip()[:1] in ("[", "{") for one in values):
+            return None
+        try:
+            values = [json.loads(one) for one in values]
+        except (ValueError, RecursionError):
+            return None
+    return list(values) if all(isinstance(one, (list, tuple, dict)) for one in values) else None
+
+
+def _of_parted(name: str, values: Sequence[Any], in_json: bool) -> ColumnSeen:
+    """A column of lists or records: as the first of each list is, where that is one value or a record with an address
+    of mail or a telephone number; else as what nothing is read from."""
+    lists = [one for one in values if isinstance(one, (list, tuple))]
+    firsts = [one[0] for one in lists if one]
+    if len(lists) == len(values) and firsts:
+        if not any(isinstance(one, (list, tuple, dict)) for one in firsts):
+            return replace(column_seen(name, firsts), inside=(0,), json=in_json)
+        if all(isinstance(one, dict) for one in firsts):
+            for key in dict.fromkeys(key for one in firsts for key in one if _KEY.fullmatch(str(key))):
+                found = column_seen(name, [one.get(key) for one in firsts])
+                if (found.emails > 0.8 or found.phones > 0.6) and not found.inside:
+                    return replace(found, inside=(0, key), json=in_json)
+    return ColumnSeen(name, "list", len(values), len({str(one) for one in values}), json=in_json)
+
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def as_text(value: Any) -> str:
@@ -113,7 +156,7 @@ def _is_phone(text: str) -> bool:
 def _shape(values: Sequence[Any], texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]]:
     first = values[0]
     if isinstance(first, bool):
-        return "boolean", {}
+        return "boolean", {"native": True}
     if isinstance(first, date):
         kind: Shape = "time" if isinstance(first, datetime) else "date"
         return kind, _ends(str(value)[:10] for value in values)
@@ -204,6 +247,8 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
         return None
     if any(text.startswith("0") and len(text) > 1 and text.isdigit() for text in texts):
         return None  # codes, such as postal ones
+    if _are_numbered(texts):
+        return None
     percent = any(bare[form].percent for form in digits)
     signs = tuple(readings.currencies(digits))
     way = ways[0]
@@ -221,6 +266,22 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
     signed = any("." in bare[form].form or "," in bare[form].form for form in digits)
     decimals = tuple((way.decimal, way.thousands) for way in ways) if signed else ()
     return shape, {"largest": max(numbers, default=0.0), "currencies": signs, "decimals": decimals}
+
+
+_NUMBERED = re.compile("[A-Z]{3}([0-9]+)")
+
+
+def _are_numbered(texts: Mapping[str, int]) -> bool:
+    """Whether texts count records, behind three letters that happen to be a currency's (`TOP1`, `TOP2`): each there
+    once, and few numbers left out between them, or with zeros before them."""
+    found = [match[1] for text in texts if (match := _NUMBERED.fullmatch(text))]
+    if len(found) < len(texts):
+        return False
+    numbers = set(map(int, found))
+    once = sum(texts.values()) == len(numbers) > 1
+    return any(len(digits) > 1 and digits[0] == "0" for digits in found) or (
+        once and max(numbers) - min(numbers) < 2 * len(numbers)
+    )
 
 
 _ABBREVIATED = re.compile(r"[-+]?[^0-9A-Za-z]{0,3}[0-9][0-9,]*(?:\.[0-9]+)? ?[KMB]?")

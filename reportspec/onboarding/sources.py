@@ -231,7 +231,9 @@ def _looked(
     project = _project(text, environment)
     connection = connect(project.source, Wanted(frozenset(names or ()), texts))
     try:
-        wanted = list(names) if names is not None else _own_tables(connection.columns())
+        database = project.source.database
+        alone = database is not None and database.schemas_are_databases
+        wanted = list(names) if names is not None else _own_tables(connection.columns(), alone)
         return seen(connection, wanted, tell)
     finally:
         connection.close()
@@ -240,11 +242,13 @@ def _looked(
 _SYSTEM = re.compile(r"^(?:information_schema|pg_catalog|sys|mysql|performance_schema|sqlite_)", re.IGNORECASE)
 
 
-def _own_tables(columns: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The tables of a database that are worth a look: each once, by its shortest name."""
+def _own_tables(columns: Mapping[str, Mapping[str, str]], alone: bool) -> list[str]:
+    """The tables of a database that are worth a look: each once, by its shortest name. Where schemas are databases of
+    their own, those beside the session's are somebody else's, unless it has none itself."""
     shortest: dict[tuple[str, tuple[str, ...]], str] = {}
+    alone = alone and any("." not in name for name in columns)
     for name, has in columns.items():
-        if _SYSTEM.match(name):
+        if _SYSTEM.match(name) or (alone and "." in name):
             continue
         at = (name.rpartition(".")[2], tuple(has))
         if at not in shortest or len(name) < len(shortest[at]):

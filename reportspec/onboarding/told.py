@@ -96,12 +96,18 @@ def untold(basis: Basis, draft: Draft, lacks: Iterable[Lack]) -> tuple[str, ...]
 def _unread(basis: Basis, draft: Draft) -> list[str]:
     """The columns of tables that are used which nothing is read from, by table."""
     read: dict[str, set[str]] = {}
+    conditions: dict[str, str] = {}
     for block, line in draft.lines():
         if not block.off and not line.off:
             read.setdefault(block.table, set()).update(line.columns)
+            conditions[block.table] = " ".join(text for name, text, _ in block.settings if name == "where")
     told = []
     for name, columns in read.items():
-        left = [c.name for c in basis.tables[name].columns.values() if c.filled and c.name not in columns]
+        left = [
+            c.name
+            for c in basis.tables[name].columns.values()
+            if c.filled and c.name not in columns and c.name not in conditions[name]
+        ]
         if left := [column for column in left if column.lower() not in aside()]:
             more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
             told.append(f"columns of `{name}` that nothing is read from: {', '.join(left[:_LISTED])}{more}")

@@ -69,6 +69,7 @@ def find_metric(
 
 
 _SAID_SHORTER = {"average": "avg", "mean": "avg", "amounts": "amount", "value": "amount", "ratio": "rate"}
+_MEASURED = ("amount", "count", "rate", "value")  # what a metric's name ends in, and its label does not
 _UNSAID = frozenset(["total", "sum", "number", "of", "the", "all", "overall", "no"])
 
 
@@ -82,6 +83,11 @@ def _meant(binding: Binding, word: str) -> str | None:
         metric = metric or next((name for name in metrics if asked in _labels(metrics[name])), None)
         if metric is not None:
             return meant_by(word, metric)
+    *called, what = words or [""]
+    if called and what in _MEASURED:  # `open_pipeline_amount` for what is labelled “Open pipeline”
+        labelled = [name for name in metrics if "_".join(called) in _labels(metrics[name])]
+        if labelled:
+            return meant_by(word, next((name for name in labelled if _words(name)[-1] == what), labelled[0]))
     whole = [name for name in metrics if words and set(words) <= set(_words(name))]
     # What stands first says what is counted.
     first = [name for name in whole if _words(name)[0] == words[0]] or (whole if len(flat) >= 4 else [])

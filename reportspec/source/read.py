@@ -382,12 +382,14 @@ class _Reader:
         """Where a comment stands before a line that was meant for a value in brackets: a colour."""
         lines = self.text.splitlines()[:last]
         for at in range(len(lines), max(len(lines) - 3, 0), -1):
-            if match := _COLOUR.search(lines[at - 1]):
-                return at, match.start(1) + 1, match[1]
+            for match in _COLOUR.finditer(lines[at - 1]):
+                before = lines[at - 1][: match.start(1)]
+                if "#" not in before and ("{" in before or "[" in before):
+                    return at, match.start(1) + 1, match[1]
         return None
 
 
-_COLOUR = re.compile(r"[{\[][^#]*\s(#[0-9a-fA-F]{3,8})\b")
+_COLOUR = re.compile(r"\s(#[0-9a-fA-F]{3,8})\b")
 
 
 def _short(text: str) -> str:

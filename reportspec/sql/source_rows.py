@@ -122,7 +122,7 @@ def _source_value(binding: Binding, entity: Entity, part: MappedPart, field: Fie
 def _read(binding: Binding, entity: Entity, field: Field, mapped: MappedField) -> exp.Expr:
     """What the source has for a field, read as one of the field's type where it is kept as
     another: `yes` as true, a text as the time that it says."""
-    value = copied(mapped.sql)
+    value = cast(copied(mapped.sql), "VARCHAR") if mapped.enum else copied(mapped.sql)
     kind = _stored_type(binding, entity, field) if field.type != "date" else "date"
     if mapped.type == "date" and mapped.holds == "day":
         return value

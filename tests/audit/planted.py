@@ -439,7 +439,8 @@ def _plant_all() -> None:
     plant("case_", "t-card", "case_text_card", subject="charged twice: 6011000990139424")
     plant("case_", "t-gone", "case_owner_inactive", **still, **gone)
     plant("case_", "t-gone-2", "", **gone)
-    plant("case_", "t-timeless", "unlikely-rows:case_.resolved_without_time", resolved_at=None, closed_at=None)
+    timeless = "unlikely-rows:case_.resolved_without_time case_closed_without_resolution"
+    plant("case_", "t-timeless", timeless, resolved_at=None, closed_at=None)
     plant("service_call", "s-negative", "call_wait_negative our_wait", wait_s=-3)
     plant("service_call", "s-backwards", "call_answered_before_queued", answered_at=at("11-02 07:59"))
     plant("service_call", "s-silent", "call_talk_missing", talk_s=None)

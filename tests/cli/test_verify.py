@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import subprocess
 from collections.abc import Callable
@@ -336,15 +337,18 @@ def test_what_is_no_report(run: Run, folder: Path) -> None:
     blank = PdfWriter()
     blank.add_blank_page(100, 100)
     blank.write(folder / "other.pdf")
-    done = run("verify", "text.pdf", "broken.pdf", "other.pdf", "none.pdf", cwd=folder)
+    os.mkfifo(folder / "pipe.pdf")  # nobody waits for what it may bring
+    done = run("verify", "text.pdf", "broken.pdf", "other.pdf", "none.pdf", "pipe.pdf", cwd=folder)
     assert done.returncode == 1
     said = [line for line in done.stdout.splitlines() if line.startswith("  !")]
     assert said[0] == "  ! it is no PDF"
     assert said[1].startswith("  ! it is damaged: ")
     assert said[2] == "  ! it has no seal: reportspec did not build it"
     assert said[3] == "  ! there is no such file"
+    assert said[4] == "  ! it is no regular file but a pipe or a device"
     heads = [line.rpartition(": ")[2] for line in done.stdout.splitlines() if line.partition(": ")[0].endswith(".pdf")]
-    assert heads == ["nothing to compare", "NOT as it was built", "nothing to compare", "nothing to compare"]
+    none = "nothing to compare"
+    assert heads == [none, "NOT as it was built", none, none, none]
 
 
 def test_a_report_cut_short_is_damaged(built: Path) -> None:

@@ -86,4 +86,4 @@ def test_an_empty_list_says_that_there_are_none(tmp_path: Path) -> None:
     found = figures(
         project(tmp_path), {"report": "custom", "period": "2026-03", "sections": sections, "locale": "en_GB"}
     )
-    assert [one.notes[:1] == ("There are none.",) for one in found.sections] == [True, True, False]
+    assert [one.notes[:1] == ("There are no records for this.",) for one in found.sections] == [True, True, False]

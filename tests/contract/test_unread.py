@@ -344,17 +344,23 @@ def _alter(engine: str, url: str, statement: str) -> None:
 
 OTHER = {
     "postgres": (
-        "daterange", "int4range", "nummultirange", "tstzrange", "date[]", "integer[]", "character varying(20)[]", "interval",
-        "uuid", "point", "inet", "xml", "interval day to second",
+        "daterange", "int4range", "nummultirange", "tstzrange", "interval", "uuid", "point", "inet", "xml",
+        "interval day to second",
     ),
-    "duckdb": ("DATE[]", "DECIMAL(10,2)[3]", "INTERVAL", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)", "UUID"),
-    "clickhouse": ("Array(Date)", "Tuple(Int32, Date)", "Map(String, Date)", "Nullable(UUID)"),
+    "duckdb": ("INTERVAL", "UUID"),
+    "clickhouse": ("Nullable(UUID)",),
 }  # fmt: skip
+LISTS = {
+    "postgres": ("date[]", "integer[]", "character varying(20)[]"),
+    "duckdb": ("DATE[]", "DECIMAL(10,2)[3]", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)"),
+    "clickhouse": ("Array(Date)", "Tuple(Int32, Date)", "Map(String, Date)", "Array(Nullable(UUID))"),
+    "spark": ("array<string>", "map<string,int>", "struct<a:int>"),
+}
 AS_EVER = {
     "postgres": {
         "integer": "number",
         "money": "",
-        "jsonb": "text",
+        "jsonb": "json",
         "text": "text",
         "int_status": "number",
         "date": "day",
@@ -369,6 +375,12 @@ AS_EVER = {
 def test_types_of_no_single_value(kind: str) -> None:
     for name in OTHER[kind]:
         assert held(name, dialect_named(kind)) == "other", name
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_types_of_lists_and_records(kind: str) -> None:
+    for name in LISTS[kind]:
+        assert held(name, dialect_named(kind)) == "list", name
 
 
 @pytest.mark.parametrize("kind", AS_EVER)

@@ -66,6 +66,8 @@ def test_never(project: Path, when: str) -> None:
         "won_amount < 0",
         "won_deals_count >= 3 and won_deals_count < 4",
         "sales_cycle_days < 0",
+        "won_amount < 100000000000000000",
+        "won_amount > 100000000000000000",
         "close_rate > 120%",
         "close_rate < 30% AND won_amount > 0",
         "always",

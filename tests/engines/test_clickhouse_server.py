@@ -110,6 +110,20 @@ def test_what_is_not_there(server: str) -> None:
         session.close()
 
 
+def test_long_statements(server: str) -> None:
+    """A server takes no statement of more than 262,144 letters or 50,000 parts unless it is told to."""
+    session = open_clickhouse(source_of("clickhouse", "x", path=server), Wanted())
+    try:
+        Handler.asked.clear()
+        session.run("SELECT 1 AS a")
+        assert not {"max_query_size", "max_ast_elements"} & Handler.asked[-1].keys()
+        session.run(f"SELECT length('{'x' * 60_000}') AS a")
+        allowed = {name: int(Handler.asked[-1][name]) for name in ("max_query_size", "max_ast_elements")}
+        assert min(allowed.values()) > 10_000_000
+    finally:
+        session.close()
+
+
 def test_nobody_answers(tmp_path: Path) -> None:
     url = "clickhouse://reader:geheim@127.0.0.1:9/demo"
     with pytest.raises(SourceError) as refused:

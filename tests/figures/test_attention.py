@@ -107,7 +107,7 @@ def test_filters_hold_for_every_reason(folder: Path) -> None:
     made = section(asked(folder, filters=[{"field": "user.name", "eq": "Ada"}]))
     assert [row[0] for row in made.rows] == ["Alpha", "Eta", "Gamma"]
     none = section(asked(folder, filters=[{"field": "user.name", "eq": "Ada"}], reasons=[REASONS[2]]))
-    assert (none.rows, none.notes) == ((), ("There are none.",))
+    assert (none.rows, none.notes) == ((), ("There are no records for this.",))
 
 
 @pytest.mark.parametrize("language", languages())

@@ -42,5 +42,5 @@ def test_the_report_says_nothing_of_few(tmp_path: Path) -> None:
     found = figures(_project(tmp_path, 19, "duckdb"), {"report": "profitability", "period": "2026-03"})
     [section] = [one for one in found.sections if one.id == "segments"]
     assert not section.rows
-    assert section.notes[0] == "There are none."
+    assert section.notes[0] == "There are no records for this."
     assert "from 20 on" in section.notes[1]

@@ -11,7 +11,7 @@ import pytest
 
 from reportspec.catalogue.load import packaged
 from reportspec.errors import SourceError
-from reportspec.onboarding.histories import settled
+from reportspec.onboarding.histories import Told, settled
 from reportspec.onboarding.mapping_lines import Writer
 from reportspec.onboarding.matching import propose
 from reportspec.onboarding.sources import Source, opened
@@ -152,3 +152,31 @@ def test_chances_tell_the_order_of_stages(tmp_path: Path) -> None:
     proposal, told = settled(propose(packaged(), source.tables), tables, source.rows)
     stages = Writer(packaged(), tables, "duckdb", {}, {}, {}, told).draft(proposal).stages
     assert [stage.value for stage in stages] == ["To Contact", "In Contact", "Follow Up", "Proposal", "Won", "Lost"]
+
+
+@pytest.mark.parametrize("form", ["OPP{}", "EFU-{:03}", "TOP{}", "CAD{:04}", "ALL{}"])
+def test_what_counts_records_is_no_money(form: str, tmp_path: Path) -> None:
+    """Three letters before a number are no currency that no country has, nor one where each number comes once."""
+    rows = [[form.format(number + 1), f"Deal {number}", 1000 + number, "EUR"] for number in range(12)]
+    found = looked_at(book(tmp_path / "deals.xlsx", Deals=[["Id", "Name", "Amount", "Currency"], *rows]))
+    [table] = found.tables
+    assert table.columns["Id"].shape == "text"
+    assert not table.columns["Id"].currencies
+
+
+@pytest.mark.parametrize("form", ["EUR {}", "EUR{},50", "{} CHF", "US${}"])
+def test_amounts_keep_their_currency(form: str, tmp_path: Path) -> None:
+    rows = [[f"o{number}", form.format(1000 + 137 * number)] for number in range(12)]
+    found = looked_at(book(tmp_path / "deals.xlsx", Deals=[["Id", "Amount"], *rows]))
+    assert found.tables[0].columns["Amount"].shape == "number"
+    assert len(found.tables[0].columns["Amount"].currencies) == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wanted"),
+    [("mariadb", "CONCAT('calls:', id)"), ("mysql", "CONCAT('calls:', id)"), ("postgres", "'calls:' || id")],
+)
+def test_texts_are_joined_in_the_sql_of_the_source(dialect: str, wanted: str) -> None:
+    """Where `||` means `or` as well, which a database that has it so takes without a word."""
+    writer = Writer(packaged(), {}, dialect, {}, {}, {}, Told())
+    assert writer.joined(writer.text("calls:"), "id") == wanted

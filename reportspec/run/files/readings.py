@@ -80,7 +80,21 @@ _SIGNS = {
     "лв": "BGN",
     "Fr": "CHF XAF XOF XPF DJF GNF RWF BIF KMF",
 }
+# Codes by ISO 4217, those of the euro's forerunners and others that amounts still carry, and what people write for
+# one. `OPP1` is no amount in OPP.
+_WRITTEN_CODES = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
+    "CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP "
+    "GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK "
+    "LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR "
+    "PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL "
+    "THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF "
+    "YER ZAR ZMW ZWG ATS BEF BYR CUC CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MRO MTL NLG PTE ROL SIT "
+    "SKK SLL STD TRL VEF ZMK ZWL BTC CNH ETH NIS NTD RMB "
+)
+_CODES = frozenset(_WRITTEN_CODES.split())
 _MONEY = re.compile(rf"(?P<lead>{_CURRENCY})?\s*(?P<number>.*?)\s*(?P<trail>{_CURRENCY})?")
+_CODE = re.compile("[A-Z]{3}")
 _PERCENT = re.compile("[%٪]([^%٪]+)|([^%٪]+)[%٪]")
 _SIGN = re.compile(r"^[+-]\s*|(?<=[09])\s*-$")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
@@ -131,6 +145,8 @@ def bare_number(form: str) -> Bare:
     marks = {mark for mark in (match["lead"], match["trail"]) if mark}
     if not re.fullmatch("[09., ']*[09][09., ']*", inner):
         marks = set()  # `NULL` is no amount in NUL
+    elif any(_CODE.fullmatch(mark) and mark not in _CODES for mark in marks):
+        return Bare(signed, "", percent is not None)
     return Bare(inner, " and ".join(sorted(marks)), percent is not None)
 
 
@@ -173,7 +189,7 @@ def meant_by(sign: str) -> tuple[str, ...]:
     stand for any."""
     if sign in _SIGNS:
         return tuple(_SIGNS[sign].split())
-    return (sign,) if re.fullmatch(r"[A-Z]{3}", sign) else ()
+    return (sign,) if _CODE.fullmatch(sign) else ()
 
 
 def nearest_number(forms: Mapping[str, int], decimal: str = "", thousands: str = "") -> set[str]:

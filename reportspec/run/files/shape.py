@@ -42,7 +42,7 @@ _OTHERS = (
 )
 _SHOWN = 160  # letters of a line in messages
 # A number or a date: no name of a column.
-DATA = re.compile(r"[-+]?[\d.,]*\d[\d.,]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\D.*)?")
+DATA = re.compile(r"[-+]?[.,]*+\d[\d.,]*+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\D.*)?")
 csv.field_size_limit(1 << 24)
 
 

@@ -38,7 +38,8 @@ class Dialect:
     patterns take flags. Of a source's names and columns: whether names that differ in case are `cased`, different
     ones; which types hold `instants`, besides those that say so everywhere; whether they are `untyped`, so that
     only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
-    an error, or six digits; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
+    an error, or six digits; which are `enums`, whose columns order by the places of their values, or take no other
+    value beside them; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
     has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`.
     `keys` has kinds of types that are compared as they are: two values of columns of one kind are equal exactly where
     their texts are. Whatever is in none of them is compared as text. `brings` are the functions of `check_digits` that
@@ -68,6 +69,7 @@ class Dialect:
     instants: re.Pattern[str] | None = None
     untyped: bool = False
     single: re.Pattern[str] | None = None
+    enums: re.Pattern[str] | None = None
     lax: bool = False
     bits: bool = False
     since_1970: str = ""
