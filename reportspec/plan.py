@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.measures.caveats import caveats_query
+from reportspec.measures.caveats import before_query, caveats_query
 from reportspec.model.column_ids import Rank
 from reportspec.model.query import AggregateQuery, Measure, Query, RecordsQuery
 from reportspec.model.spec import EACH, Each, Report
@@ -22,8 +22,7 @@ def plan(report: Report) -> tuple[Query, ...]:
     queries = [query for spec in report.sections for query in BY_NAME[spec.kind].queries(report, spec)]
     if any(goal.table for goal in report.goals.values()):
         queries.append(targets_query(report))
-    caveats = caveats_query(report)
-    queries += [caveats] if caveats is not None else []
+    queries += [query for query in (caveats_query(report), before_query(report)) if query is not None]
     if report.each is not None:
         queries = [_for_each(report.binding, report.each, query) for query in queries]
     return tuple(queries)

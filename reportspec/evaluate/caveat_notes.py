@@ -69,11 +69,18 @@ def _by_stand_in(found: Mapping[str, Sequence[StandIn]]) -> dict[StandIn, list[s
 
 
 def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> str:
-    """How many rows of these metrics have a field from the history alone, of how many, and what that adds."""
+    """How many rows of these metrics have a field from the history alone, of how many, and what that adds; or of how
+    many it does not have their state of then."""
     names = [label(report, report.binding.catalogue.metrics[name].label) for name in metrics]
+    if found.side != "current":
+        names = [word(report.language, "previous", name) for name in names]
     entity = report.binding.entity(found.entity)
     rows = label(report, entity.label if found.rows == 1 else entity.plural)
     given = (", ".join(names), report.number(found.count), report.number(found.rows), as_part(report.language, rows))
+    if found.unknown:
+        worth = (report.number(found.amount, ",.0f"), report.binding.currency or "") if found.amount is not None else ()
+        more = f" ({' '.join(worth).rstrip()})" if worth else ""
+        return word(report.language, "before_history", *given, more)
     name, _, own = found.field.partition(".")
     field = label(report, report.binding.catalogue.entities[name].fields[own].label)
     if found.amount is None:

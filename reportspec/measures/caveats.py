@@ -21,7 +21,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.asked import measures_of
 from reportspec.measures.left_out import AskedOut, LeftOut, asked_left_out, left_out_of
-from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, stand_ins_of
+from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, asked_states, stand_ins_of
 from reportspec.model.audits import AuditCheck
 from reportspec.model.column_ids import Aggregated, Row, Tally
 from reportspec.model.domain import Metric
@@ -74,7 +74,7 @@ def caveats_query(report: Report) -> AggregateQuery | None:
     """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
     doubts = _doubts(report)
     by = _estimate_by(report.binding, doubts)
-    stand_ins = _grouped(report.binding, by, asked_stand_ins(report))
+    stand_ins = _grouped(report.binding, by, _of_history(report))
     out = _grouped(report.binding, by, asked_left_out(report))
     if not doubts and not stand_ins and not out:
         return None
@@ -90,10 +90,33 @@ def caveats_query(report: Report) -> AggregateQuery | None:
     return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
 
 
+def _of_history(report: Report) -> tuple[Asked, ...]:
+    """What is asked of histories for the report's own period: states of then, if it is one of the past."""
+    states = asked_states(report) if report.reached < report.known else ()
+    return (*asked_stand_ins(report), *states)
+
+
+def before_query(report: Report) -> AggregateQuery | None:
+    """The query of what a history does not have of the states of the period that the report is compared with; None
+    where no figure goes by them."""
+    asked = asked_states(report) if len(report.sides) > 1 else ()
+    if not asked:
+        return None
+    measures = {measure.column: measure for one in asked for measure in one.measures}
+    return AggregateQuery(CAVEATS, "before", (), tuple(measures.values()), report.sides[1:2], report.conditions)
+
+
+def _told_before(report: Report, answers: Answers) -> Mapping[str, tuple[StandIn, ...]]:
+    if (CAVEATS, "before") not in answers:
+        return {}
+    return stand_ins_of(asked_states(report), answers.rows(CAVEATS, "before"), report.sides[1].name)
+
+
 def caveats_of(report: Report, answers: Answers) -> Caveats:
     """What the query gave."""
+    before = _told_before(report, answers)
     if (CAVEATS, "figures") not in answers:
-        return Caveats()
+        return Caveats(stand_ins=before)
     rows = answers.rows(CAVEATS)
     failed: dict[str, dict[str, tuple[AuditCheck, int]]] = {}
     estimates: dict[str, Estimate] = {}
@@ -110,9 +133,10 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
             known[doubt.check.id] = (doubt.check, count)
     told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
-    stand_ins = stand_ins_of(_grouped(report.binding, by, asked_stand_ins(report)), rows)
+    stand_ins = stand_ins_of(_grouped(report.binding, by, _of_history(report)), rows)
     out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows)
-    return Caveats(told, estimates, stand_ins, out)
+    both = {name: (*stand_ins.get(name, ()), *before.get(name, ())) for name in (*stand_ins, *before)}
+    return Caveats(told, estimates, both, out)
 
 
 def _grouped(binding: Binding, by: str, asked: Iterable[T]) -> tuple[T, ...]:

@@ -193,7 +193,8 @@ def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: R
     marks: list[int] = []
     for part in needed:
         marks += _left_out(report, metric, part, footnotes, row, "previous")
-        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous")]
+        told = (*_incomplete(report, part, row, "previous"), *_unknown_past(report, part, row, "previous"))
+        marks += [footnotes.add(text) for text in told]
     return tuple(marks)
 
 
@@ -261,21 +262,25 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
 def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     """What is to be said of amounts without what they are multiplied by, and of states of the past
     that the source does not tell."""
-    language, notes = report.language, []
-    name = label(report, part.label)
-    incomplete = (row.get(Aggregated(part.id, "incomplete")) or 0) - (row.get(Aggregated(part.id, "unknown")) or 0)
-    if incomplete > 0 and part.of is not None:
-        by = multiplier(report.binding, part.entity, part.of)
-        # An expression of the amount alone may have no value either, such as one divided by 0.
-        lacks = label(report, by.label) if by is not None else name
-        counted = _counted(report, part, incomplete)
-        notes.append(word(language, "incomplete", name, counted, lacks))
+    language, notes = report.language, _incomplete(report, part, row, "current")
     entity = without_history(report.binding, part)
     if entity is not None:
         named = as_part(language, label(report, entity.plural))
         notes.append(word(language, "as_of_today", named))
         notes += _unknown_past(report, part, row, "current")
     return notes
+
+
+def _incomplete(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:
+    """What is to be said of a side's amounts without what they are multiplied by."""
+    incomplete, unknown = (row.get(Aggregated(part.id, one, side)) or 0 for one in ("incomplete", "unknown"))
+    if incomplete <= unknown or part.of is None:
+        return []
+    name, by = label(report, part.label), multiplier(report.binding, part.entity, part.of)
+    # An expression of the amount alone may have no value either, such as one divided by 0.
+    lacks = label(report, by.label) if by is not None else name
+    name = name if side == "current" else word(report.language, "previous", name)
+    return [word(report.language, "incomplete", name, _counted(report, part, incomplete - unknown), lacks)]
 
 
 def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:

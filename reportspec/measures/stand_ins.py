@@ -1,7 +1,9 @@
-"""What a figure takes from a history since the records have none: how many rows of it, and what they add.
+"""What a figure takes from a history since the records have none, and what it does not find in it: how many rows of it,
+and what they add.
 
 A record that has lost its amount (or never had one) counts with the last that its history has. That is better than
-nothing and is not what the CRM shows, so it stands at the figure.
+nothing and is not what the CRM shows, so it stands at the figure. A history that begins with the first change of a
+record does not have the state that it was in before: where figures go by such states, that stands there as well.
 """
 
 from __future__ import annotations
@@ -15,24 +17,28 @@ from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.asked import measures_of
-from reportspec.model.column_ids import Row, Tally
-from reportspec.model.domain import Entity, Metric
+from reportspec.model.column_ids import Row, SideName, Tally, on_side
+from reportspec.model.domain import Entity, History, Metric
 from reportspec.model.query import Measure
 from reportspec.model.spec import Report
 from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
+from reportspec.resolve.currencies import only_amount
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
     """Of the `rows` of an entity that a metric counts, those whose record lacks a field (`deal.amount`) that its
-    history has: `count`. With what they add to it, where it is a sum of amounts."""
+    history has: `count`. With what they add to it, where it is a sum of amounts. Or those of which the history does
+    not have the field, a state, as it was then (`unknown`), with their amounts, on one `side` of the report."""
 
     entity: str
     field: str
     count: int
     rows: int
     amount: float | None
+    unknown: bool = False
+    side: SideName = "current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Asked:
     count: Measure
     rows: Measure
     amount: Measure | None
+    unknown: bool = False
 
     @property
     def measures(self) -> Iterator[Measure]:
@@ -62,20 +69,40 @@ def asked_stand_ins(report: Report) -> tuple[Asked, ...]:
     return tuple(found)
 
 
-def stand_ins_of(asked: Iterable[Asked], rows: Sequence[Row]) -> Mapping[str, tuple[StandIn, ...]]:
-    """What was found, by metric: of each field the part in which most rows have it from their history."""
+def asked_states(report: Report) -> tuple[Asked, ...]:
+    """What is to be asked, of each metric that the report shows and that goes by states of then."""
+    binding, found = report.binding, list[Asked]()
+    by: dict[str, list[tuple[str, ...]]] = {}
+    metrics: dict[str, Metric] = {}
+    for spec in report.sections:
+        for metric in spec.metrics:
+            metrics[metric.id] = metric
+            by.setdefault(metric.id, []).extend(one.path for one in getattr(spec, "dimensions", ()))
+    for metric in metrics.values():
+        for part in metrics_needed(binding.catalogue, metric):
+            asked = _of_states(binding, part, by[metric.id])
+            if asked is not None:
+                found.append(replace(asked, metric=metric.id))
+    return tuple(found)
+
+
+def stand_ins_of(
+    asked: Iterable[Asked], rows: Sequence[Row], side: SideName = "current"
+) -> Mapping[str, tuple[StandIn, ...]]:
+    """What was found on a side, by metric: of each field the part in which most rows have it from their history."""
     found: dict[str, dict[str, StandIn]] = {}
     for one in asked:
-        count, every = (int(_added(rows, measure) or 0) for measure in (one.count, one.rows))
+        count, every = (int(_added(rows, measure, side) or 0) for measure in (one.count, one.rows))
         known = found.setdefault(one.metric, {})
         if count and (one.field not in known or count > known[one.field].count):
-            amount = _added(rows, one.amount) if one.amount is not None else None
-            known[one.field] = StandIn(one.count.entity, one.field, count, every, amount)
+            amount = _added(rows, one.amount, side) if one.amount is not None else None
+            known[one.field] = StandIn(one.count.entity, one.field, count, every, amount, one.unknown, side)
     return {metric: tuple(of_metric.values()) for metric, of_metric in found.items() if of_metric}
 
 
-def _added(rows: Sequence[Row], measure: Measure) -> float | None:
-    values = [row[measure.column] for row in rows if row.get(measure.column) is not None]
+def _added(rows: Sequence[Row], measure: Measure, side: SideName) -> float | None:
+    column = on_side(measure.column, side)
+    values = [row[column] for row in rows if row.get(column) is not None]
     return float(sum(values)) if values else None
 
 
@@ -109,6 +136,52 @@ def _of_part(binding: Binding, part: Metric) -> tuple[Asked, ...]:
             amount = replace(measures_of(binding, part)[0], column=Tally(f"{called}__amount"), where=where)
         found.append(Asked(part.id, entity.fields[name].id, count, rows, amount))
     return tuple(found)
+
+
+def _of_states(binding: Binding, part: Metric, by: Sequence[tuple[str, ...]]) -> Asked | None:
+    """What is to be asked of rows whose state the history does not have, of a metric that counts what there was at an
+    instant and goes by states: in what it is, or in what its rows are `by`."""
+    base = _with_record(binding, part.entity) if part.time is None or part.ahead else None
+    if base is None:
+        return None
+    entity, way, record = base
+    history = entity.history
+    assert history is not None
+    asks = _read(binding, part, entity) & {history.stage, *history.with_state}
+    if not asks and not any(_by_state(binding, part.entity, path, history) for path in by):
+        return None
+    there, own = ".".join((*way, history.stage)), ".".join((*way, record, history.stage))
+    condition = _condition(binding, part.entity, f"{there} is null and {own} is not null")
+    if condition is None:
+        return None
+    where = all_of([tree for tree in (_copy(part.where), condition) if tree is not None])
+    called = "".join(sign if sign.isalnum() else "_" for sign in f"{part.id}__{history.stage}")
+    rows = Measure(Tally(f"{called}__of"), part.entity, "count", None, part.where, part.time, ahead=part.ahead)
+    count = replace(rows, column=Tally(f"{called}__unknown"), where=where)
+    amount = None
+    if part.aggregate == "sum" and part.unit == "currency" and part.of is not None:
+        # Of amounts that are multiplied by what goes with the state, the amounts are what is left out.
+        worth = only_amount(binding, part.entity, part.of)
+        of = worth if worth is not None else part.of
+        amount = replace(measures_of(binding, part)[0], column=Tally(f"{called}__worth"), of=_copy(of), where=where)
+    return Asked(part.id, entity.fields[history.stage].id, count, rows, amount, unknown=True)
+
+
+def _by_state(binding: Binding, of_entity: str, path: tuple[str, ...], history: History) -> bool:
+    """Whether a field leads through the state of an entity with a history, or is one that goes with it."""
+    try:
+        reference = binding.resolve(of_entity, path)
+    except Unresolved:
+        return False
+    at = of_entity
+    for step in reference.steps:
+        relation = binding.entity(at).relations[step]
+        if relation.today or relation.reported:
+            return False
+        if relation.by == history.stage:
+            return True
+        at = relation.to
+    return reference.field.name in (history.stage, *history.with_state)
 
 
 @remembered

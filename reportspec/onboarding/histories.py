@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -30,9 +31,11 @@ _SURE = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What rows say of stages: in which order deals enter them, and the probability that most deals of each have."""
+    """What rows say of stages: in which order deals enter them, and the probability that most deals of each have; and
+    the column of the history with the stage `before` each change, where only that has the one that deals begin in."""
 
     order: tuple[str, ...] = ()
+    before: str = ""
     chances: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -69,7 +72,8 @@ def settled(proposal: Proposal, tables: Mapping[str, TableSeen], rows_of: RowsOf
         return _with(proposal, history, changed), told
     changed = _taking(history, chosen, why, columns)
     order = _order([[values[columns.index(chosen)] for _, values in one] for one in past.values()])
-    return _with(proposal, history, changed), replace(told, order=order)
+    before = _before(columns, chosen, past)
+    return _with(proposal, history, changed), replace(told, order=order, before=before)
 
 
 # --- rows ----------------------------------------------------------------------------------------------
@@ -138,6 +142,18 @@ def _chosen(columns: Sequence[str], right: Mapping[str, float | None], past: Pas
             if empty[before] >= _MOST and empty[after] <= _NONE:
                 return columns[after], f"the first row of a deal has no `{columns[before]}`"
     return None, ""
+
+
+def _before(columns: Sequence[str], chosen: str, past: Past) -> str:
+    """The column of the stages that were left, if a deal's first row has one: its rows are changes alone, of which none
+    says in which stage it began. Nothing where there is no such column."""
+    after = columns.index(chosen)
+    for at, name in enumerate(columns):
+        pairs = [values[at] == former[after] for rows in past.values() for (_, former), (_, values) in pairwise(rows)]
+        firsts = [bool(rows[0][1][at]) for rows in past.values()]
+        if at != after and len(pairs) >= _FEWEST and sum(pairs) >= _MOST * len(pairs):
+            return name if sum(firsts) >= _MOST * len(firsts) else ""
+    return ""
 
 
 def _taking(part: PartProposal, column: str, why: str, others: Collection[str]) -> PartProposal:

@@ -150,7 +150,40 @@ class Writer:
             for entity, by in (("user", "owner_id"), ("account", "account_id")):
                 if entity not in entities:
                     blocks += self._named(deal, entity, by)
-        return Draft(tuple(self._from_leads(blocks)), stages)
+        return Draft(tuple(self._from_leads([*blocks, *self._begun(blocks)])), stages)
+
+    def _begun(self, blocks: Sequence[Block]) -> Iterator[Block]:
+        """A row for each deal that begins its history, where that has changes alone: the stage before the first of them
+        is the one in which the deal was created, and that of today where there was none."""
+        by_entity = {block.entity: block for block in blocks if not block.off}
+        deal, history = by_entity.get("deal"), by_entity.get("deal_stage_history")
+        if deal is None or history is None or not self.told.before or deal.key is None or deal.key.off:
+            return
+        ours, theirs = ({one.field: one for one in block.lines if not one.off} for block in (deal, history))
+        stage, created, by, at = (
+            ours.get("stage_id"),
+            ours.get("created_at"),
+            theirs.get("deal_id"),
+            theirs.get("entered_at"),
+        )
+        if stage is None or created is None or by is None or at is None or len(stage.columns) != 1:
+            return
+        before = self.column(history.table, self.told.before)
+        if before.shape != self.column(deal.table, stage.columns[0]).shape:
+            return
+        name = self.name(before.name)
+        joins = {**deal.joins, "change": Beside(history.table, by.sql, deal.key.sql, (at.sql, name))}
+        lines = (
+            Line("deal_id", deal.key.sql),
+            Line(
+                "stage_id",
+                f"coalesce(nullif(change.{name}, ''), {stage.sql})"
+                if before.shape == "text"
+                else f"coalesce(change.{name}, {stage.sql})",
+            ),
+            Line("entered_at", created.sql, type=created.type),
+        )
+        yield Block("deal_stage_history", deal.table, None, lines, joins=joins)
 
     def _from_leads(self, blocks: list[Block]) -> list[Block]:
         """The blocks with the lead of a deal that only leads name, by the deal that each became."""

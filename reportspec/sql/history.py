@@ -63,6 +63,12 @@ def before_event(field: Field) -> str:
     return f"{field.name}_before_{field.as_of.event}"
 
 
+def of_record(field: Field) -> str:
+    """The column in which states have what the record says of a field whose past values the history has: what it was
+    before the first of them."""
+    return f"{field.name}_of_record"
+
+
 def select_versions(
     binding: Binding,
     entity: Entity,
@@ -313,6 +319,8 @@ def _versions(
     for known in (entity.fields[name] for name in history_of):
         if known.as_of is not None:
             select = select.select(named(column(WORTH, known.name), before_event(known)), copy=False)
+        if known.name not in history.with_state:
+            select = select.select(named(column(base, known.name), of_record(known)), copy=False)
     for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         told = amount if amount in history_of else None

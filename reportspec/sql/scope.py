@@ -41,7 +41,7 @@ from reportspec.sql.dialects.rewrite import with_args
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
-from reportspec.sql.history import SINCE, before_event
+from reportspec.sql.history import SINCE, before_event, of_record
 from reportspec.sql.rates import RATES
 from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window
@@ -469,6 +469,7 @@ class Scope:
         if entity.history and field.name == SINCE and self.statement.versioned(entity.name):
             # The first known state holds from before, and what has no history got into its state when it was closed.
             return when(exp.LT(this=value, expression=self.instant(moment.as_of, "time")), value)
+        value = self._before_history(alias, entity, field, value, moment)
         if field.as_of is None or self.statement.as_recorded or not self.given(entity, field.as_of.event):
             return value
         self.statement.need(entity.name, field.as_of.event)
@@ -489,6 +490,24 @@ class Scope:
             not_yet = exp.And(this=not_yet, expression=exp.Not(this=all_along))
         then = when(not_yet, before, value)
         then.meta.update({FEW: True} if FEW in value.meta else {})
+        return then
+
+    def _before_history(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
+        """A field as it was before the first change that the history has of a row: its first state stretches back to
+        there, and its values with it. What a row has with its state is not known then, as the state is not; what it is
+        worth is what its record says."""
+        history = entity.history
+        if history is None or not self.statement.versioned(entity.name):
+            return value
+        if field.name in history.with_state:
+            before: exp.Expr = exp.Null()
+        elif field.name in self.binding.past_values(entity):
+            before = column(alias, of_record(field))
+        else:
+            return value
+        unseen = exp.GTE(this=column(alias, SINCE), expression=self.instant(moment.as_of, "time"))
+        then = when(unseen, before, value)
+        then.meta.update({name: value.meta[name] for name in (FEW, AMOUNT) if name in value.meta})
         return then
 
     def _column(self, alias: str, entity: Entity, field: Field) -> exp.Expr:

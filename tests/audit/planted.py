@@ -632,8 +632,16 @@ def _silent() -> dict[tuple[str, str], set[str]]:
     given_up = ("junk", "unqualified")
     waiting = [row for row in given["lead"] if row["status"].strip().lower() not in given_up and not row["is_deleted"]]
     leads = {row["lead_id"] for row in waiting if not row["converted_at"] and not row["merged_into_id"]}
+    begun = {row["deal_id"]: row["created_at"] for row in given["deal"] if row["created_at"] is not None}
+    firsts: dict[str, Any] = {}
+    for row in given["deal_stage_history"]:
+        if row["entered_at"] is not None:
+            firsts[row["deal_id"]] = min(row["entered_at"], firsts.get(row["deal_id"], row["entered_at"]))
+    day = timedelta(days=1)
+    late = {deal for deal, first in firsts.items() if deal in begun and first - begun[deal] > day}
     return {
         ("deal", "deal_without_history"): set(still) - with_history,
+        ("deal", "deal_first_stage_unknown"): late & set(still),
         ("deal", "deal_without_activity"): (set(still) & is_open) - {one["deal_id"] for one in given["activity"]},
         ("lead", "lead_without_activity"): leads - {one["lead_id"] for one in given["activity"]},
     }
