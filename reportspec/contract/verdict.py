@@ -38,8 +38,8 @@ from reportspec.sql.examples_sql import (
     written_statement,
 )
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
+from reportspec.sql.merged_records import MOST_MERGERS
 from reportspec.sql.survey_sql import SOUGHT, asked_by_history, broken
-from reportspec.sql.survivors import MOST_MERGERS
 from reportspec.sql.unnamed import inherits
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 

@@ -25,10 +25,10 @@ from reportspec.expression.trees import (
 from reportspec.model.findings import Check
 from reportspec.model.mapped import MappedJoin
 from reportspec.sql.broken_rows import field_of, given, has_amount
+from reportspec.sql.merged_records import lost_of
 from reportspec.sql.parts import PLACE, from_part
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.statement import Statement
-from reportspec.sql.survivors import lost_of
 
 
 def unrated(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:

@@ -33,10 +33,10 @@ from reportspec.sql.aggregate import case_of, condition_of, known_there, window_
 from reportspec.sql.broken_rows import field_of
 from reportspec.sql.existence import valid_at
 from reportspec.sql.fold import Case, lacking
+from reportspec.sql.merged_records import LEFT, RECORD
 from reportspec.sql.over_time import moment_of
 from reportspec.sql.scope import Scope
 from reportspec.sql.statement import RowsOf, Statement
-from reportspec.sql.survivors import LEFT, RECORD
 
 # What a condition is there for: that the row is there at the instant, that its time lies in the stretch (not before it,
 # not behind it), what the metric asks of its rows, and what the report and its section ask of all.

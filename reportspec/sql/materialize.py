@@ -32,9 +32,9 @@ from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
+from reportspec.sql.merged_records import survivors_cte
 from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import RowsOf, Statement, together
-from reportspec.sql.survivors import survivors_cte
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements

@@ -32,9 +32,9 @@ from reportspec.model.domain import Entity, Field
 from reportspec.model.mapped import MappedField, MappedPart
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, leads_away
+from reportspec.sql.merged_records import Survivors, keys_of_default, names_of_default, survivors_read
 from reportspec.sql.parts import from_part
 from reportspec.sql.shared_trees import shared_of
-from reportspec.sql.survivors import Survivors, keys_of_default, names_of_default, survivors_read
 
 # What a field of a type may be kept as, besides what the database has for it.
 _READ: Mapping[str, tuple[str, ...]] = {

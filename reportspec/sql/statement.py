@@ -34,11 +34,11 @@ from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
 from reportspec.sql.dialects.rewrite import with_args
 from reportspec.sql.history import asks_for_the_stretch, past_values, select_versions
+from reportspec.sql.merged_records import survivors_cte, survivors_ctes, survivors_read
 from reportspec.sql.rates import RATES, select_rates
 from reportspec.sql.scope import Scope
 from reportspec.sql.shared_trees import SHARED, parts_of, shared_of
 from reportspec.sql.source_rows import select_rows
-from reportspec.sql.survivors import survivors_cte, survivors_ctes, survivors_read
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reportspec.sql.survivors import MOST_MERGERS
+from reportspec.sql.merged_records import MOST_MERGERS
 from tests.conftest import RunCli
 from tests.engines.servers import Given
 from tests.engines.shapes import EVERYWHERE, landed
