@@ -130,7 +130,12 @@ class Survivors:
             )
         on = exp.EQ(this=record, expression=copied(value))
         self.joins[name] = exp.Join(this=_under(survivors_cte(to), alias), side="LEFT", on=on)
-        return exp.Coalesce(this=left, expressions=[value])
+        found = exp.Coalesce(this=left, expressions=[value])
+        if kind != own or not kind:
+            return cast(found, "VARCHAR")
+        # Where any value may stand in any column, the database searches only by what says its type.
+        mapped = self._binding.mapped(self._entity, name)
+        return cast(found, "BIGINT") if mapped is not None and mapped.holds == "any" else found
 
 
 def lost_of(binding: Binding, entity: Entity, whole: str) -> exp.Select:
