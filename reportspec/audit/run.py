@@ -543,7 +543,9 @@ def _of_finding(finding: Finding) -> Outcome:
         return Outcome(check, check.severity, 1, 1)
     by_key = finding.check.kind in BY_HISTORY
     shown = tuple(Example(value) if by_key else Example("", value) for value, _ in finding.examples[:EXAMPLES])
-    return Outcome(check, check.severity, finding.count, finding.rows, examples=shown)
+    # Merged records are no rows of their entity.
+    looked = finding.rows + finding.count if finding.check.kind == "no-survivor" else finding.rows
+    return Outcome(check, check.severity, finding.count, looked, examples=shown)
 
 
 def _with_known(audit: Audit, settings: SourceChecks) -> Audit:
