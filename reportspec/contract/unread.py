@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.contract.parts_of_values import part_of
 from reportspec.contract.verdict import Ask, quoted, rows_of, short, written_column
 from reportspec.databases import dialect_named
-from reportspec.databases.parts_of_values import part_of
 from reportspec.diagnostics import Diagnostic, Span
 from reportspec.errors import Broken, SourceError
 from reportspec.expression.sandbox import column_nodes, path_of

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
+from reportspec.contract.parts_of_values import part_of
 from reportspec.databases import dialect_named
-from reportspec.databases.parts_of_values import part_of
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
