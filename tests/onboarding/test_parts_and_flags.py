@@ -142,8 +142,8 @@ def test_what_a_length_of_time_is_counted_in(column: str, longest: int, sql: str
     ],
 )
 def test_deleted_rows_are_left_out_where_the_entity_has_no_word_for_it(value: Any, sql: str) -> None:
-    rows = [{"id": n, "name": f"Firm {n}", "industry": "IT", "deleted": value(n)} for n in range(1, 13)]
-    found = proposed({"accounts": rows})["account"]
+    rows = [{"id": n, "name": f"Thing {n}", "family": "IT", "deleted": value(n)} for n in range(1, 13)]
+    found = proposed({"products": rows})["product"]
     [(name, text, why)] = found.settings
     assert (name, text.strip('"'), why) == ("where", sql, "rows that are deleted are left out")
 
