@@ -83,8 +83,8 @@ _KEY = r"(?:so?u?r?c?e?s?|data\w*|db\w*|url|dsn|conn\w*)"
 _SOURCE = lazy_pattern(rf"(?:^\s*\{{.*?|^|[{{,]\s*)[\"']?{_KEY}[\"']?\s*:(?=\s|$)", re.IGNORECASE)
 _INDIRECT = lazy_pattern(r"[|>][\d+-]*\s*(?:#.*)?$")
 _NO_VALUE = lazy_pattern(r"(?:[&!]\S*\s*)*(?:#.*)?$")
-_FROM_A_LETTER = lazy_pattern(r"[A-Za-z][\w+.-]*")
-_OF_A_WORD = lazy_pattern(r"[\w+.-]")
+# From the beginning of a word alone, so that however long it is each sign is looked at once.
+_URL = lazy_pattern(r"(?<![\w+.-])(?:(?![A-Za-z])[\w+.-])*+([A-Za-z][\w+.-]*+:/)")
 _MAPPING = lazy_pattern(r"\s*+[\"']?[\w ]++[\"']?\s*+:(?:\s|$)")
 _LONGEST = 20_000  # letters of a line of which something is shown
 
@@ -144,8 +144,8 @@ def _concealed_value(text: str) -> str:
 def _without_urls(line: str) -> str:
     """A line without the secrets of its URLs: what does not end before an `@` hides all up to the last."""
     made, at = "", 0
-    while url := _first_url(line, at):
-        start, end = url
+    while match := _URL.search(line, at):
+        start, end = match.span(1)
         made += line[at:start]
         rest = line[start:]
         whole = re.match(r"[^\s'\",}\])>]+", rest)
@@ -159,20 +159,6 @@ def _without_urls(line: str) -> str:
         made += concealed_url(word) if is_certain(word) else word
         at = start + len(word)
     return made + line[at:]
-
-
-def _first_url(line: str, at: int) -> tuple[int, int] | None:
-    """Where the first URL from a place on begins, and where what stands behind its `:/` does. Each sign is looked at
-    once, from each `:/` backwards, however long a word a line has."""
-    colon = line.find(":/", at)
-    while colon >= 0:
-        begin = colon
-        while begin > at and _OF_A_WORD.match(line, begin - 1):
-            begin -= 1
-        if scheme := _FROM_A_LETTER.search(line, begin, colon):
-            return scheme.start(), colon + 2
-        at, colon = colon + 1, line.find(":/", colon + 1)
-    return None
 
 
 # --- What others say -----------------------------------------------------------------------------------

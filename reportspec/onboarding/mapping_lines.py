@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import NamedTuple
@@ -729,8 +729,9 @@ def _is_yes(text: str) -> bool:
 def _in_seconds(own: str, column: ColumnSeen) -> tuple[str, str, str]:
     """A length of time in seconds, by what its name says it is counted in. Where that says nothing, a column in which
     none is longer than eight hours, if they were minutes, is one of minutes: few calls all end before eight minutes."""
-    words = {word.removesuffix("s") for word in words_of(column.name)}
-    if "ms" in words_of(column.name) or words & {"milli", "millisecond", "millisekunden"}:
+    said = words_of(column.name)
+    words = {word.removesuffix("s") for word in said}
+    if "ms" in said or words & {"milli", "millisecond", "millisekunden"}:
         return f"{own} / 1000.0", "", ""
     factor = _seconds(words)
     if factor != 1 or words & _SECONDS:
@@ -747,9 +748,8 @@ def _in_seconds(own: str, column: ColumnSeen) -> tuple[str, str, str]:
 _SECONDS = frozenset(("second", "sec", "sekunden", "sekunde", "sek", "secondi", "secondo", "seconde", "segundo"))
 
 
-def _seconds(words: Collection[str]) -> int:
+def _seconds(words: Set[str]) -> int:
     """How many seconds one of a column's numbers stands for, as the words of its name say."""
-    words = set(words)
     if words & {"minute", "min", "minuten", "minuto", "minuti"}:
         return 60
     return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
