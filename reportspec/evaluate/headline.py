@@ -261,12 +261,11 @@ def _of_row(rule: LeadRule, section: Section) -> list[Highlight]:
         return []
     at = names.index(rule.metric)
     column, counted = section.columns[at], names.index(rule.cases) if rule.cases in names else at
-    rows = section.rows[: len(section.rows) - 1] if section.others else section.rows
     if rule.row == "none":
-        return _of_none(rule, section, rows, at)
+        return _of_none(rule, section, section.named_rows, at)
     if rule.row != "largest" and (section.others or section.available_rows > len(section.rows)):
         return []  # what is not shown may be lower, or higher
-    known = [row for row in rows if row[0] not in (None, "") and isinstance(row[at], (int, float))]
+    known = [row for row in section.named_rows if row[0] not in (None, "") and isinstance(row[at], (int, float))]
     named = [row for row in known if _count(row[counted]) >= rule.at_least]
     pick = min if rule.row == "lowest" else max
     if len(named) < 2:

@@ -363,6 +363,11 @@ def change(formats: Formats, value: Number | None, *, points: bool) -> str:
     return f"+{text}" if half_up(value, 3) > 0 else text
 
 
+def moved(formats: Formats, by: Number | None, column: Column) -> str:
+    """By how much a tile's figure changed: of a percentage in points, of anything else in per cent of what it was."""
+    return change(formats, by, points=column.unit == "percent")
+
+
 def tendency(value: Number | None, direction: Literal["up", "down", "neutral"]) -> Literal["good", "bad", "even"]:
     """Whether a change is welcome; a change that prints as zero is neither."""
     if value is None or not is_number(value) or direction == "neutral" or not half_up(value, 3):

@@ -13,7 +13,7 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import adds_up, goal_for
 from reportspec.measures.cases import cases_of_row
-from reportspec.measures.cautions import with_cautions
+from reportspec.measures.cautions import too_few, with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import week_called, word
@@ -138,6 +138,8 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     )
     lone = len(current) == 1 and spec.chart in (None, "line")  # a drawing of one step has nothing that the table lacks
     in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
+    of_rows = [steps.found.get((index, group), {}) for index in range(len(current)) for group in steps.groups]
+    few = [too_few(report, spec.metrics, row) for row in of_rows]
     section = section_of(
         spec,
         columns=tuple(columns),
@@ -155,11 +157,9 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if body and not in_rows and not lone else None,
         bars=in_rows and spec.chart is None,
-        cases=tuple(
-            cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))
-            for index in range(len(current))
-            for group in steps.groups
-        ),
+        cases=tuple(cases_of_row(report, spec.metrics[0], row) for row in of_rows),
+        few=tuple(few) if any(few) else (),
+        few_in_all=too_few(report, spec.metrics, total) if total_cells is not None else frozenset(),
     )
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 
