@@ -15,7 +15,7 @@ from reportspec.catalogue.load import expression
 from reportspec.catalogue.other_words import field_called
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
-from reportspec.diagnostics import suggestion
+from reportspec.diagnostics import did_you_mean, suggestion, surely_meant
 from reportspec.expression.sandbox import CANONICAL, Refused, table_name
 from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
@@ -263,6 +263,10 @@ def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: D
     meant = next((field.name for field in free if name in field.also), None)
     meant = meant or next((field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None)
     meant = meant or field_called(name, known.name, [field.name for field in free])
+    if meant is None:
+        names = [field.name for field in free]
+        near = did_you_mean(name, names)
+        meant = near if near is not None and surely_meant(name, near, names) else None
     if meant is not None:
         document.tell(
             "own-field",

@@ -103,6 +103,7 @@ def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Pro
     broken = check_schema(node, "project")
     document.problems += [document.as_written(p) for p in broken if p.code != "empty-value" or p.span not in absent]
     if document.broken:
+        _check_names(document)
         return None, document
     project = _project(document, path.parent)
     return (None if document.broken else project), document
@@ -179,13 +180,20 @@ def _left_empty(node: Node | None) -> set[Span]:
     return {span for empty in inner for span in _left_empty(empty)}
 
 
+def _check_names(document: Document) -> None:
+    """Tell of zones, languages and locales that there are not: all at once with whatever else is wrong."""
+    data = document.data if isinstance(document.data, dict) else {}
+    for key in ("timezone", "source_timezone"):
+        if isinstance(data.get(key), str):
+            known_zone(document, data[key], (key,))
+    known_language(document, data.get("language"))
+    known_locale(document, data.get("locale"))
+
+
 def _project(document: Document, root: Path) -> Project:
     data = document.data
     zone = data.get("timezone", "UTC")
-    for key in ("timezone", "source_timezone"):
-        known_zone(document, data.get(key), (key,))
-    known_language(document, data.get("language"))
-    known_locale(document, data.get("locale"))
+    _check_names(document)
     source = _source(document, data.get("source"), root)
     return Project(
         root=root,
