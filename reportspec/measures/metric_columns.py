@@ -230,7 +230,9 @@ def _left_out(
             added = _would_add(report, part, missing, footnotes) if side == "current" else ""
             part_of_it = word(report.language, f"part_{word_of_note}", counts, lacks)
             about = f" ({within(report.language, added.strip().rstrip('.'))})" if added else ""
-            marks.append(footnotes.add(left_out + added, Remark("left_out", name, part_of_it + about)))
+            marks.append(
+                footnotes.add(left_out + added, Remark("left_out", name, part_of_it + about, f"{word_of_note} {lacks}"))
+            )
     if other := row.get(Aggregated(part.id, "other_currency", side)):
         text = word(
             report.language,
@@ -289,7 +291,7 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnote
     counts = _counted(report, part, incomplete - unknown)
     text = word(report.language, "incomplete", name, counts, lacks)
     what = word(report.language, "part_incomplete", counts, lacks)
-    return [footnotes.add(text, Remark("left_out", name, what))]
+    return [footnotes.add(text, Remark("left_out", name, what, f"incomplete {lacks}"))]
 
 
 def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:

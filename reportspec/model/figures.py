@@ -306,6 +306,7 @@ class Remark:
     kind: str  # of those in the languages' `together`
     subject: str
     what: str
+    of: str = ""  # what it is about: of one figure another number of the same is of a section with other rows
 
 
 @dataclass(frozen=True, slots=True)

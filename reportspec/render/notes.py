@@ -74,20 +74,28 @@ def _of_one_kind(
     formats: Formats,
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Footnotes of one kind as one, where there are several: what all of them say once, with what each says of its
-    figures. The new number of each, and the texts by these."""
-    kinds: dict[str, dict[int, Remark]] = {}
-    for note in place:
-        if remark := remarks.get(texts[note]):
-            kinds.setdefault(remark.kind, {})[note] = remark
-    first, merged = dict[int, int](), dict[int, str]()
-    for kind, found in kinds.items():
-        numbers = [place[note] for note in found]
-        if len(set(numbers)) < 2:
+    figures. What is said of a figure otherwise than before stays by itself: it is of a section with other rows, where
+    its number stands. The new number of each, and the texts by these."""
+    of_number: dict[int, list[Remark | None]] = {}
+    for note, at in place.items():
+        of_number.setdefault(at, []).append(remarks.get(texts[note]))
+    kinds: dict[str, dict[int, list[Remark]]] = {}
+    told: dict[tuple[str, str, str], str] = {}
+    for at, found in of_number.items():
+        alike = [one for one in found if one is not None]
+        if len(alike) < len(found) or any(
+            told.get((one.kind, one.of, one.subject), one.what) != one.what for one in alike
+        ):
             continue
-        subjects: dict[str, list[str]] = {}
-        for remark in found.values():
-            of = subjects.setdefault(remark.what, [])
-            of += [remark.subject] if remark.subject not in of else []
+        told |= {(one.kind, one.of, one.subject): one.what for one in alike}
+        kinds.setdefault(alike[0].kind, {})[at] = alike
+    first, merged = dict[int, int](), dict[int, str]()
+    for kind, numbers in kinds.items():
+        if len(numbers) < 2:
+            continue
+        subjects: dict[str, dict[str, None]] = {}
+        for one in (one for alike in numbers.values() for one in alike):
+            subjects.setdefault(one.what, {})[one.subject] = None
         words = formats.words["together"]
         parts = [str(words["part"]).format(", ".join(names), what) for what, names in subjects.items()]
         merged[min(numbers)] = str(words[kind]).format(in_parts(formats.language, parts))

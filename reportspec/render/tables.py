@@ -175,8 +175,8 @@ def table_view(
     figures_marked: bool = False,
 ) -> TableView | None:
     """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
-    those of tables that need it: changes are left out before a page is turned, of further figures first. One of `half` the
-    width needs a page that lies where it has no room beside another."""
+    those of tables that need it: changes are left out before a page is turned, of further figures first. One of
+    `half` the width needs a page that lies where it has no room beside another."""
     if not section.columns or not section.rows:
         return None
     section = readable(section)

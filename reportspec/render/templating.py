@@ -43,8 +43,9 @@ _TAG = re.compile(r"(<style.*?</style>|<[^<>]*>)", re.DOTALL)
 
 
 def kept_together(language: str, value: object) -> object:
-    """What is put into a page: no line ends where the language keeps signs beside a word (`objectif : 5 %`), nor between
-    the sign of an amount and its currency's (`−€5`). Of what is markup already only the words are gone through."""
+    """What is put into a page: no line ends where the language keeps signs beside a word (`objectif : 5 %`), nor
+    between the sign of an amount and its currency's (`−€5`). Of what
+    is markup already only the words are gone through."""
     from markupsafe import Markup
 
     if not isinstance(value, str) or " " not in value:
