@@ -88,11 +88,6 @@ def as_part(language: str, name: str) -> str:
     return name.lower() if vocabulary(language)["lowercase_names"] else name
 
 
-def within(language: str, sentence: str) -> str:
-    """A sentence inside of another, which begins small where the language writes names small there."""
-    return sentence[:1].lower() + sentence[1:] if vocabulary(language)["lowercase_names"] else sentence
-
-
 def in_parts(language: str, parts: Iterable[str]) -> str:
     """Parts of a sentence in a row."""
     return str(vocabulary(language)["semicolon"]).join(parts)

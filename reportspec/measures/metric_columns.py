@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Bucket, period_label
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.languages import as_part, within
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of, without_history
@@ -229,7 +229,8 @@ def _left_out(
             left_out = word(report.language, word_of_note, name, counts, lacks)
             added = _would_add(report, part, missing, footnotes) if side == "current" else ""
             part_of_it = word(report.language, f"part_{word_of_note}", counts, lacks)
-            about = f" ({within(report.language, added.strip().rstrip('.'))})" if added else ""
+            about = added.strip().rstrip(".")  # it begins with a preposition in every language
+            about = f" ({about[:1].lower()}{about[1:]})" if about else ""
             marks.append(
                 footnotes.add(left_out + added, Remark("left_out", name, part_of_it + about, f"{word_of_note} {lacks}"))
             )

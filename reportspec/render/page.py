@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, phone, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+_NUMBER = lazy_pattern(r"\d+")
 LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
 
 VALUE_SIZE = 16.0  # points, of a tile's figure
@@ -208,8 +210,8 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         logo=logo_address(figures.theme),
         period_days=_days(figures.period, formats),
         days_beside=days_beside(formats, figures.period),
-        compare_days=days_beside(formats, figures.compare) if figures.compare else "",
-        second_days=days_beside(formats, figures.second) if figures.second else "",
+        compare_days=_days_of(figures.compare, figures, formats),
+        second_days=_days_of(figures.second, figures, formats),
         data_as_of=data_moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
@@ -597,6 +599,14 @@ def _with_title(svg: str, alt: str) -> str:
 
 def _days(period: PeriodFigures, formats: Formats) -> str:
     return day_range(formats, period.start, period.end - timedelta(days=1))
+
+
+def _days_of(compared: PeriodFigures | None, figures: Figures, formats: Formats) -> str:
+    """The days of a period that a report is compared with; of one that is called as the report's own is, these say
+    enough (`Q3 2026 1 Jul – 30 Sept 2026 · Compared with Q2 2026`)."""
+    if compared is None or _NUMBER.sub("", compared.label) == _NUMBER.sub("", figures.period.label):
+        return ""
+    return days_beside(formats, compared)
 
 
 def _full_title(figures: Figures) -> str:

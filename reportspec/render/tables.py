@@ -73,6 +73,7 @@ _SETTINGS_OF_TWO: tuple[_Setting, ...] = (
 )
 _BARS_OF_TWO = (7.0, 15.0), (3.6, 8.0)
 _NO_BARS: _Setting = (_UPRIGHT, _DENSE, "dense", False, False, False)
+_HEAD = 1.02  # of the width of a heading's word, which is set no larger than the table: what rounding may add
 _NARROW = 8.0  # ems of a text that has more lines
 MARK = "!"  # of a value beyond a bound
 _HALF = 247.0  # points, of a table beside another
@@ -687,7 +688,7 @@ def _layout(
     for place, column in enumerate(section.columns):
         longest = max(text_width(line[place].text) for line in lines)
         label = headings[place][0]
-        widest_word = max(map(text_width, label.split()), default=0.0) * SEMI_BOLD
+        widest_word = max(map(text_width, label.split()), default=0.0) * _HEAD
         notes = 0.8 * len(column.footnotes)
         heading = max(widest_word, min(text_width(label) * (0.4 if half else 0.6), 6.0 if half else 9.0)) + notes
         if _numeric(column):
