@@ -14,7 +14,7 @@ from reportspec.render.locale import Formats
 if TYPE_CHECKING:
     from reportspec.render.page import SectionView
 
-_AFTER_NAME = lazy_pattern(r"[ \u00a0\u202f]?: ")
+_AFTER_NAME = lazy_pattern(r"[ \u00a0\u202f]?: |, ")  # `…: 2 deals left out`, `…, to be checked: …`
 
 
 def numbered(views: Sequence[SectionView], remarks: Mapping[str, Remark], formats: Formats) -> list[SectionView]:
