@@ -17,9 +17,10 @@ from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import Proposal, Recognised
 from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.cures import Cures, decides
+from reportspec.onboarding.drafts import Block, Draft
 from reportspec.onboarding.first_report import best_report, made_of, overview_of, period_of, present, replaced
 from reportspec.onboarding.histories import Told, settled
-from reportspec.onboarding.mapping_lines import Block, Draft, Writer
+from reportspec.onboarding.mapping_lines import Writer
 from reportspec.onboarding.mapping_yaml import mapping_text
 from reportspec.onboarding.matching import propose
 from reportspec.onboarding.name_words import dated_fields, state_of, state_words

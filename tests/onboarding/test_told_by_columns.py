@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reportspec.onboarding.mapping_lines import Block
+from reportspec.onboarding.drafts import Block
 from tests.conftest import RunCli
 from tests.onboarding.test_parts_and_flags import line, proposed
 
@@ -114,7 +115,7 @@ def test_tables_without_dates_are_told_as_such(run_cli: RunCli, tmp_path: Path) 
     assert found.returncode == 1
     assert found.stderr.splitlines()[:2] == [
         "error[no-report]: no report can be made of these tables: no column of `leads` has dates, and reports are of"
-        " periods; recognised: lead from `leads` (2 fields)",
+        " periods; recognised: lead from `leads` (3 fields)",
         "  help: export when each was created or closed, too",
     ]
     assert not (tmp_path / "p").exists()
@@ -137,3 +138,41 @@ def test_deals_with_a_product_are_likely_lines_and_others_are_not(column: str) -
 
     assert "deal_product" in entities()
     assert "deal_product" not in entities(column)
+
+
+def test_leads_become_the_deals_that_name_them() -> None:
+    lead = proposed(qualified())["lead"]
+    mark = "a lead is taken to be converted when its first deal was closed"
+    assert line(lead, "converted_at") == ("deal_of.won_date", mark)
+    assert line(lead, "converted_deal_id") == ("deal_of.mql_id", mark)
+    assert lead.joins["deal_of"] == ("market_closed_deals_dataset", "mql_id", "mql_id", ())
+    tables = qualified()
+    for row in tables["market_closed_deals_dataset"][:20]:  # those have two deals
+        tables["market_closed_deals_dataset"].append({**row, "deal_id": "again"})
+    for number, row in enumerate(tables["market_closed_deals_dataset"]):
+        row["deal_id"] = f"D{number:04}"
+    joins = proposed(tables)["lead"].joins
+    assert joins["deal_of"] == ("market_closed_deals_dataset", "mql_id", "mql_id", ("won_date", "deal_id"))
+
+
+def test_a_list_of_leads_alone_makes_a_report(run_cli: RunCli, tmp_path: Path) -> None:
+    """Of leads without a state all count: 40 of each month, 10 of each month by a fair."""
+    rows = [
+        f"{n},p{n}@example.com,{'fair' if n % 4 == 0 else 'web'},2026-{1 + n // 40:02}-{1 + n % 28:02}\n"
+        for n in range(240)
+    ]
+    (tmp_path / "leads.csv").write_text("id,email,source,created_at\n" + "".join(rows), encoding="utf-8")
+    now = {"REPORTSPEC_NOW": "2026-07-10T12:00:00Z"}
+    made = run_cli(["init", "leads.csv", "--into", "p", "--yes"], cwd=tmp_path, env=now)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "p" / "out" / "leads.pdf").is_file()
+    assert "is_junk: no column says in which state a lead is: all of them count" in made.stdout + made.stderr
+    (tmp_path / "p" / "specs" / "q.yaml").write_text(
+        "version: 1\nreport: custom\nperiod: 2026-Q2\nsections:\n"
+        "  - breakdown: {metrics: [leads_created_count], by: [lead.source]}\n",
+        encoding="utf-8",
+    )
+    found = run_cli(["query", "specs/q.yaml", "--format", "json"], cwd=tmp_path / "p", env=now)
+    report = json.loads(found.stdout)
+    rows_of = {row["lead.source"]: row["leads_created_count"] for row in report["sections"][0]["rows"]}
+    assert rows_of == {"web": 90, "fair": 30}
