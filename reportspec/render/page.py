@@ -303,6 +303,8 @@ def _beside(
             for place in (first, first + 1)
         ]
         drawn = [not view.charts or charts.fits_half(view.section) for view in two]
+        if not all(view.table or view.charts or view.tile_rows or view.prose or view.sentences for view in two):
+            continue  # what is only said to be missing needs no half of a page, and leaves the other all of it
         if all(halves.fits(view.table, fit, view.section.text) for view, fit in zip(two, drawn, strict=True)):
             found[first] = replace(two[0], side="first")
             found[first + 1] = replace(two[1], side="second")
