@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from reportspec.building import run_report
+from reportspec.compile import compile_report
 from reportspec.diagnostics import Diagnostic
+from reportspec.errors import SourceError
 from tests.loading import load_report
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -72,8 +75,12 @@ def test_figures_in_texts(tmp_path: Path, text: str, help: str) -> None:
 
 @pytest.mark.parametrize("written", ["Deal - Value", "Deal -Value"])
 def test_a_column_of_several_words_is_called_as_it_is(tmp_path: Path, written: str) -> None:
-    found = told(tmp_path, {}, f"amount: {written}")
-    assert any("""write `'"Deal - Value"'`""" in str(one.help) for one in found)
+    told(tmp_path, {}, f"amount: {written}")
+    report = load_report(tmp_path / "s.yaml", NOW, {}).report
+    assert report is not None
+    with pytest.raises(SourceError) as raised:
+        run_report(compile_report(report))
+    assert """write `'"Deal - Value"'`""" in str(raised.value.help)
 
 
 @pytest.mark.parametrize(("name", "meant"), [("ammount", "amount"), ("amont", "amount"), ("hamburg", None)])
