@@ -19,6 +19,7 @@ from reportspec.rounding import half_up
 FEWEST = 10  # cases on each side, of a change that is told
 NOTABLE = 0.1  # of what it was, by how much a mean has to change to be called a rise or a fall
 WORSE = 0.05  # by how much of what it was something got worse that good news is not told without
+NOTHING_BESIDE = 0.001  # of the other, below which a part of a change is not told
 MOST_SENTENCES = 4  # of a lead, so that it is read
 MOST_NAMES = 4  # that a sentence lists
 
@@ -221,7 +222,7 @@ def _of_drivers(report: Report, section: Section, tiles: Sequence[Kpi]) -> list[
             groups.setdefault(row[0], []).append((row[1], float(part)))
     said: list[Highlight] = []
     numbered = groups.pop(words["number_and_size"], [])
-    if len(numbered) == 2:
+    if len(numbered) == 2 and not _by_one_alone(numbered[0][1], numbered[1][1]):
         values = [("by_number", Told(numbered[0][1], column)), ("by_size", Told(numbered[1][1], column))]
         said.append(_said("number_and_size", column, values, kpi.cases))
     named, parts = next(iter(groups.items()), ("", []))
@@ -246,6 +247,11 @@ def _of_drivers(report: Report, section: Section, tiles: Sequence[Kpi]) -> list[
 
 def _size(part: tuple[Cell, float]) -> float:
     return part[1]
+
+
+def _by_one_alone(one: float, other: float) -> bool:
+    """Whether of two parts one is nothing beside the other, and would be told as 0."""
+    return min(abs(one), abs(other)) < NOTHING_BESIDE * max(abs(one), abs(other))
 
 
 def _is_others(report: Report, name: Cell) -> bool:

@@ -236,10 +236,11 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
         kind = "stacked"  # a bar for each step, of which the values of the field are parts
     goal = goal_for(report, spec, first)
     shown = goal.target if goal and spec.targeted and kind != "multiples" else None
+    every = kind == "multiples" or (kind == "stacked" and by is None)  # small multiples have no table with the others
     return Chart(
         kind,
         "period",
-        tuple(m.id for m in spec.metrics) if kind == "stacked" and by is None else (first.id,),
+        tuple(m.id for m in spec.metrics) if every else (first.id,),
         by.name if by else None,
         shown,
         None,
