@@ -25,7 +25,6 @@ SPEC: dict[str, Any] = {
         {"id": "calibration", "forecast": {"show": "calibration"}},
         {"id": "list", "records": {"entity": "deal", "fields": ["deal.deal_id", "deal.win_chance"], "limit": 500}},
         {"id": "leads", "forecast": {"metric": "leads_created_count"}},
-        {"id": "open", "kpis": ["forecast_open_amount"]},
     ],
 }
 
