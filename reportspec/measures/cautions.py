@@ -64,20 +64,23 @@ def _divided_by(report: Report, metric: Metric) -> list[Metric]:
 
 
 def caution(report: Report, metric: Metric, rows: Sequence[Row], footnotes: Footnotes) -> int | None:
-    """The footnote that a figure of some row rests on few cases, or that one before did; None where none does."""
-    bases, name = _bases(report, metric), label(report, metric.label)
+    """The footnote that a figure of some row rests on few cases, or that one before did; None where none does. Of what
+    is made of one mean it is that mean's own."""
     few = [
-        (side, basis.least)
+        (basis, side)
         for row in rows
-        for basis in bases
+        for basis in _bases(report, metric)
         for side in report.side_names
         if 0 < _count(report, basis, row, side) < basis.least
     ]
     if not few:
         return None
-    if all(side != "current" for side, _ in few):
+    made_of = {basis.metric.id: basis.metric for basis, _ in few if not basis.hits}
+    alone = len(made_of) == 1 and not any(basis.hits for basis, _ in few)
+    name = label(report, next(iter(made_of.values())).label if alone else metric.label)
+    if all(side != "current" for _, side in few):
         name = word(report.language, "previous", name)
-    return footnotes.add(word(report.language, "few", name, max(least for _, least in few)))
+    return footnotes.add(word(report.language, "few", name, max(basis.least for basis, _ in few)))
 
 
 def with_cautions(

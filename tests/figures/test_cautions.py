@@ -194,5 +194,8 @@ def test_what_is_made_of_a_mean_of_few_rests_on_few(tmp_path: Path) -> None:
         (folder / "metrics" / "own.yaml").write_text(RELATED, "utf-8")
         section = made(folder, {"id": "s", "breakdown": {"metrics": names, "by": ["deal.source"]}}).sections[-1]
         assert [set(of_row) for of_row in section.few] == ([few, few] if few else [])
-        tiles = made(folder, {"kpis": [MEAN, "cycle_in_weeks"], "where": "deal.source = 'a'"}).sections[-1].kpis
+        found = made(folder, {"kpis": [MEAN, "cycle_in_weeks"], "where": "deal.source = 'a'"})
+        told = [note for note in found.footnotes if "fewer than" in note]  # once, by the mean that all are made of
+        assert told == (["Sales cycle: fewer than 10 cases; read it with care."] if few else [])
+        tiles = found.sections[-1].kpis
         assert {kpi.column.direction for kpi in tiles} == ({"neutral"} if few else {"down"})
