@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target
+from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target, Untold
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
@@ -24,6 +24,7 @@ _NODES = (
     *(exp.Least, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Div),
 )
 _OF_MEANS: tuple[Part, ...] = ("sum", "n")
+_UNKNOWN: tuple[Part, ...] = ("unknown", "unplanned")
 _LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
 
@@ -83,7 +84,7 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             known.left_out[key] = False
             part = catalogue.metrics.get(name)
             if part is not None and part.kind == "aggregate":
-                unknown = row.get(Aggregated(name, "unknown", side))
+                unknown = any(row.get(Aggregated(name, one, side)) for one in _UNKNOWN)
                 # Amounts that are there, and lack what they are multiplied by, are not nothing.
                 incomplete = row.get(Aggregated(name, "incomplete", side))
                 without = part.aggregate == "sum" and not unknown and not incomplete
@@ -115,8 +116,10 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
 
 
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
-    if row.get(Aggregated(metric.id, "unknown", side)):
+    if any(row.get(Aggregated(metric.id, part, side)) for part in _UNKNOWN):
         return None  # of some rows it is not known what they were
+    if row.get(Untold(metric.id, side)):
+        return None  # or of all which were there
     if not metric.ahead and row.get(Stopped(metric.entity, side)):
         return None  # there may be rows that the source does not have yet
     if row.get(Stopped(metric.entity, side, "flows")) and over_a_period(metric):
@@ -241,7 +244,7 @@ def without(total: Row, row: Row) -> Row:
     what is not known."""
     rest: dict[ColumnId, Any] = {}
     for column, value in total.items():
-        if isinstance(column, (PeriodDays, Target, Stopped)):
+        if isinstance(column, (PeriodDays, Target, Stopped, Untold)):
             rest[column] = value
             continue
         cell = row.get(column)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportspec.languages import as_part
-from reportspec.measures.asked import state_of_today
 from reportspec.measures.metric_columns import label
+from reportspec.measures.unknown_states import state_of_today
 from reportspec.measures.words import word
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.figures import Cell
