@@ -233,6 +233,25 @@ def summed(rows: Sequence[Row], columns: Mapping[ColumnId, str]) -> dict[ColumnI
     return total
 
 
+def without_left_out(rows: Sequence[Row], merged: dict[ColumnId, Any]) -> dict[ColumnId, Any]:
+    """Several rows as one, in which amounts that are not there are left out as they are from the total, where some of
+    the rows have none to leave out: what these come to, be it nothing, is known."""
+    told: set[tuple[str, SideName]] = set()
+    for key, left_out in merged.items():
+        if isinstance(key, Aggregated) and key.part in _LEFT_OUT and left_out:
+            own = (key.metric, key.side)
+            if not merged.get(key._replace(part="n")) and not all(_lacks_amounts(row, *own) for row in rows):
+                told.add(own)
+    return {
+        key: 0 if isinstance(key, Aggregated) and key.part in _LEFT_OUT and (key.metric, key.side) in told else value
+        for key, value in merged.items()
+    }
+
+
+def _lacks_amounts(row: Row, metric: str, side: SideName) -> bool:
+    return any(row.get(Aggregated(metric, part, side)) for part in _LEFT_OUT)
+
+
 def counted(row: Row, columns: Iterable[ColumnId]) -> bool:
     """Whether anything stands behind a row of aggregates: each has a count of its rows among its
     columns, so that a sum of 0 is told from nothing to add up."""

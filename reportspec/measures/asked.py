@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import all_of, conjuncts, copied, when
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.unknown_states import unknown_measures

@@ -20,7 +20,7 @@ from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import Measure
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.currencies import only_amount
-from reportspec.resolve.nothing import always_so
+from reportspec.resolve.nothing import always_so, empty_without
 from reportspec.resolve.past_states import is_stock
 
 
@@ -47,8 +47,9 @@ def unknown_measures(binding: Binding, metric: Metric, incomplete: Measure | Non
     if entity is None or closed is None:
         return
     doubts = _doubts(binding, metric, entity)
-    if not binding.has_history(entity):
-        where = all_of([*map(copied, doubts.certain_of_states), copied(closed)])
+    lost = _lost_with_state(binding, metric, entity) if binding.has_history(entity) else copied(closed)
+    if lost is not None:
+        where = all_of([*map(copied, doubts.certain_of_states), lost])
         count = Measure(Aggregated(metric.id, "unknown"), metric.entity, "count", None, where, metric.time)
         if doubts.of_states:
             yield replace(count, ahead=metric.ahead)
@@ -58,6 +59,38 @@ def unknown_measures(binding: Binding, metric: Metric, incomplete: Measure | Non
         empty = [exp.Is(this=copied(node), expression=exp.Null()) for node in doubts.plans]
         where = all_of([*map(copied, doubts.certain), copied(closed), exp.Paren(this=exp.or_(*empty))])
         yield Measure(Aggregated(metric.id, "unplanned"), metric.entity, "count", None, where, None)
+
+
+def _lost_with_state(binding: Binding, metric: Metric, entity: Entity) -> exp.Expr | None:
+    """That a record has left the state that it was in, and with it what it had then: where the history tells the state
+    and nothing tells what went with it. None where the states of then have that themselves."""
+    history = entity.history
+    assert history is not None
+    past = binding.past_values(entity)
+    names = [one for one in history.with_state if one not in past and binding.mapped(entity.name, one) is not None]
+    lost = frozenset((entity.name, name) for name in history.with_state if name not in past)
+    leaves = [leaf for tree in (metric.where, metric.of) for leaf in _leaves(binding, metric.entity, tree)]
+    gone = [leaf for leaf in leaves if _of_states(binding, entity, metric.entity, leaf)]
+    if not names or not gone or not all(empty_without(binding, metric.entity, leaf, lost) for leaf in gone):
+        return None
+    record = next((r.name for r in entity.relations.values() if r.today and r.to == entity.name), "")
+    then, today = (_seen(binding, metric.entity, entity, way) for way in ((history.stage,), (record, history.stage)))
+    own = [_seen(binding, metric.entity, entity, (record, name)) for name in names]
+    if then is None or today is None:
+        return None
+    had = " or ".join(f"{one} is not null" for one in own)
+    return parse(f"{then} <> {today} and ({had})", packaged=True)
+
+
+def _leaves(binding: Binding, base: str, tree: exp.Expr | None) -> Iterator[exp.Expr]:
+    """The names in an expression, and in place of those that are computed of a row the ones that they are made of."""
+    for node in column_nodes(tree) if tree is not None else ():
+        path = path_of(node)
+        field = binding.field(*path) if len(path) == 2 and path[0] == base else None
+        if field is not None and field.expr is not None:
+            yield from _leaves(binding, base, field.expr)
+        else:
+            yield node
 
 
 def _with_states(binding: Binding, metric: Metric) -> Entity | None:

@@ -481,8 +481,8 @@ class Binding:
         return replace(self, catalogue=catalogue, _found={}, _typed={}, _past={})
 
     def is_own_record(self, entity: str, relation: Relation) -> bool:
-        """Whether a relation to today's records leads from an entity's row to that row itself: without a key there is no
-        history either, and a row is what its record is today."""
+        """Whether a relation to today's records leads from a row to that row itself: without a key there is no history
+        either, and a row is what its record is today."""
         return relation.today and relation.to == entity and self.mapped(entity, relation.by) is None
 
     def has_today(self, relation: Relation, field: Field) -> bool:

@@ -81,6 +81,11 @@ def always_so(binding: Binding, base: str, tree: exp.Expr) -> bool:
     return _Look(binding, base, None).answers(tree) == {True}
 
 
+def empty_without(binding: Binding, base: str, tree: exp.Expr, lost: frozenset[tuple[str, str]]) -> bool:
+    """Whether an expression is null in every row that has none of some fields, by their entities and names."""
+    return _Lost(binding, base, lost).empty(tree)
+
+
 def only_since(binding: Binding, base: str, tree: exp.Expr, event: str) -> bool:
     """Whether a condition is met by no row of an entity to which something has not happened yet (`closed_at`)."""
     return True not in _Unhappened(binding, base, event).answers(tree)
@@ -377,3 +382,25 @@ class _Unhappened(_Look):
         if field is None or field.as_of is None or field.as_of.event != self.event:
             return None
         return (field.as_of.before,)
+
+
+class _Lost(_Look):
+    """The same of rows without some fields."""
+
+    def __init__(self, binding: Binding, base: str, lost: frozenset[tuple[str, str]]) -> None:
+        super().__init__(binding, base, None)
+        self.lost = lost
+
+    def cause(self, node: exp.Expr) -> str | None:
+        path = path_of(node)
+        if len(path) != 2 or path[0] != self.base:
+            return super().cause(node)
+        if (path[0], path[1]) in self.lost:
+            return ".".join(path)
+        derived, field = self.binding.entity(self.base).derived, self.binding.field(*path)
+        tree, base = (field.expr if field is not None else None), self.base
+        if tree is None and derived is not None:
+            tree, base = derived.fields.get(path[1]), derived.source
+        if tree is not None and _Lost(self.binding, base, self.lost).empty(tree):
+            return ".".join(path)
+        return super().cause(node)

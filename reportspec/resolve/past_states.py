@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
-from reportspec.remembered import remembered
 from reportspec.resolve.nothing import only_since
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from reportspec.resolve.binding import Binding
 
 _Seen = set[tuple[str, ...]]
+_Trees = tuple["exp.Expr | None", ...]
 
 
 def is_stock(part: Metric) -> bool:
@@ -30,7 +30,7 @@ def past_lack(binding: Binding, part: Metric) -> str | None:
     key = (past_lack, id(part))
     if key not in binding.remembered:
         trees = (part.where, part.of, part.time)
-        found = _of_rows(binding, part.entity, trees, set()) if is_stock(part) else iter(())
+        found = _of_rows(binding, part.entity, trees[:1], trees, set()) if is_stock(part) else iter(())
         binding.remembered[key] = (part, next(found, None))  # the metric is kept, so that nothing else gets its id
     lack: str | None = binding.remembered[key][1]
     return lack
@@ -38,16 +38,16 @@ def past_lack(binding: Binding, part: Metric) -> str | None:
 
 def conditions_lack(binding: Binding, entity: str, conditions: tuple[exp.Expr, ...]) -> str | None:
     """The same of the rows of an entity that meet conditions."""
-    return next(_of_rows(binding, entity, conditions, set()), None)
+    return next(_of_rows(binding, entity, conditions, conditions, set()), None)
 
 
-def _of_rows(binding: Binding, name: str, trees: tuple[exp.Expr | None, ...], seen: _Seen) -> Iterator[str]:
-    """What is lacking of an entity's rows, and of what expressions say of them."""
-    yield from _of_existence(binding, name, trees, seen)
+def _of_rows(binding: Binding, name: str, asked: _Trees, trees: _Trees, seen: _Seen) -> Iterator[str]:
+    """What is lacking of an entity's rows that meet all that is `asked`, and of what expressions say of them."""
+    yield from _of_existence(binding, name, asked, seen)
     yield from _of_trees(binding, name, trees, seen)
 
 
-def _of_existence(binding: Binding, name: str, trees: tuple[exp.Expr | None, ...], seen: _Seen) -> Iterator[str]:
+def _of_existence(binding: Binding, name: str, asked: _Trees, seen: _Seen) -> Iterator[str]:
     if (name,) in seen:
         return
     seen.add((name,))
@@ -55,24 +55,25 @@ def _of_existence(binding: Binding, name: str, trees: tuple[exp.Expr | None, ...
     if entity.derived is not None:
         derived = entity.derived
         made = (derived.where, *(derived.fields.get(key) for key in derived.group_by))
-        yield from _of_rows(binding, derived.source, made, seen)
+        yield from _of_rows(binding, derived.source, made[:1], made, seen)
         if derived.match is not None:
             yield from _of_existence(binding, derived.match.entity, (), seen)
         return
     since = entity.exists_from
-    if since is None or binding.mapped(name, since) is not None or _only_after_events(binding, entity, trees):
+    if since is None or binding.mapped(name, since) is not None or _only_after_events(binding, entity, asked):
         return
     yield f"{name}.{since}"
 
 
-def _only_after_events(binding: Binding, entity: Entity, trees: tuple[exp.Expr | None, ...]) -> bool:
+def _only_after_events(binding: Binding, entity: Entity, asked: _Trees) -> bool:
     """Whether no row is counted before something has happened to it of which the time is known: it exists by then."""
     events = {field.as_of.event for field in entity.fields.values() if field.as_of is not None}
     known = [event for event in events if binding.mapped(entity.name, event) is not None]
-    return any(only_since(binding, entity.name, tree, event) for tree in trees[:1] if tree is not None for event in known)
+    trees = [tree for tree in asked if tree is not None]
+    return any(only_since(binding, entity.name, tree, event) for tree in trees for event in known)
 
 
-def _of_trees(binding: Binding, base: str, trees: tuple[exp.Expr | None, ...], seen: _Seen) -> Iterator[str]:
+def _of_trees(binding: Binding, base: str, trees: _Trees, seen: _Seen) -> Iterator[str]:
     """What is lacking of the fields that expressions name, and of what those are made of."""
     for tree in trees:
         for node in column_nodes(tree) if tree is not None else ():
