@@ -24,7 +24,7 @@ _NODES = (
     *(exp.Least, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Div),
 )
 _OF_MEANS: tuple[Part, ...] = ("sum", "n")
-_UNKNOWN: tuple[Part, ...] = ("unknown", "unplanned")
+UNKNOWN: tuple[Part, ...] = ("unknown", "unplanned")
 _LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
 
@@ -84,7 +84,7 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             known.left_out[key] = False
             part = catalogue.metrics.get(name)
             if part is not None and part.kind == "aggregate":
-                unknown = any(row.get(Aggregated(name, one, side)) for one in _UNKNOWN)
+                unknown = any(row.get(Aggregated(name, one, side)) for one in UNKNOWN)
                 # Amounts that are there, and lack what they are multiplied by, are not nothing.
                 incomplete = row.get(Aggregated(name, "incomplete", side))
                 without = part.aggregate == "sum" and not unknown and not incomplete
@@ -116,7 +116,7 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
 
 
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
-    if any(row.get(Aggregated(metric.id, part, side)) for part in _UNKNOWN):
+    if any(row.get(Aggregated(metric.id, part, side)) for part in UNKNOWN):
         return None  # of some rows it is not known what they were
     if row.get(Untold(metric.id, side)):
         return None  # or of all which were there

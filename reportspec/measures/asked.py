@@ -10,6 +10,7 @@ from sqlglot import exp
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import all_of, conjuncts, copied, when
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.arithmetic import UNKNOWN
 from reportspec.measures.unknown_states import unknown_measures
 from reportspec.model.column_ids import Aggregated, Part
 from reportspec.model.domain import Metric
@@ -106,6 +107,12 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     if metric.unit != "currency" and binding.currency and mixed:
         measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))
     return (*measures_of_part, *unknown_measures(binding, metric, incomplete))
+
+
+def measures_of_rows(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
+    """The same without what is counted of rows whose past is not known: these are in no figure."""
+    found = measures_of(binding, metric)
+    return tuple(one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in UNKNOWN)
 
 
 def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:
