@@ -66,7 +66,10 @@ def write_repairs(
             whose = (record.owner.name, record.owner.key if record.owner.name else "")
             rows_of.setdefault(whose, []).extend(_rows(entity.entity, record, binding, language))
     lists = [
-        (slug(owner) or "nobody" if owner else "nobody", _csv(rows, language) if form == "csv" else _workbook(rows, language))
+        (
+            slug(owner) or "nobody" if owner else "nobody",
+            _csv(rows, language) if form == "csv" else _workbook(rows, language),
+        )
         for (owner, _), rows in sorted(rows_of.items())
     ]
     with alone(root / LOCK):

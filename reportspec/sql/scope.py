@@ -14,6 +14,7 @@ from reportspec.expression.trees import (
     AMOUNT,
     FEW,
     KEY,
+    LONGEST,
     MOMENT,
     TEXT,
     TYPES,
@@ -546,9 +547,8 @@ class Scope:
             or isinstance(bare, exp.Case)
             or (target.derived is not None and varies_with_moment(self.binding, target.name))
         )
-        alias = self._alias(way)
         of_previous = varies and moment.name == "previous"
-        alias = f"{alias}_previous" if of_previous else alias
+        alias = _alias(self.binding, self.entity, way, of_previous)
         self.statement.need(cte, target.key)
         theirs = column(alias, target.key)
         kind = self.binding.key_kind(target.name, target.key)
@@ -572,9 +572,37 @@ class Scope:
             return moment
         return Moment("reported", moment.report, moment.start, moment.end)
 
-    def _alias(self, way: tuple[str, ...]) -> str:
-        alias = "_".join(way)
-        return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+@remembered
+def _alias(binding: Binding, entity: str, way: tuple[str, ...], of_previous: bool) -> str:
+    """What stands at the end of a way from an entity is called, by the names of its relations: as no other way is, though
+    `referrer.customer` and `referrer_customer` are two."""
+    between = next("_" * n for n in range(1, LONGEST) if _only(binding, entity, way, "_" * n))
+    alias = between.join(way)
+    alias = f"{alias}_" if alias in (entity, "calendar") or alias.startswith(RATES) else alias
+    if not of_previous:
+        return alias
+    return next(name for n in range(1, LONGEST) if not _ways(binding, entity, name := f"{alias}{'_' * n}previous"))
+
+
+def _only(binding: Binding, entity: str, way: tuple[str, ...], between: str) -> bool:
+    """Whether the names of a way's relations, with signs between them, are what no other way is called, or the first of
+    those that are."""
+    name = between.join(way)
+    others = [other for other in _ways(binding, entity, name) if other != way]
+    return not others or (between == "_" and way == min((way, *others), key=lambda one: (len(one), one)))
+
+
+@remembered
+def _ways(binding: Binding, entity: str, name: str) -> tuple[tuple[str, ...], ...]:
+    """The ways from an entity whose relations are called so, with a `_` between them."""
+    relations = binding.entity(entity).relations
+    found = [(name,)] if name in relations else []
+    for step, relation in relations.items():
+        if name.startswith(f"{step}_"):
+            rest = _ways(binding, relation.to, name[len(step) + 1 :])
+            found += [(step, *way) for way in rest]
+    return tuple(found)
 
 
 @remembered
