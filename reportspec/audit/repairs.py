@@ -65,13 +65,8 @@ def write_repairs(
         for record in entity.records:
             whose = (record.owner.name, record.owner.key if record.owner.name else "")
             rows_of.setdefault(whose, []).extend(_rows(entity.entity, record, binding, language))
-    lists = [
-        (
-            slug(owner) or "nobody" if owner else "nobody",
-            _csv(rows, language) if form == "csv" else _workbook(rows, language),
-        )
-        for (owner, _), rows in sorted(rows_of.items())
-    ]
+    written = _csv if form == "csv" else _workbook
+    lists = [(slug(owner) or "nobody", written(rows, language)) for (owner, _), rows in sorted(rows_of.items())]
     with alone(root / LOCK):
         return _written(folder, lists, form, root)
 
@@ -91,7 +86,7 @@ def _written(folder: Path, lists: Sequence[tuple[str, bytes]], form: str, root: 
             path, number = folder / f"{first}-{number}.{form}", number + 1
         written[path] = data
         kept += [(other, path) for other in others]
-    after = {path.name: (sha256(data).hexdigest(),) for path, data in written.items()}
+    after: dict[str, tuple[str, ...]] = {path.name: (sha256(data).hexdigest(),) for path, data in written.items()}
     if before or after:
         # Before the first of them is written all are known, as they were and as they will be.
         names = dict.fromkeys((*before, *after))

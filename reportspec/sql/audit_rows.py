@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlglot import exp
 
@@ -44,7 +45,7 @@ from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.broken_keys import in_another_currency
 from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
-from reportspec.sql.scope import Scope
+from reportspec.sql.scope import Joined, Scope
 from reportspec.sql.statement import RecordStatement
 from reportspec.sql.unnamed import inherits, unnamed_in
 
@@ -192,6 +193,48 @@ def _amount_tree(field: Field) -> exp.Expr:
     return exp.column(exp.to_identifier(field.name), exp.to_identifier(field.entity))
 
 
+class _Asked(Scope):
+    """The records of an entity, of which conditions take a closing that only the history tells as theirs: figures do.
+    What is shown of a record is its own."""
+
+    _asking = False
+
+    def compile(self, *args: Any, **named_args: Any) -> exp.Expr:
+        """As of any scope."""
+        before, self._asking = self._asking, True
+        try:
+            return super().compile(*args, **named_args)
+        finally:
+            self._asking = before
+
+    def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
+        value = super()._value(alias, entity, field, way, moment)
+        history = entity.history
+        closing = history is not None and field.name == history.outcome.at and self.binding.has_history(entity)
+        if way or not closing or not self._asking or not entity.key or not self.given(entity, entity.key):
+            return value
+        self._have(Joined((_CLOSING,), _CLOSING, self._closings(entity, field.name)))
+        return exp.Coalesce(this=value, expressions=[column(_CLOSING, field.name)])
+
+    def _closings(self, entity: Entity, name: str) -> exp.Join:
+        """The join with what the last state of a record has for when it was closed."""
+        assert entity.key is not None
+        states = self.statement.states(entity.name)
+        theirs = field_of(self.statement, states, entity.name, entity.key)
+        self.statement.need(states, name)
+        last = exp.Is(this=column(states, "valid_until"), expression=exp.Null())
+        rows = exp.Select().select(named(bare_key(theirs), "key"), named(column(states, name), name))
+        kind = theirs.meta.get(KEY, "")
+        key: exp.Expr = column(_CLOSING, "key")
+        mine = field_of(self.statement, self.base, entity.name, entity.key)
+        on = same_key(text_key(key, kind) if kind else key, mine)
+        rows = rows.from_(table(states)).where(last)
+        return exp.Join(this=exp.Subquery(this=rows, alias=alias_of(_CLOSING)), side="LEFT", on=on)
+
+
+_CLOSING = "closing__"
+
+
 class _Rows:
     """The rows of an entity with what checks ask of each; those that a cut leaves, once all have been compared."""
 
@@ -208,7 +251,7 @@ class _Rows:
         self.statement = RecordStatement(binding)
         over = until(now, binding.zone)  # as reports stand at the end of a day that is named
         self.moment = Moment("current", over, over, over)
-        self.scope = Scope(self.statement, entity, self.moment)
+        self.scope = _Asked(self.statement, entity, self.moment)
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []
         self._joins: list[exp.Join] = []

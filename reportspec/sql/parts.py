@@ -87,13 +87,14 @@ def _of_part(key: exp.Expr, texts: list[exp.Anonymous]) -> exp.Expr:
     """A key of a part of a text, which stands in a column."""
 
     def read(node: exp.Expr) -> exp.Expr:
-        return exp.column(f"part{texts.index(node)}__") if node in texts else node
+        place = next((number for number, text in enumerate(texts) if node == text), None)
+        return exp.column(f"part{place}__") if place is not None else node
 
     return copied(key).transform(read, copy=False)
 
 
-# The place of a text's part has two figures, to a base at which each is small: 256 parts are read. A place is tried only
-# where the text has as many.
+# The place of a text's part has two figures, to a base at which each is small: 256 parts are read. A place is tried
+# only where the text has as many.
 _FIGURES = 16
 
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _AFTER: Mapping[str, tuple[type[exp.Expr], ...]] = {"expression": (exp.GT, exp.LTE), "this": (exp.LT, exp.GTE)}
 
 
-class _Joined(NamedTuple):
+class Joined(NamedTuple):
     """A join that a scope has: the `way` that it goes, or what rates are looked for by, and the alias at its end. It
     may bring an entity of `small` size by nothing but its key, and what is another row on the other side."""
 
@@ -70,7 +70,7 @@ class _Joined(NamedTuple):
 _NAMELESS = frozenset((exp.Literal, exp.Null, exp.Boolean, exp.DataType, exp.Var, exp.Star))
 _IN_ORDER = frozenset((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Window))
 
-_Joins = dict[tuple[tuple[str, ...] | str, str], _Joined]  # by ways and aliases, in the order in which they came
+_Joins = dict[tuple[tuple[str, ...] | str, str], Joined]  # by ways and aliases, in the order in which they came
 
 
 class Scope:
@@ -116,10 +116,10 @@ class Scope:
         """The alias of the rates that are looked for `by` something; `join` makes the join of an alias."""
         alias = self._rates.get(by) or _rates_alias(len(self._rates))
         known = self._joins.get((by, alias))
-        self._have(known or _Joined(by, alias, join(alias)))
+        self._have(known or Joined(by, alias, join(alias)))
         return alias
 
-    def _have(self, joined: _Joined) -> None:
+    def _have(self, joined: Joined) -> None:
         """Have one more join, if it is not there yet."""
         key = (joined.way, joined.alias)
         if key not in self._joins:
@@ -560,7 +560,7 @@ class Scope:
         if joined is None:
             clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
             small = target.idle_rows is not None and not past
-            joined = _Joined(way, alias, clause, small, of_previous)
+            joined = Joined(way, alias, clause, small, of_previous)
         self._have(joined)
         return alias
 
@@ -575,8 +575,8 @@ class Scope:
 
 @remembered
 def _alias(binding: Binding, entity: str, way: tuple[str, ...], of_previous: bool) -> str:
-    """What stands at the end of a way from an entity is called, by the names of its relations: as no other way is, though
-    `referrer.customer` and `referrer_customer` are two."""
+    """What stands at the end of a way from an entity is called, by the names of its relations: as what no other way
+    leads to, though `referrer.customer` and `referrer_customer` are two."""
     between = next("_" * n for n in range(1, LONGEST) if _only(binding, entity, way, "_" * n))
     alias = between.join(way)
     alias = f"{alias}_" if alias in (entity, "calendar") or alias.startswith(RATES) else alias
@@ -597,7 +597,7 @@ def _only(binding: Binding, entity: str, way: tuple[str, ...], between: str) -> 
 def _ways(binding: Binding, entity: str, name: str) -> tuple[tuple[str, ...], ...]:
     """The ways from an entity whose relations are called so, with a `_` between them."""
     relations = binding.entity(entity).relations
-    found = [(name,)] if name in relations else []
+    found: list[tuple[str, ...]] = [(name,)] if name in relations else []
     for step, relation in relations.items():
         if name.startswith(f"{step}_"):
             rest = _ways(binding, relation.to, name[len(step) + 1 :])
