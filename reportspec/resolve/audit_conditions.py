@@ -77,6 +77,8 @@ def _broken(binding: Binding, check: AuditCheck) -> exp.Expr | None:
 def there(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr:
     """That a value is there, and not blank."""
     if _is_text(binding, entity, tree):
+        while type(tree) in (exp.Lower, exp.Upper, exp.Paren) or (type(tree) is exp.Trim and not tree.expression):
+            tree = tree.this  # which makes nothing blank, and of a blank nothing else
         return exp.NEQ(this=exp.Trim(this=copied(tree)), expression=literal(""))
     return exp.Not(this=exp.Is(this=copied(tree), expression=exp.Null()))
 

@@ -170,10 +170,14 @@ def broken_rows_statement(
         rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
         types[f"v{number}"] = binding.resolve(check.entity, path).field.type
     source = rows.select()
+    compared = rows.broken[0].find(exp.Window) is not None  # with other rows: all have to be there
+    if not compared:  # what is asked of the rows themselves databases ask of those alone that joins leave
+        source = source.where(copied(rows.broken[0]), copy=False)
     select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
     select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
     order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types]
-    select = select.where(_is_one("f0"), copy=False).order_by(*order, copy=False).limit(most, copy=False)
+    select = select.where(_is_one("f0"), copy=False) if compared else select
+    select = select.order_by(*order, copy=False).limit(most, copy=False)
     return rows.statement.finish(select, types)
 
 
@@ -252,6 +256,7 @@ class _Rows:
         over = until(now, binding.zone)  # as reports stand at the end of a day that is named
         self.moment = Moment("current", over, over, over)
         self.scope = _Asked(self.statement, entity, self.moment)
+        self.broken: dict[int, exp.Expr] = {}  # by check, the condition that a row breaks it
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []
         self._joins: list[exp.Join] = []
@@ -346,6 +351,7 @@ class _Rows:
     def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
         both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
         assert both is not None
+        self.broken[at] = both
         self.keep(f"f{at}", when(both, literal(1), literal(0)))
 
     def _contract(self, check: Check, at: int) -> exp.Expr:
