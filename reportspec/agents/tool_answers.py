@@ -288,7 +288,8 @@ def _figures(figures: Figures, binding: Binding, most: int, people: Collection[s
         if shown.id in people:  # in whose rows there are no fields, but what fields were called
             covered = hidden | {c.name for c in shown.columns if "." not in c.name and c.role in ("field", "group")}
         section["rows_there"] = max(len(rows), shown.available_rows)
-        section["rows"] = [_row(row, covered) for row in rows[:most]]
+        last = len(rows) - 1 if shown.others else len(rows)  # all others together are nobody
+        section["rows"] = [_row(row, covered if at != last else set()) for at, row in enumerate(rows[:most])]
         section["subtotals"] = [
             {**each, "row": _row(each["row"], covered)} for each in section["subtotals"] if each["rows_above"] <= most
         ]

@@ -16,7 +16,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import nodes_in
 from reportspec.lazy_dataclass import dataclass
 
-_CALL = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_CALL = re.compile(r"\{\{([^{}]*)\}\}")
 _TEXT = r"""(?:'([^'"\\{}]*)'|"([^'"\\{}]*)")"""
 _REF = re.compile(
     rf"""\s*(Dimension|TimeDimension|Entity)\(\s*{_TEXT}\s*

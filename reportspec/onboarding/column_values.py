@@ -11,6 +11,7 @@ from reportspec.onboarding.field_names import prefix_of, variants_of
 from reportspec.onboarding.name_words import outcome_of, state_of, state_words, taken_as, words_of
 
 _STAGES = 40  # values: more are no stages
+_OWNERS = 30  # rows: of more than so many, some have the same owner
 _TOTALS = 1  # rows without a key that an export may end with
 
 
@@ -95,6 +96,8 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
         if tells_apart(column, table) and column.filled >= table.rows - _TOTALS:
             return 1.1, ["no two rows have the same"]
         return (0.5 if column.distinct < 0.98 * table.rows else 0.9), []
+    if field.name == "owner_id" and column.filled > _OWNERS and tells_apart(column, table):
+        return 0.4, ["each row has another"]
     share = _state_share(field, column)
     if share is not None and field.name != "status" and len(state_words(field.id)) > 1:
         return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else 0.7, [])

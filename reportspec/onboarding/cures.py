@@ -12,7 +12,7 @@ import yaml
 
 from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
-from reportspec.onboarding.mapping_lines import Block, Draft
+from reportspec.onboarding.drafts import Block, Draft
 from reportspec.onboarding.mapping_yaml import scalar
 from reportspec.onboarding.seen_tables import as_text
 from reportspec.suggested_yaml import yaml_list

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import Diagnostic
 from reportspec.onboarding.basis import Basis
-from reportspec.onboarding.mapping_lines import Draft
+from reportspec.onboarding.drafts import Draft
 from reportspec.onboarding.name_words import dated_fields
 from reportspec.onboarding.project_files import written
 from reportspec.onboarding.recognise import dated_by

@@ -7,15 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from sqlglot import exp
 
 from reportspec.contract.parts_of_values import part_of
 from reportspec.databases import dialect_named
 from reportspec.errors import SourceError
-from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import (
     Candidate,
@@ -27,7 +25,9 @@ from reportspec.model.mapping_proposals import (
     TableSeen,
 )
 from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
+from reportspec.onboarding.drafts import Beside, Block, Draft, Line
 from reportspec.onboarding.histories import RowsOf, Told
+from reportspec.onboarding.leads_and_deals import lead_blocks
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
 from reportspec.onboarding.name_words import (
     deletion_of,
@@ -57,62 +57,7 @@ _WORTH_A_LINE = 0.45  # confidence from which on a proposal stands in the mappin
 _STAGES = 40  # values: more are no stages
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How a field is read: `sql`, and `mark` of how sure that is: nothing where it is, else why somebody has to look.
-    An `off` line is only a comment. Of a `doubted` one rows say that it lacks something, however sure its name is."""
-
-    field: str
-    sql: str
-    mark: str = ""
-    off: bool = False
-    columns: tuple[str, ...] = ()
-    type: str = ""
-    doubted: bool = False
-
-
 Outcomes = tuple[tuple[str, ...], Callable[[Sequence[str]], str]]
-
-
-class Beside(NamedTuple):
-    """A table beside an entity's own: its key, what of ours is the same, and the columns by which the first of several
-    rows of one key counts, where it may have several."""
-
-    table: str
-    theirs: str
-    ours: str
-    first: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """An entity's table, with its lines; `key` is one of them."""
-
-    entity: str
-    table: str
-    key: Line | None
-    lines: tuple[Line, ...]
-    mark: str = ""
-    off: bool = False
-    where: str = ""
-    each_of: str = ""  # the column of which one row for each value counts
-    joins: Mapping[str, Beside] = field(default_factory=dict)  # name -> table, its key, ours
-    settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its YAML, why
-    keyless: str = ""  # what is said where no column is its key
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A whole mapping: its blocks, and the stages where no table has them."""
-
-    blocks: tuple[Block, ...]
-    stages: tuple[StageSeen, ...] = ()
-
-    def lines(self) -> Iterator[tuple[Block, Line]]:
-        """All lines, keys too."""
-        for block in self.blocks:
-            for line in (*((block.key,) if block.key else ()), *block.lines):
-                yield block, line
 
 
 class Writer:
@@ -150,7 +95,7 @@ class Writer:
             for entity, by in (("user", "owner_id"), ("account", "account_id")):
                 if entity not in entities:
                     blocks += self._named(deal, entity, by)
-        return Draft(tuple(self._from_leads([*blocks, *self._begun(blocks)])), stages)
+        return Draft(tuple(lead_blocks(self, [*blocks, *self._begun(blocks)])), stages)
 
     def _begun(self, blocks: Sequence[Block]) -> Iterator[Block]:
         """A row for each deal that begins its history, where that has changes alone: the stage before the first of them
@@ -184,30 +129,6 @@ class Writer:
             Line("entered_at", created.sql, type=created.type),
         )
         yield Block("deal_stage_history", deal.table, None, lines, joins=joins)
-
-    def _from_leads(self, blocks: list[Block]) -> list[Block]:
-        """The blocks with the lead of a deal that only leads name, by the deal that each became."""
-        deal, lead = (next((b for b in blocks if b.entity == name and not b.off), None) for name in ("deal", "lead"))
-        if deal is None or lead is None or deal.key is None or lead.key is None or deal.key.off or lead.key.off:
-            return blocks
-        became = next((line for line in lead.lines if line.field == "converted_deal_id" and not line.off), None)
-        known = any(line.field == "lead_id" and not line.off for line in deal.lines)
-        if became is None or known or len(became.columns) != 1 or len(lead.key.columns) != 1:
-            return blocks
-        column, table = self.column(lead.table, became.columns[0]), self.tables[lead.table]
-        if deal.table == lead.table or not column.filled:
-            return blocks
-        created = [one.sql for one in lead.lines if one.field == "created_at" and not one.off and not one.type]
-        unique = table.whole and column.distinct == column.filled
-        first = () if unique else (*created, self.name(lead.key.columns[0]))
-        mark = "" if unique else "several leads became one deal: the first of them is the deal's"
-        sql = f"of_lead.{self.name(lead.key.columns[0])}"
-        order = list(self.catalogue.entities["deal"].fields)
-        lines = [one for one in deal.lines if one.field != "lead_id"]
-        lines = sorted([*lines, Line("lead_id", sql, mark)], key=lambda one: order.index(one.field))
-        joins = {**deal.joins, "of_lead": Beside(lead.table, self.name(column.name), deal.key.sql, first)}
-        joined = replace(deal, lines=tuple(lines), joins=joins)
-        return [joined if block is deal else block for block in blocks]
 
     # Names
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from reportspec.onboarding.mapping_lines import Block, Draft
+from reportspec.onboarding.drafts import Block, Draft
 from reportspec.suggested_yaml import CONFIRM, quoted_yaml
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")

@@ -30,6 +30,7 @@ from reportspec.onboarding.name_words import (
     entity_words,
     field_words,
     kinds_of,
+    measures,
     nearest,
     sharing,
     singular,
@@ -48,6 +49,8 @@ _CHANGED = ("stage_id", "amount", "probability", "expected_close_date", "currenc
 
 _FILLED = 0.6  # of the rows that another column has an amount in, a better one lacks no more than the rest
 _STAGES = 40  # rows: a larger table is none of stages
+_FITS = 0.7  # from here on a column is a field that says whose its table is
+_SAID = 0.85  # what the names of columns are worth as that of a table
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
@@ -112,6 +115,8 @@ class Matcher:
             factor = 0.95
         if field.type != "key" and words_of(column.name)[-1:] == ("id",):
             factor *= 0.5
+        if field.type in ("key", "text") and measures(words_of(column.name)):
+            factor *= 0.3
         score = near * may_be(field, column) * factor
         if not column.filled:
             reasons.append("it has no value to look at")
@@ -143,6 +148,25 @@ class Matcher:
             near = max(near, 0.8 * nearest(singular(words[-1:]), [singular(name) for name in own]) ** 4)
         return near
 
+    def _said_by_columns(self, entity: Entity, table: TableSeen) -> bool:
+        """Whether columns say what a table is of: its rows are told apart by the key of an entity, and its name stands
+        in front of what others of its fields are called (`Opportunity Number`, `Opportunity Result`)."""
+        own = {}
+        for column in table.columns.values():
+            words = words_of(column.name)
+            if (bare := stripped(words, entity.name)) != words and words[-len(bare) :] == bare:
+                own[column.name] = bare
+        keys = [name for name, bare in own.items() if bare in field_words("key")]
+        if not any(tells_apart(table.columns[name], table) for name in keys):
+            return False
+        fields = [field for field in fields_to_map(entity) if field.type != "key"]
+        fits = [
+            name
+            for name in own
+            if name not in keys and any(self.score(entity, f, table, table.columns[name])[0] > _FITS for f in fields)
+        ]
+        return len(fits) > 1
+
     def covered(self, entity: Entity, table: TableSeen) -> float:
         """How much of what tells an entity is in a table: the mean of its telling fields' best columns, and of all."""
         telling = told_by("telling", entity.name) or tuple(entity.fields)[:6]
@@ -159,6 +183,8 @@ class Matcher:
         for table in self.tables.values():
             for entity in self.entities():
                 named = self.named(entity.name, table.name)
+                if named < _SAID and self._said_by_columns(entity, table):
+                    named = _SAID
                 covered = self.covered(entity, table)
                 if entity.name == "pipeline" and self.covered_here("deal", table.name) > 0.45:
                     continue  # deals are often called so
@@ -184,9 +210,11 @@ class Matcher:
                 why.append("it has the columns of one")
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
-        for of, source, again in sharing():
+        for of, source, again, needs in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
-            if of not in taken.values() and there is not None and self.covered_here(of, there) > _WITHIN:
+            if of in taken.values() or there is None or (needs and not self._has(of, needs, there)):
+                continue
+            if self.covered_here(of, there) > _WITHIN:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
                 if again:
                     self.again.add((of, there))
@@ -298,6 +326,11 @@ class Matcher:
                 return "deal_stage_history", table.name, 0.7, ("it names deals, stages that they are in, and times",)
         return None
 
+    def _has(self, entity: str, field: str, table: str) -> bool:
+        """Whether a column of a table is a field by its name."""
+        of, there = self.catalogue.entities[entity], self.tables[table]
+        return any(self.score(of, of.fields[field], there, c)[0] >= CONFIDENT for c in there.columns.values())
+
     def covered_here(self, entity: str, table: str) -> float:
         """As `covered`, by names."""
         return self.covered(self.catalogue.entities[entity], self.tables[table])
@@ -332,10 +365,31 @@ class Matcher:
             rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
         if entity.name == "deal" and (flags := outcome_flags(table)):
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
+        self._only_key(entity, table, rated)
         self._emptier(table, rated)
         self._only_date(entity, table, rated)
         self._only_time_of_changes(entity, table, rated)
         return self._shared_out(entity, table, rated)
+
+    def _only_key(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
+        """The key of rows, where no name says it: the first column with the name of a key of anything that tells them
+        apart (`mql_id`)."""
+        if entity.key is None or (entity.name, table.name) in self.again or self.key_columns.get(entity.name):
+            return
+        if any(score >= USABLE for score, *_ in rated[entity.key]):
+            return
+        if name := self._numbered_by(table):
+            others = [one for one in rated[entity.key] if one[1] != name]
+            rated[entity.key] = [(0.7, name, ("no two rows have the same",)), *others]
+
+    def _numbered_by(self, table: TableSeen) -> str:
+        """The first column with the name of a key of anything that tells rows apart, or nothing."""
+        ends = {words for words in field_words("key") if len(words) == 1}
+        for column in table.columns.values():
+            of_key = words_of(column.name)[-1:] in ends and column.shape in ("text", "integer")
+            if of_key and tells_apart(column, table) and column.filled >= table.rows > 1:
+                return column.name
+        return ""
 
     def _emptier(self, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
         """An amount that most rows lack which another column has, such as that of what is over, is not theirs."""
@@ -404,7 +458,7 @@ class Matcher:
                 usual[column.name] = max(usual.get(column.name, 0.0), self.score(entity, field, table, column)[0])
         best = max(usual, key=lambda name: usual[name], default="")
         if usual.get(best, 0.0) < 0.5:
-            best = ""
+            best = self._numbered_by(own[0]) if len(own) == 1 else ""
         values = {
             name: frozenset().union(*(t.columns[name].sample for t in own if name in t.columns)) for name in usual
         }

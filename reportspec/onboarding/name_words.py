@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -96,9 +97,12 @@ def alone() -> frozenset[str]:
     return frozenset(_tables()["alone"])
 
 
-def sharing() -> tuple[tuple[str, str, bool], ...]:
-    """Entities whose rows may stand in the table of another one, with that one, and whether each in several rows."""
-    return tuple((one["entity"], one["within"], one.get("again", False)) for one in _tables()["shared"])
+def sharing() -> tuple[tuple[str, str, bool, str], ...]:
+    """Entities whose rows may stand in the table of another one, with that one, whether each in several rows, and the
+    field without which they are not looked for there."""
+    return tuple(
+        (one["entity"], one["within"], one.get("again", False), one.get("needs", "")) for one in _tables()["shared"]
+    )
 
 
 def kinds_of(entity: str) -> Mapping[str, Sequence[str]]:
@@ -159,6 +163,16 @@ def unsaid() -> frozenset[Words]:
 def hundredths() -> frozenset[str]:
     """Words of amounts that are counted in hundredths."""
     return frozenset(word for name in _fields()["hundredths"] for word in words_of(name))
+
+
+@cache
+def _measured() -> frozenset[Words]:
+    return frozenset(words_of(name) for name in _fields()["measured"])
+
+
+def measures(words: Words) -> bool:
+    """Whether a column of this name has measurements, such as `days in stage`: it names nothing then."""
+    return any((word,) in _measured() for word in words) or any(pair in _measured() for pair in pairwise(words))
 
 
 def deletion_of(words: Words) -> bool:

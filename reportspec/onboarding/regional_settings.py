@@ -13,7 +13,7 @@ from pathlib import Path
 from reportspec.model.mapping_proposals import ColumnSeen
 from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.cures import Cures
-from reportspec.onboarding.mapping_lines import Draft
+from reportspec.onboarding.drafts import Draft
 from reportspec.onboarding.name_words import field_words, tongue_of, words_of
 from reportspec.onboarding.places import country_of, currency_of, zone_of
 from reportspec.onboarding.project_files import Reading, Settings

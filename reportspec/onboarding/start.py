@@ -17,12 +17,13 @@ from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import Proposal, Recognised
 from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.cures import Cures, decides
+from reportspec.onboarding.drafts import Block, Draft
 from reportspec.onboarding.first_report import best_report, made_of, overview_of, period_of, present, replaced
 from reportspec.onboarding.histories import Told, settled
-from reportspec.onboarding.mapping_lines import Block, Draft, Writer
+from reportspec.onboarding.mapping_lines import Writer
 from reportspec.onboarding.mapping_yaml import mapping_text
 from reportspec.onboarding.matching import propose
-from reportspec.onboarding.name_words import state_of, state_words
+from reportspec.onboarding.name_words import dated_fields, state_of, state_words
 from reportspec.onboarding.project_files import (
     AGENTS,
     ENVIRONMENT,
@@ -397,6 +398,16 @@ class _Project:
 
     def _nothing(self, draft: Draft) -> NoStart:
         recognised_as = ", ".join(taken(self.basis, draft)) or "nothing"
+        entities, _ = dated_fields()
+        tables = [block.table for block in draft.blocks if block.entity in entities and not block.off]
+        if tables and not any(column.newest for table in tables for column in self.tables[table].columns.values()):
+            listed = ", ".join(f"`{table}`" for table in tables)
+            return NoStart(
+                f"no report can be made of these tables: no column of {listed} has dates, and reports are of periods;"
+                f" recognised: {recognised_as}",
+                "export when each was created or closed, too",
+                "no-report",
+            )
         return NoStart(
             f"no report can be made of these tables; recognised: {recognised_as}",
             "add the table of deals, leads, activities or cases, or say what is meant: `--column deal.amount=Betrag`",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reportspec.onboarding.basis import Basis
-from reportspec.onboarding.mapping_lines import Draft
+from reportspec.onboarding.drafts import Draft
 from reportspec.onboarding.name_words import aside
 from reportspec.onboarding.project_files import Reading, Settings
 

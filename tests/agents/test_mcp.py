@@ -245,6 +245,14 @@ def test_neither_figures_nor_messages_say_who_somebody_is(small: Path, text: str
     assert "urname" not in found.replace("Sxrname", "")
 
 
+def test_all_others_together_are_nobody(small: Path) -> None:
+    text = H + "sections:\n  - breakdown: {metrics: [won_amount], by: [user.email], top: 1, others: true}\n"
+    [section] = answers(small).query("", text, "", "")["data"]["figures"][0]["sections"]
+    first, last = (row["user.email"] for row in section["rows"])
+    assert "…" in first
+    assert last.startswith("Others")
+
+
 @pytest.mark.parametrize(
     "line", ['9,"x,y,z\n', "9,Surname9,mailbox9@example.com,+39 02 1234567,1,2,3,4,5,6,7,8\n", "9\n"]
 )

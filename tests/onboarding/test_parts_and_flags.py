@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from reportspec.catalogue.load import packaged
+from reportspec.onboarding.drafts import Block
 from reportspec.onboarding.histories import Told
-from reportspec.onboarding.mapping_lines import Block, Writer
+from reportspec.onboarding.mapping_lines import Writer
 from reportspec.onboarding.matching import propose
 from reportspec.onboarding.seen_tables import table_seen
 
