@@ -66,7 +66,10 @@ def write_repairs(
             whose = (record.owner.name, record.owner.key if record.owner.name else "")
             rows_of.setdefault(whose, []).extend(_rows(entity.entity, record, binding, language))
     written = _csv if form == "csv" else _workbook
-    lists = [(slug(owner) or "nobody", written(rows, language)) for (owner, _), rows in sorted(rows_of.items())]
+    lists = [
+        ((slug(owner) if owner else "") or "nobody", written(rows, language))
+        for (owner, _), rows in sorted(rows_of.items())
+    ]
     with alone(root / LOCK):
         return _written(folder, lists, form, root)
 
