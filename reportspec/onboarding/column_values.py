@@ -111,7 +111,8 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
             return 0.4, ["all rows have the same"]
     share = _state_share(field, column)
     if share is not None and field.name != "status" and len(state_words(field.id)) > 1:
-        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else 0.7, [])
+        none = 0.4 if field.name == "forecast_category" else 0.7
+        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else none, [])
     if field.id in ("deal.status", "order_.status") and share is not None:
         if share > 0.8 and column.distinct <= 12:
             return 1.15, ["its values are known"]

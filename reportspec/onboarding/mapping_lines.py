@@ -27,7 +27,7 @@ from reportspec.model.mapping_proposals import (
 from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
 from reportspec.onboarding.drafts import Beside, Block, Draft, Line
 from reportspec.onboarding.histories import RowsOf, Told
-from reportspec.onboarding.leads_and_deals import lead_blocks
+from reportspec.onboarding.leads_and_deals import lead_blocks, steps_among
 from reportspec.onboarding.lengths_of_time import in_seconds
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
 from reportspec.onboarding.name_words import (
@@ -283,7 +283,7 @@ class Writer:
         if column.inside or not own:
             return own, "", "the first of each list" if own else "it holds lists or records"
         if state_words(field_id) and known.values:
-            return self._states(field_id, column, own, known.closed)
+            return self._states(field_id, column, own, known.closed, table)
         if field_id == "lead.status":
             return self._junk(column, own)
         if known.type == "boolean" and column.shape == "text" and says_yes_or_no(known, column):
@@ -336,7 +336,7 @@ class Writer:
                 by_state.setdefault(state, []).append(value)
         return by_state, unknown
 
-    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool) -> tuple[str, str, str]:
+    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool, table: str) -> tuple[str, str, str]:
         by_state, unknown = self._by_state(field_id, column)
         if not closed:
             if not by_state:
@@ -344,7 +344,17 @@ class Writer:
             return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
-        doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
+        taken = (
+            steps_among(unknown, by_state, column, self.tables[table], self.rows) if field_id == "deal.status" else []
+        )
+        if taken:
+            by_state.setdefault("open", []).extend(taken)
+            unknown = [value for value in unknown if value not in taken]
+        doubts = (
+            f"neither won nor lost, and taken for open: {_listed(taken)}" if taken else "",
+            f"not known, and in no state: {_listed(unknown)}" if unknown else "",
+        )
+        doubt = "; ".join(filter(None, doubts))
         if field_id == "deal.status" and (held := self._only_held(field_id, by_state)):
             doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):

@@ -290,3 +290,24 @@ def test_columns_of_several_kinds_are_looked_at(tmp_path: Path) -> None:
     assert column_seen("a", [1, 2.5, "3"]).shape == "number"
     assert column_seen("a", [True, "x", 3]).shape == "text"
     assert column_seen("a", [date(2026, 1, 2), "soon"]).shape == "text"
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_stages_that_nobody_knows_are_open_where_their_deals_are_not_closed(
+    closed: bool, run_cli: RunCli, tmp_path: Path
+) -> None:
+    stages = ("Kick-off", "Paperwork", "Deal won", "Deal lost")
+    text = "ID,Stage,Deal Name,Amount,Created on,Closed on\n" + "".join(
+        f"{n},{stages[n % 4]},Deal {n},{100 + n},2026-0{1 + n % 6}-10,"
+        f"{f'2026-0{2 + n % 6}-01' if n % 4 > 1 or (closed and n % 4 == 1) else ''}\n"
+        for n in range(80)
+    )
+    (tmp_path / "deals.csv").write_text(text, encoding="utf-8")
+    now = {"REPORTSPEC_NOW": "2026-11-30T12:00:00Z"}
+    made = run_cli(["init", "deals.csv", "--into", "p", "--yes"], cwd=tmp_path, env=now)
+    assert made.returncode == 0, made.stderr
+    said = made.stdout + made.stderr
+    if closed:  # their deals have a date of closing, so that they are no step
+        assert "taken for open: `Kick-off`; not known, and in no state: `Paperwork`" in said
+    else:
+        assert "neither won nor lost, and taken for open: `Kick-off`, `Paperwork`" in said
