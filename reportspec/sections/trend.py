@@ -17,7 +17,7 @@ from reportspec.measures.cautions import with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import week_called, word
-from reportspec.model.column_ids import BUCKET, Member, Row
+from reportspec.model.column_ids import BUCKET, Aggregated, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
 from reportspec.model.query import AggregateQuery, Query, Side
@@ -100,6 +100,7 @@ class _Steps:
 
     query: AggregateQuery
     found: Mapping[tuple[int, Any], Row]  # by step and member
+    whole: Row  # what is not known of any step
     groups: Sequence[Any]
     ahead: frozenset[str]  # metrics that are known of steps to come
     partial_from: int | None
@@ -122,7 +123,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     ]
     growing = {metric.id for metric in spec.metrics if adds_up(report, metric)}
     columns = [replace(one, grows=one.role == "metric" and one.metric in growing) for one in columns]
-    steps = _steps(report, spec, query, rows)
+    steps = _steps(report, spec, query, rows, total)
     body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
     names = _names(report, current)
     width = len(steps.groups)
@@ -176,7 +177,7 @@ def _in_rows(report: Report, spec: TrendSection, count: int) -> bool:
     return spec.chart is None and not spec.dimensions and 1 < count <= FEW_STEPS and not lined
 
 
-def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row]) -> _Steps:
+def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row], total: Row) -> _Steps:
     groups: list[Any] = [None]
     for by in spec.dimensions:
         adds = additivity(query)
@@ -188,7 +189,8 @@ def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequ
     to_come = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
     catalogue = report.binding.catalogue
     ahead = (metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric)))
-    return _Steps(query, by_bucket, groups, frozenset(ahead), next(running, None), next(to_come, None))
+    whole: Row = {key: n for key, n in total.items() if isinstance(key, Aggregated) and key.part == "unplanned" and n}
+    return _Steps(query, by_bucket, whole, groups, frozenset(ahead), next(running, None), next(to_come, None))
 
 
 def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list[tuple[Cell, ...]]:
@@ -201,7 +203,7 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
     ]
     rows_of_trend = []
     for group in steps.groups:
-        row = dict(steps.found.get((index, group), {}))
+        row = {**steps.found.get((index, group), {}), **steps.whole}
         for side in sides:
             if index < len(side.buckets):
                 row |= lengths(report, side, side.buckets[index])

@@ -430,7 +430,9 @@ class Scope:
         moment = self._seen_at(way, moment)
         last = self._last(way)
         if last is not None and last.today:
-            self.statement.need(self.statement.today(entity.name), field.name)
+            own = self.binding.is_own_record(entity.name, last)
+            cte = self.statement.instance(entity.name, moment) if own else self.statement.today(entity.name)
+            self.statement.need(cte, field.name)
             return self._column(alias, entity, field)
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way, day=field.type == "date"))
@@ -531,6 +533,8 @@ class Scope:
         parent = self._join(way[:-1], moment)
         at = self.binding.entity(self.binding.entity_at(self.entity, way[:-1]))
         relation = at.relations[way[-1]]
+        if self.binding.is_own_record(at.name, relation):
+            return parent
         target = self.binding.entity(relation.to)
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
