@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from reportspec.catalogue.load import expression
 from reportspec.catalogue.other_words import field_called
+from reportspec.check.guesses import tell_guesses_of_mapping
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import suggestion
@@ -112,6 +113,7 @@ def load_mapping(
         document.problems = [p if p.span else replace(p, span=named) for p in document.problems]
     if document.broken:
         return None, extra, document
+    tell_guesses_of_mapping(document, catalogue)
     data = document.data
     base = data.get("extends")
     if base is not None:
