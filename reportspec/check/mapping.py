@@ -17,7 +17,7 @@ from reportspec.check.guesses import tell_guesses_of_mapping
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
 from reportspec.diagnostics import did_you_mean, suggestion, surely_meant
-from reportspec.expression.sandbox import CANONICAL, Refused, table_name
+from reportspec.expression.sandbox import CANONICAL, Refused, each_parts, table_name
 from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
@@ -677,7 +677,9 @@ def _part(
     dialect: str,
     theirs: Theirs,
 ) -> MappedPart:
-    def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
+    def read(
+        text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY, each: bool = False
+    ) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
             of_database = _IN_A_VIEW if message.endswith(_NOT_HERE) else None
             help = None if "aggregate" in message else _as_a_name(str(text)) or of_database
@@ -685,6 +687,9 @@ def _part(
 
         tree = expression(text, at, told, dialect, aggregates, lists=True)
         if tree is None:
+            return None
+        if not each and each_parts(tree):
+            told(at, "`each_part` stands on the left in `on` of a table that has `fields`, and nowhere else")
             return None
         try:
             expect(tree, takes, unknown, str(at[-1]))
@@ -790,7 +795,8 @@ def _join(
         return None
     on = []
     for theirs, ours in spec["on"].items():
-        pair = read(theirs, (*path, "on", theirs)), read(ours, (*path, "on", theirs))
+        at = (*path, "on", theirs)
+        pair = read(theirs, at, each=bool(spec.get("fields"))), read(ours, at)
         if pair[0] is not None and pair[1] is not None:
             # Anything beside the table itself needs its own columns told apart.
             on.append((pair[0], owned(pair[1], (_NOTHING,))))
