@@ -226,9 +226,10 @@ def _may_be_blank(mapped: MappedField) -> bool:
 
 def _unless_blank(key: exp.Expr, mapped: MappedField) -> exp.Expr:
     """A key that names another record, or none: a blank text names nothing, as null does. An entity's own keys are
-    as they are, since rows without one are told of."""
+    as they are, since rows without one are told of. Few begin with a blank, and others need not be trimmed."""
     text = copied(key) if mapped.holds == "text" or mapped.enum else cast(copied(key), "VARCHAR")
-    return when(exp.NEQ(this=exp.Trim(this=text), expression=literal("")), key)
+    begins = exp.GTE(this=text, expression=literal("!"))  # the first sign after the blank
+    return when(exp.Or(this=begins, expression=exp.NEQ(this=exp.Trim(this=copied(text)), expression=literal(""))), key)
 
 
 def _or_default(binding: Binding, entity: Entity, part: MappedPart, field: Field, value: exp.Expr) -> exp.Expr:
