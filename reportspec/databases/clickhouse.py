@@ -239,8 +239,8 @@ def _called(name: str, *keys: str) -> Rule:
 
 
 def _there(node: exp.Expr) -> exp.Expr:
-    """A count of what is there. Of several values whose types have none in common (a decimal, else a float) each row has
-    its own, and a count takes those for there that are null; a comparison with null does not."""
+    """A count of what is there. Of several values whose types have none in common (a decimal, else a float) each row
+    has its own, and a count takes those for there that are null; a comparison with null does not."""
     counted = node.this
     if isinstance(counted, exp.Distinct):
         texts = [_sql("if(isNull(x), NULL, toString(x))", x=x) if _may_mix(x) else x for x in counted.expressions]

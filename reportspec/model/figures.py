@@ -17,7 +17,8 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
-# A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
+# A `difference` is in the unit of its column, of percentages in points, and has a sign; a `change` is a part of what
+# there was, in per cent.
 # What rows are in a `group` by is printed where it changes.
 Role = Literal[
     "dimension",
@@ -213,6 +214,11 @@ class Section:
     few_in_all: frozenset[str] = frozenset()  # the same of the row over all
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
 
+    @property
+    def named_rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows that stand for one thing each: without that of all others together, which no value names."""
+        return self.rows[:-1] if self.others else self.rows
+
     def with_columns(self, places: Sequence[int]) -> Section:
         """The section with these of its columns only, by their places."""
 
@@ -300,6 +306,16 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a footnote says of its figures (the `subject`), so that those of one kind can be told together."""
+
+    kind: str  # of those in the languages' `together`
+    subject: str
+    what: str
+    of: str = ""  # what it is about: of one figure another number of the same is of a section with other rows
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A whole report, ready to be laid out or printed as data."""
 
@@ -320,6 +336,7 @@ class Figures:
     locale: str  # of numbers and dates
     currency: str | None
     timezone: str
+    remarks: Mapping[str, Remark] = field(default_factory=dict)  # of footnotes that others are like, by their texts
     second: PeriodFigures | None = None  # what it is compared with besides
     notices: tuple[str, ...] = ()  # on the report as a whole; they stand in every form
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source

@@ -78,7 +78,10 @@ def with_shares(section: Section, of: Collection[str], *, differences: bool = Fa
             change = replace(column, name=f"{column.name}__difference", role="difference", footnotes=())
             plan.append((change, place, figure, "difference"))
         if name in of and column.against and column.unit != "percent":
-            share = replace(column, name=f"{column.name}__change", type="number", role="change", decimals=None)
+            name = f"{column.name}__change"
+            share = replace(
+                column, name=name, type="number", unit="percent", role="change", currency=None, decimals=None
+            )
             plan.append((share, place, figure, "share"))
 
     def filled(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -232,6 +235,24 @@ def without_few(section: Section) -> Section:
     rows = tuple(cut(row, few) for row, few in zip(section.rows, section.few, strict=True)) if section.few else None
     total = cut(section.total, section.few_in_all) if section.total else None
     return replace(section, rows=rows or section.rows, total=total)
+
+
+_KNOWN = 4  # of so many rows one at least has a change that is known, or the column says nothing
+
+
+def without_unknown(section: Section) -> Section:
+    """A section with bars without what figures were of which hardly any row's change is known: a column of dashes."""
+    if not section.bars or len(section.rows) < 2:
+        return section
+
+    def is_known(place: int, of: int) -> bool:
+        known = sum(difference(row[of], row[place]) is not None for row in section.rows)
+        return known > 0 and known * _KNOWN >= len(section.rows)
+
+    gone = {place for place, of in _pairs(section.columns) if not is_known(place, of)}
+    if not gone:
+        return section
+    return section.with_columns([place for place in range(len(section.columns)) if place not in gone])
 
 
 def difference(now: Cell, then: Cell) -> Cell:

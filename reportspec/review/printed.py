@@ -47,8 +47,8 @@ class Printed:
 class ChangedCell:
     """A figure that is another one: its section, what its row is called (nothing of a tile), its column, what it was
     (`then`) and is (`now`); the metric that it is of, and whether it is the metric itself (`value`). What is no number
-    is a text; a row that was not there, or is not, has nothing on that side. Shares are fractions, and so are `points`, which
-    lie between two of them."""
+    is a text; a row that was not there, or is not, has nothing on that side. Shares are fractions, and so are `points`,
+    which lie between two of them."""
 
     section: str
     row: tuple[str, ...]
@@ -319,8 +319,8 @@ def _of(cell: ChangedCell, column: Column | None, *, value: bool, tile: bool = F
 
 
 def _unit(column: Column, value: bool, tile: bool) -> str:
-    """The unit of a cell: a change is a share of what was before, but that of a tile that is a share itself, and what lies
-    between two shares, are points."""
+    """The unit of a cell: a change is a share of what was before, but that of a tile that is a share itself, and what
+    lies between two shares, are points."""
     apart = column.role == "difference" or (column.role == "change" and tile)
     if apart and column.unit == "percent":
         return "points"

@@ -230,7 +230,8 @@ def test_what_is_compared_is_as_long_as_the_period(data: st.DataObject, fiscal: 
         days = (period.end - period.start).days - (other.end - other.start).days
         assert -3 <= days <= 3
     elif of_months and compare != "last_week":
-        assert is_first(other.start) and is_first(other.end)
+        assert is_first(other.start)
+        assert is_first(other.end)
         assert months_between(other.start, other.end) == months_between(period.start, period.end)
     else:
         assert other.end - other.start == period.end - period.start
