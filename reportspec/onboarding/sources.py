@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import Recognised, TableSeen
 from reportspec.onboarding.seen_tables import rows_of, seen
 from reportspec.onboarding.wish import NoStart, Tell, Wish
-from reportspec.source.regular import no_file
+from reportspec.source.matching import Unmet, is_pattern, matched
+from reportspec.source.regular import is_file, is_folder, no_file
 from reportspec.suggested_yaml import quoted_yaml
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
@@ -74,9 +75,11 @@ def _files(sources: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for text in sources:
         path = Path(text)
-        if path.is_dir():
+        if is_folder(path):
             endings = set(ENDINGS) - {".txt"}  # beside tables those are notes
-            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in endings)
+            met = matched(path, "*")
+            _refuse_unmet(one for one in met.unmet if one.shut or one.path.suffix.lower() in endings)
+            inside = [p for p in met.files if p.suffix.lower() in endings]
             if not inside:
                 raise NoStart(
                     f"the folder `{text}` has no file of a kind that is read",
@@ -84,13 +87,13 @@ def _files(sources: Sequence[str]) -> list[Path]:
                     "no-files",
                 )
             found += inside
-        elif any(sign in text for sign in "*?["):
-            base = Path(path.anchor or ".")
-            matches = sorted(p for p in base.glob(str(path.relative_to(base) if path.anchor else path)) if p.is_file())
-            if not matches:
+        elif is_pattern(text) and not is_file(path):
+            met = matched(Path(), text)
+            _refuse_unmet(met.unmet)
+            if not met.files:
                 raise NoStart(f"no file matches `{text}`", "check the pattern and the folder", "file-not-found")
-            found += matches
-        elif path.is_file():
+            found += met.files
+        elif is_file(path):
             if path.suffix.lower() not in ENDINGS and by_suffix(path.suffix.lower()) is None:
                 raise NoStart(
                     f"`{text}` is no file of a kind that is read",
@@ -99,13 +102,19 @@ def _files(sources: Sequence[str]) -> list[Path]:
                 )
             found.append(path)
         else:
-            unfit = no_file(path)
+            unfit = no_file(path, text)
             if unfit is not None:
-                raise NoStart(unfit[0].format(f"`{text}`"), unfit[1].format(text), "file-not-found")
+                raise NoStart(*unfit, "file-not-found")
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             help = suggestion(path.name, names) or "name files, a folder with files, or a database's URL"
             raise NoStart(f"there is no file or folder `{text}`", help, "file-not-found")
     return list(dict.fromkeys(found))
+
+
+def _refuse_unmet(unmet: Iterable[Unmet]) -> None:
+    """Raise NoStart for the first of what leads to no file that can be read: its rows would be missed in silence."""
+    for one in unmet:
+        raise NoStart(one.message, one.help, "unreadable-file")
 
 
 def _table_names(paths: Sequence[Path]) -> dict[str, Path]:

@@ -72,6 +72,11 @@ def opened(
     import duckdb
 
     kind = kind_of(table, spec.paths)
+    for path in spec.paths:  # before libraries are asked, each of which says in its own words why it cannot
+        try:
+            Path(path).open("rb").close()
+        except OSError as error:
+            raise unreadable(table, Path(path).name, error) from None
     try:
         if kind in TEXTS or kind in SHEETS:
             return _texts(table, spec, kind, folder, expected, even)
