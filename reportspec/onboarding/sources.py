@@ -191,22 +191,28 @@ def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
     assert database is not None
     anywhere = f"{database.kind}:///{path.resolve()}"
     text = f"version: 1\nsource: {quoted_yaml(anywhere)}\nmapping: mapping.yaml\n"
-    tables = _of_database(text, {}, tell)
-    return Source(tables, {}, relative, database.dialect.name, anywhere=anywhere, again={"": text})
+    tables, unread = _of_database(text, {}, tell)
+    return Source(tables, {}, relative, database.dialect.name, unread, anywhere=anywhere, again={"": text})
 
 
 def _database(url: str, tell: Tell) -> Source:
     environment = {"CRM_DATABASE_URL": url}
     text = "version: 1\nsource: ${CRM_DATABASE_URL}\nmapping: mapping.yaml\n"
     project = _project(text, environment)
-    tables = _of_database(text, environment, tell)
+    tables, unread = _of_database(text, environment, tell)
     again = {"": text}
-    return Source(tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, environment=environment, again=again)
+    return Source(
+        tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, unread, environment=environment, again=again
+    )
 
 
-def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple[TableSeen, ...]:
+def _of_database(
+    text: str, environment: Mapping[str, str], tell: Tell
+) -> tuple[tuple[TableSeen, ...], tuple[Diagnostic, ...]]:
+    """The tables of a database, and what is told of those that cannot be read."""
+    missed: list[SourceError] = []
     try:
-        found = _looked(text, environment, None, False, tell)
+        found = _looked(text, environment, None, False, tell, missed)
     except SourceError as error:
         raise NoStart(error.message, error.help, error.code) from None
     if not found:
@@ -215,7 +221,8 @@ def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple
             "check the schema, and the rights of the user",
             "no-tables",
         )
-    return tuple(found)
+    told = (Diagnostic(one.code, one.message, None, one.help, severity="warning") for one in missed)
+    return tuple(found), tuple(told)
 
 
 def _project(text: str, environment: Mapping[str, str]) -> Any:
@@ -231,7 +238,12 @@ def _project(text: str, environment: Mapping[str, str]) -> Any:
 
 
 def _looked(
-    text: str, environment: Mapping[str, str], names: Sequence[str] | None, texts: bool, tell: Tell
+    text: str,
+    environment: Mapping[str, str],
+    names: Sequence[str] | None,
+    texts: bool,
+    tell: Tell,
+    missed: list[SourceError] | None = None,
 ) -> list[TableSeen]:
     """The tables of a source as a project file names it. Raises SourceError."""
     from reportspec.run.connect import connect
@@ -243,7 +255,7 @@ def _looked(
         database = project.source.database
         alone = database is not None and database.schemas_are_databases
         wanted = list(names) if names is not None else _own_tables(connection.columns(), alone)
-        return seen(connection, wanted, tell)
+        return seen(connection, wanted, tell, missed)
     finally:
         connection.close()
 
