@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlglot import exp
@@ -34,17 +34,18 @@ def checks_of(
     sides: Iterable[Side] = (),
     by_name: Collection[str] = (),
     now: date | None = None,
+    then: datetime | None = None,
 ) -> tuple[Check, ...]:
     """All that can be checked of the entities that a report reads, by name with the fields that it
     reads of each. `conditions` are the report's filters, `metrics` what it shows of which times,
-    `by_name` the entities by whose names it groups."""
+    `by_name` the entities by whose names it groups, `then` the instant up to which it is told."""
     checks: list[Check] = []
     for name, fields in read.items():
         if name in by_name:
             checks.append(Check("shared-name", name, binding.field(name, "name")))
         checks += _of_rates(binding, name)
         if not binding.source.entities[name].parts:
-            checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
+            checks += _of_expectations(binding, name, fields - _for_order(binding, name, read), then)
             continue  # the mapping's own rows are checked with it
         checks += _of_keys(binding, name)
         checks += _of_parts(binding, name, fields)
@@ -59,7 +60,7 @@ def checks_of(
         checks += _of_currencies(binding, name, fields)
         checks += _of_relations(binding, name, fields, read)
         checks += _of_mergers(binding, name, read)
-        checks += _of_expectations(binding, name, fields - _for_order(binding, name, read))
+        checks += _of_expectations(binding, name, fields - _for_order(binding, name, read), then)
         checks += _of_odd_times(binding, name, fields, now)
     conditions, metrics = tuple(conditions), tuple(metrics)
     of_report = [*_of_conditions(binding, conditions), *_of_times(binding, metrics, sides, now)]
@@ -290,7 +291,8 @@ def _for_order(binding: Binding, name: str, read: Mapping[str, frozenset[str]]) 
     return frozenset(fields)
 
 
-def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> list[Check]:
+def _of_expectations(binding: Binding, name: str, fields: frozenset[str], then: datetime | None) -> list[Check]:
+    """What is expected of rows. What makes figures wrong is so in rows of any time."""
     entity = binding.entity(name)
     checks = []
     for expectation in entity.expects:
@@ -298,7 +300,7 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str]) -> lis
         about = set(expectation.about)
         if about <= fields and all(binding.gives(name, field) for field in names):
             kind: Kind = "impossible-rows" if expectation.wrong else "unlikely-rows"
-            checks.append(Check(kind, name, expectation=expectation))
+            checks.append(Check(kind, name, expectation=expectation, then=None if expectation.wrong else then))
     return checks
 
 

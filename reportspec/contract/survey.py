@@ -83,7 +83,7 @@ def survey_of(report: Report, trees: Iterable[exp.Expr]) -> tuple[tuple[Check, .
                 fields[path[0]] = fields.get(path[0], frozenset()) | {path[1]}
     metrics = [metric for section in report.sections for metric in section.metrics]
     names = grouped_by_name(report)
-    checks = checks_of(binding, fields, conditions, metrics, report.all_sides, names, report.now.date())
+    checks = checks_of(binding, fields, conditions, metrics, report.all_sides, names, report.now.date(), report.reached)
     return checks, survey_statement(binding, _with_load(report, fields), checks, report.now, orders)
 
 

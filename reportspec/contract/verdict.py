@@ -39,7 +39,7 @@ from reportspec.sql.examples_sql import (
 )
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.merged_records import MOST_MERGERS
-from reportspec.sql.survey_sql import SOUGHT, asked_by_history, broken
+from reportspec.sql.survey_sql import SOUGHT, asked_by_history, broken, rows_there
 from reportspec.sql.unnamed import inherits
 from reportspec.suggested_yaml import mapping_line, plain_yaml, yaml_list
 
@@ -89,7 +89,7 @@ def findings_of(
     counted = {str(row["entity"]): int(row["rows"] or 0) for row in rows}
     findings: list[Finding] = []
     for check, count in broken(checks, rows).items():
-        of = counted[check.entity]
+        of = rows_there(checks, rows, check) if check.then is not None else counted[check.entity]
         if check.kind in SOUGHT and not of:
             # Nothing occurs where there are no rows: that there are none is told once.
             if check.kind == "no-rows" and check.entity not in {finding.check.entity for finding in findings}:

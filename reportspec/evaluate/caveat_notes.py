@@ -15,7 +15,7 @@ from reportspec.measures.metric_columns import Footnotes, label, marked
 from reportspec.measures.stand_ins import StandIn
 from reportspec.measures.words import word
 from reportspec.model.audits import AuditCheck
-from reportspec.model.figures import Column, Section
+from reportspec.model.figures import Column, Remark, Section
 from reportspec.model.spec import Report
 
 Failed = tuple[tuple[AuditCheck, int], ...]
@@ -26,7 +26,8 @@ def with_caveats(
 ) -> tuple[Section, ...]:
     """The sections with a mark at each metric that rows which fail a check endanger: where it stands first among the
     sections that show all rows of the report, and its period. Each check is one footnote of a section, and so is each
-    field that comes from the history of the same rows; so is what is left out of them."""
+    field that comes from the history of the same rows; so is what is left out of them. States of then that the history
+    does not have, and that none of these tells of, stand at a table by them, though it shows a part of the rows."""
     left, stood_in, out = dict(caveats.failed), dict(caveats.stand_ins), dict(caveats.left_out)
     marked_sections = []
     for spec, section in zip(report.sections, sections, strict=True):
@@ -40,14 +41,34 @@ def with_caveats(
             for name in counts:
                 marks.setdefault(name, []).append(mark)
         for stand_in, of in _by_stand_in({name: stood_in.pop(name) for name in names if name in stood_in}).items():
-            mark = footnotes.add(_by_history(report, stand_in, of))
+            mark = footnotes.add(*_by_history(report, stand_in, of))
             for name in of:
                 marks.setdefault(name, []).append(mark)
         for metric in [name for name in names if name in out]:
             for one in out.pop(metric):
                 marks.setdefault(metric, []).append(footnotes.add(_left_out(report, one)))
         marked_sections.append(_marked(section, marks) if marks else section)
+    for place, (spec, section) in enumerate(zip(report.sections, marked_sections, strict=True)):
+        query = answers.aggregate(spec.id)
+        if query is None or query.sides[:1] != report.sides[:1] or not _has_a_row_without_a_name(section):
+            continue
+        shown = {column.metric for column in section.columns}
+        names = [metric.id for metric in spec.metrics if metric.id in shown]
+        unknown = {name: [one for one in stood_in.pop(name) if one.unknown] for name in names if name in stood_in}
+        marks = {}
+        for stand_in, of in _by_stand_in(unknown).items():
+            text, _ = _by_history(report, stand_in, of)
+            mark = footnotes.add(f"{text} {word(report.language, 'without_own_filter')}")
+            for name in of:
+                marks.setdefault(name, []).append(mark)
+        marked_sections[place] = _marked(section, marks) if marks else section
     return tuple(marked_sections)
+
+
+def _has_a_row_without_a_name(section: Section) -> bool:
+    """Whether a table has rows that no state is known of."""
+    keys = [place for place, column in enumerate(section.columns) if column.role == "dimension"]
+    return any(row[place] is None for row in section.rows for place in keys)
 
 
 def _by_check(failed: Mapping[str, Failed]) -> dict[AuditCheck, dict[str, int]]:
@@ -68,9 +89,9 @@ def _by_stand_in(found: Mapping[str, Sequence[StandIn]]) -> dict[StandIn, list[s
     return together
 
 
-def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> str:
+def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> tuple[str, Remark | None]:
     """How many rows of these metrics have a field from the history alone, of how many, and what that adds; or of how
-    many it does not have their state of then."""
+    many it does not have their state of then, which can be told together."""
     names = [label(report, report.binding.catalogue.metrics[name].label) for name in metrics]
     if found.side != "current":
         names = [word(report.language, "previous", name) for name in names]
@@ -80,13 +101,14 @@ def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> str:
     if found.unknown:
         worth = (report.number(found.amount, ",.0f"), report.binding.currency or "") if found.amount is not None else ()
         more = f" ({' '.join(worth).rstrip()})" if worth else ""
-        return word(report.language, "before_history", *given, more)
+        what = word(report.language, "part_before_history", *given[1:], more)
+        return word(report.language, "before_history", *given, more), Remark("before_history", given[0], what)
     name, _, own = found.field.partition(".")
     field = label(report, report.binding.catalogue.entities[name].fields[own].label)
     if found.amount is None:
-        return word(report.language, "by_history", *given, field)
+        return word(report.language, "by_history", *given, field), None
     amount = f"{report.number(found.amount, ',.0f')} {report.binding.currency or ''}".rstrip()
-    return word(report.language, "by_history_amount", *given, field, amount)
+    return word(report.language, "by_history_amount", *given, field, amount), None
 
 
 def _left_out(report: Report, found: LeftOut) -> str:

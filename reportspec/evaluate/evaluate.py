@@ -74,6 +74,7 @@ def evaluate(
         definitions=_definitions(report, answers, statements),
         statements=statements,
         footnotes=texts,
+        remarks=footnotes.remarks,
         notices=_notices(report) if audited is None else (),
         language=report.language,
         locale=report.locale,

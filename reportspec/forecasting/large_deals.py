@@ -1,7 +1,8 @@
 """Deals that are large beside the spread of all the rest: each is won or not, of which no smooth distribution tells.
 
-They are found in the tables of cells, which know of each cell the largest deal, how many there are, the sum of their
-amounts and that of the squares. What is left without the largest one is taken to be as uneven as these say.
+They are found in the tables of cells, which know of each cell the largest deal and the one farthest below zero (a
+credit note), how many there are, the sum of their amounts and that of the squares. What is left without one is taken to
+be as uneven as these say.
 """
 
 from __future__ import annotations
@@ -71,22 +72,24 @@ class Beside:
 
 def told_apart(cells: Sequence[tuple[Open, float]], beside: Beside) -> Apart:
     """The deals that are larger than two standard deviations of all that is beside them and those larger than they, at
-    most ten, largest first; and what is left. Each cell has the chance of its deals."""
+    most ten, largest first; and what is left. Each cell has the chance of its deals. Amounts below zero are as large as
+    those above."""
     left = [(cell.deals, chance) for cell, chance in cells]
-    largest = [cell.largest for cell, _ in cells]
+    ends = [max(cell.largest, 0.0) for cell, _ in cells] + [min(cell.lowest, 0.0) for cell, _ in cells]
     large: list[LargeDeal] = []
     mean, variance = beside.with_open(left)
-    while largest and len(large) < MOST_APART:
-        at = max(range(len(largest)), key=largest.__getitem__)
-        amount, (deals, chance) = largest[at], left[at]
-        if amount <= 0:
+    while ends and len(large) < MOST_APART:
+        end = max(range(len(ends)), key=lambda at: abs(ends[at]))
+        amount, at = ends[end], end % len(cells)
+        deals, chance = left[at]
+        if not amount:
             break
         left[at] = (without(deals, amount), chance)
         mean_left, variance_left = beside.with_open(left)
-        if beside.kept * amount <= LARGE * math.sqrt(variance_left):
+        if beside.kept * abs(amount) <= LARGE * math.sqrt(variance_left):
             break
         large.append(LargeDeal(beside.kept * amount, chance))
-        mean, variance, largest[at] = mean_left, variance_left, largest_of(left[at][0], amount)
+        mean, variance, ends[end] = mean_left, variance_left, next_to(left[at][0], amount)
     return Apart(tuple(large), mean, variance)
 
 
@@ -97,6 +100,14 @@ def without(deals: Deals, amount: float) -> Deals:
         return Deals()
     squares = deals.squares - amount * amount
     return Deals(count, rest, max(squares if squares > ROUNDING * deals.squares else 0.0, rest * rest / count))
+
+
+def next_to(deals: Deals, amount: float) -> float:
+    """The amount of the largest of some deals after one of an amount; of those below zero where that is. 0 where none
+    lies to that side."""
+    if amount > 0:
+        return max(largest_of(deals, amount), 0.0)
+    return -max(largest_of(Deals(deals.count, -deals.amount, deals.squares), -amount), 0.0)
 
 
 def largest_of(deals: Deals, most: float) -> float:

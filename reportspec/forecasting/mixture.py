@@ -47,7 +47,7 @@ def _chance(beside: Spread, outcomes: Sequence[Outcome], amount: float) -> float
 def _reached_by(beside: Spread, outcomes: Sequence[Outcome], chance: float) -> float:
     """The amount that is reached with a chance."""
     reach = FAR * beside.wide * math.sqrt(max(beside.variance, 0.0))
-    below = 0.0 if beside.mean >= 0 else beside.mean - reach
+    below = min(outcomes[0].amount, 0.0) + (0.0 if beside.mean >= 0 else beside.mean - reach)
     above = outcomes[-1].amount + beside.mean + reach
     for _ in range(HALVINGS):
         middle = (below + above) / 2.0

@@ -31,15 +31,18 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Deals that were open at an origin, with the amounts of then, the `largest` of which is known by itself; and those
-    of them that were `won` before the end of the window, with the amounts that they were won with."""
+    """Deals that were open at an origin, with the amounts of then, the `largest` of which is known by itself, and the
+    one farthest below zero (`lowest`, 0 where none is); and those of them that were `won` before the end of the window,
+    with the amounts that they were won with."""
 
     deals: Deals = Deals()
     won: Deals = Deals()
     largest: float = 0.0
+    lowest: float = 0.0
 
     def __add__(self, other: Open) -> Open:
-        return Open(self.deals + other.deals, self.won + other.won, max(self.largest, other.largest))
+        largest, lowest = max(self.largest, other.largest), min(self.lowest, other.lowest)
+        return Open(self.deals + other.deals, self.won + other.won, largest, lowest)
 
 
 CellKey = tuple[

@@ -103,7 +103,7 @@ class Forecast:
 
     @property
     def low(self) -> float:
-        """The lower end of its range of 80 %: never below what is won."""
+        """The lower end of its range of 80 %: not below what is won, but for amounts below zero that may come."""
         return self.won + self.spread.low
 
     @property

@@ -20,7 +20,7 @@ from reportspec.calendar import Bucket, Fiscal, Period, add_months, as_naive, da
 from reportspec.calendar.compare import months_between
 from reportspec.expression.sandbox import path_of
 from reportspec.forecasting.calibration import TENTHS, Judged
-from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows
+from reportspec.forecasting.past_windows import LEARNED, MOST_WINDOWS, CellKey, Deals, Open, Window, Windows, total
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.dimensions import belonging_to
@@ -123,7 +123,7 @@ def _per_year(period: Period, fiscal: Fiscal) -> int | None:
 
 # What is asked
 
-OPEN, WON, CREATED, ENDS = "windows open", "windows won before", "windows created", "windows ends"
+OPEN, WON, WON_IN, CREATED = "windows open", "windows won before", "windows won", "windows created"
 _TALLIES = ("count", "amount", "squares")
 
 
@@ -144,18 +144,9 @@ def windows_queries(
     ]
     if frame.elapsed > 0:
         queries.append(_won_before_query(report, section, conditions, frame))
-    for number, stretches in enumerate(in_turn(_won_stretches(frame))):
-        side, purpose = side_of(report, stretches), frame.purpose(f"windows won {number}")
-        queries.append(AggregateQuery(section, purpose, (), won_measures(report, entity), (side,), conditions))
+    queries.append(_won_in_query(report, section, conditions, frame))
     side = _inflow_side(report, frame)
     queries.append(AggregateQuery(section, frame.purpose(CREATED), (), (_inflow(entity),), (side,), conditions))
-    if frame.within:
-        last = [
-            (max(end - timedelta(days=RUSH_DAYS), start), end) for start, end in frame.of_periods[-QUARTERS - 1 : -1]
-        ]
-        side = side_of(report, last)
-        ends = frame.purpose(ENDS)
-        queries.append(AggregateQuery(section, ends, (), won_measures(report, entity)[:2], (side,), conditions))
     return tuple(queries)
 
 
@@ -179,6 +170,7 @@ def open_query(
     measures = (
         *_measures(entity, "open", spec.open, spec.amount),
         _amount_measure(entity, "open_largest", "max", spec.amount, spec.open),
+        _amount_measure(entity, "open_lowest", "min", spec.amount, spec.open),
         *_measures(entity, "won", won, spec.final),
         Measure(Tally("old"), entity.name, "count", None, old, None),
         *(_typed_measures(report, entity) if typed else ()),
@@ -192,6 +184,18 @@ def _won_before_query(report: Report, section: str, conditions: tuple[exp.Expr, 
     spec = _spec(entity)
     measures = _measures(entity, "before", spec.won_before, spec.amount)
     return AggregateQuery(section, frame.purpose(WON), (), measures, (side,), conditions)
+
+
+def _won_in_query(report: Report, section: str, conditions: tuple[exp.Expr, ...], frame: Frame) -> AggregateQuery:
+    """What was won between all edges of windows and their origins, by between which of them it was created: what was
+    won in any of the windows' parts, and what of it was created in them, is the sum of some."""
+    entity, edges = forecast_entity(report), _won_edges(frame)
+    path = path_of(_spec(entity).created)
+    field = report.binding.resolve(entity.name, path).field
+    since = tuple(instant(edge, report.binding.zone) for edge in edges)
+    created = Dimension(".".join(path), path, field, edges=since)
+    side, measures = side_of(report, list(pairwise(edges))), won_measures(report, entity)[: len(_TALLIES)]
+    return AggregateQuery(section, frame.purpose(WON_IN), (created,), measures, (side,), conditions)
 
 
 def _origins_side(report: Report, frame: Frame, stretches: Sequence[Stretch]) -> Side:
@@ -385,6 +389,17 @@ def _inflow_days(report: Report, frame: Frame, stretch: Stretch) -> Stretch:
     return end - days, end
 
 
+def _won_edges(frame: Frame) -> list[date]:
+    """All days with which stretches begin or end of which it is asked what was won in them."""
+    return sorted({edge for stretch in (*_won_stretches(frame), *_rushes(frame)) for edge in stretch})
+
+
+def _rushes(frame: Frame) -> list[Stretch]:
+    """The last days of past quarters, where it is asked whether they end in a rush."""
+    past = frame.of_periods[-QUARTERS - 1 : -1] if frame.within else ()
+    return [(max(end - timedelta(days=RUSH_DAYS), start), end) for start, end in past]
+
+
 def _won_stretches(frame: Frame) -> list[Stretch]:
     """The stretches in which what was won is asked for: of each window what lies before its origin, and what lies after
     it; where the origin lies before the window, from there to its beginning, and from there to its end."""
@@ -442,7 +457,7 @@ def facts_of(report: Report, section: str, answers: Answers, frame: Frame | None
     facts = Facts(plain, used)
     if not frame.within or len(plain.before(plain.last)) >= QUARTERS:
         return facts
-    rush = _rush(section, answers, frame.purpose(ENDS))
+    rush = _rush(frame, _WonIn(section, answers, frame))
     inner = _lived(report, frame.within[:-1], windows)
     if not inner or (rush is not None and rush > RUSH):
         return replace(facts, rush=rush)
@@ -475,21 +490,16 @@ def _lived(report: Report, stretches: Sequence[Stretch], windows: Mapping[Stretc
     return ()
 
 
-def _rush(section: str, answers: Answers, ends: str) -> float | None:
+def _rush(frame: Frame, won: _WonIn) -> float | None:
     """The share of the past quarters' amounts that was won in their last days."""
-    query, amounts = answers.aggregate(section, ends), [0.0, 0.0]
-    rows = rows_of(answers, section, ends)
-    for row in rows:
-        assert query is not None
-        bucket = query.sides[0].buckets[int(row[BUCKET])]
-        amounts[(bucket.end - bucket.start).days <= RUSH_DAYS] += _number(row, "result_amount")
-    whole = sum(amounts)
-    return amounts[1] / whole if whole > 0 else None
+    rushes = _rushes(frame)
+    whole = won.between((rushes[0][0], rushes[-1][1]))[0].amount
+    return math.fsum(won.between(rush)[0].amount for rush in rushes) / whole if whole > 0 else None
 
 
 def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> dict[Stretch, _Known]:
     cells, old = cells_of(report, answers, section, frame.purpose(OPEN))
-    won = _won_in(section, answers, frame)
+    won = _WonIn(section, answers, frame)
     inflow = _created_in(section, answers, frame)
     won_then = {int(row[BUCKET]): deals_in(row, "before") for row in rows_of(answers, section, frame.purpose(WON))}
     known = {frame.of_periods[-1]: _Known(Window(), 0.0, False)} if frame.past else {}
@@ -497,10 +507,10 @@ def _windows(report: Report, section: str, answers: Answers, frame: Frame) -> di
         start, end = stretch
         origin = frame.origin(stretch)
         if frame.elapsed < 0:
-            before, late = Deals(), _less(won.get((origin, end), _NONE)[1], won.get((origin, start), _NONE)[1])
-            result, older = won.get(stretch, _NONE)[0], _NONE
+            before, late = Deals(), _less(won.between((origin, end))[1], won.between((origin, start))[1])
+            result, older = won.between(stretch)[0], _NONE
         else:
-            older, after = won.get((start, origin), _NONE), won.get((origin, end), _NONE)
+            older, after = won.between((start, origin)), won.between((origin, end))
             before, late, result = won_then.get(at, Deals()), after[1], older[0] + after[0]
             if end == report.period.end:  # all that is known of it lies before its origin, within a day as well
                 before, late = result, Deals()
@@ -543,7 +553,8 @@ def cell_key(report: Report, row: Row, after: int = 0) -> CellKey:
 
 def open_in(row: Row) -> Open:
     """What was open, of a row."""
-    return Open(deals_in(row, "open"), deals_in(row, "won"), _number(row, "open_largest"))
+    largest, lowest = _number(row, "open_largest"), min(_number(row, "open_lowest"), 0.0)
+    return Open(deals_in(row, "open"), deals_in(row, "won"), largest, lowest)
 
 
 def deals_in(row: Row, name: str) -> Deals:
@@ -554,16 +565,21 @@ def deals_in(row: Row, name: str) -> Deals:
 _NONE = (Deals(), Deals())
 
 
-def _won_in(section: str, answers: Answers, frame: Frame) -> dict[Stretch, tuple[Deals, Deals]]:
-    """What was won in each stretch, and what of it was created in it."""
-    won: dict[Stretch, tuple[Deals, Deals]] = {}
-    number = 0
-    while (query := answers.aggregate(section, frame.purpose(f"windows won {number}"))) is not None:
-        for row in rows_of(answers, section, query.purpose):
-            bucket = query.sides[0].buckets[int(row[BUCKET])]
-            won[bucket.start, bucket.end] = (deals_in(row, "result"), deals_in(row, "late"))
-        number += 1
-    return won
+class _WonIn:
+    """What was won between the edges of windows, by between which of them it was created."""
+
+    def __init__(self, section: str, answers: Answers, frame: Frame) -> None:
+        self._places = {edge: place for place, edge in enumerate(_won_edges(frame))}
+        self._cells: dict[int, list[tuple[int, Deals]]] = {}
+        for row in rows_of(answers, section, frame.purpose(WON_IN)):
+            created = int(row[Member(0)]) if row[Member(0)] is not None else 0
+            self._cells.setdefault(int(row[BUCKET]), []).append((created, deals_in(row, "result")))
+
+    def between(self, stretch: Stretch) -> tuple[Deals, Deals]:
+        """All that was won in a stretch between two edges, and what of it was also created in it, or later."""
+        first, last = (self._places[edge] for edge in stretch)
+        cells = [cell for place in range(first, last) for cell in self._cells.get(place, ())]
+        return total(won for _, won in cells), total(won for created, won in cells if created > first)
 
 
 def _created_in(section: str, answers: Answers, frame: Frame) -> dict[Stretch, float]:

@@ -20,7 +20,7 @@ from reportspec.measures.stopped import not_told, why_not_told
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Field, Metric
-from reportspec.model.figures import Cell, Column, Section
+from reportspec.model.figures import Cell, Column, Remark, Section
 from reportspec.model.query import AggregateQuery, Side
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
@@ -36,9 +36,13 @@ class Footnotes:
     unnamed: Collection[str] = ()
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    remarks: dict[str, Remark] = field(default_factory=dict)
 
-    def add(self, text: str) -> int:
-        """The number of a footnote, a new one if it is not there yet."""
+    def add(self, text: str, remark: Remark | None = None) -> int:
+        """The number of a footnote, a new one if it is not there yet; with what it says of its figure where others of
+        its kind may stand beside it."""
+        if remark is not None:
+            self.remarks[text] = remark
         if text not in self.texts:
             self.texts.append(text)
         return self.texts.index(text) + 1
@@ -124,6 +128,7 @@ def metric_column(
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
+            marks += _incomplete(report, part, row, "current", footnotes)
             marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
@@ -193,8 +198,8 @@ def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: R
     marks: list[int] = []
     for part in needed:
         marks += _left_out(report, metric, part, footnotes, row, "previous")
-        told = (*_incomplete(report, part, row, "previous"), *_unknown_past(report, part, row, "previous"))
-        marks += [footnotes.add(text) for text in told]
+        marks += _incomplete(report, part, row, "previous", footnotes)
+        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous")]
     return tuple(marks)
 
 
@@ -223,7 +228,12 @@ def _left_out(
         if not said:
             left_out = word(report.language, word_of_note, name, counts, lacks)
             added = _would_add(report, part, missing, footnotes) if side == "current" else ""
-            marks.append(footnotes.add(left_out + added))
+            part_of_it = word(report.language, f"part_{word_of_note}", counts, lacks)
+            about = added.strip().rstrip(".")  # it begins with a preposition in every language
+            about = f" ({about[:1].lower()}{about[1:]})" if about else ""
+            marks.append(
+                footnotes.add(left_out + added, Remark("left_out", name, part_of_it + about, f"{word_of_note} {lacks}"))
+            )
     if other := row.get(Aggregated(part.id, "other_currency", side)):
         text = word(
             report.language,
@@ -260,9 +270,8 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
 
 
 def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
-    """What is to be said of amounts without what they are multiplied by, and of states of the past
-    that the source does not tell."""
-    language, notes = report.language, _incomplete(report, part, row, "current")
+    """What is to be said of states of the past that the source does not tell."""
+    language, notes = report.language, list[str]()
     entity = without_history(report.binding, part)
     if entity is not None:
         named = as_part(language, label(report, entity.plural))
@@ -271,8 +280,8 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     return notes
 
 
-def _incomplete(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:
-    """What is to be said of a side's amounts without what they are multiplied by."""
+def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnotes: Footnotes) -> list[int]:
+    """The footnotes on a side's amounts without what they are multiplied by."""
     incomplete, unknown = (row.get(Aggregated(part.id, one, side)) or 0 for one in ("incomplete", "unknown"))
     if incomplete <= unknown or part.of is None:
         return []
@@ -280,7 +289,10 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName) -> list[
     # An expression of the amount alone may have no value either, such as one divided by 0.
     lacks = label(report, by.label) if by is not None else name
     name = name if side == "current" else word(report.language, "previous", name)
-    return [word(report.language, "incomplete", name, _counted(report, part, incomplete - unknown), lacks)]
+    counts = _counted(report, part, incomplete - unknown)
+    text = word(report.language, "incomplete", name, counts, lacks)
+    what = word(report.language, "part_incomplete", counts, lacks)
+    return [footnotes.add(text, Remark("left_out", name, what, f"incomplete {lacks}"))]
 
 
 def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:

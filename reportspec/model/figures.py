@@ -300,6 +300,16 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a footnote says of its figures (the `subject`), so that those of one kind can be told together."""
+
+    kind: str  # of those in the languages' `together`
+    subject: str
+    what: str
+    of: str = ""  # what it is about: of one figure another number of the same is of a section with other rows
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A whole report, ready to be laid out or printed as data."""
 
@@ -320,6 +330,7 @@ class Figures:
     locale: str  # of numbers and dates
     currency: str | None
     timezone: str
+    remarks: Mapping[str, Remark] = field(default_factory=dict)  # of footnotes that others are like, by their texts
     second: PeriodFigures | None = None  # what it is compared with besides
     notices: tuple[str, ...] = ()  # on the report as a whole; they stand in every form
     row_counts: tuple[tuple[str, int], ...] = ()  # entity label, rows read from the source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from sqlglot import exp
@@ -100,7 +100,8 @@ class Check:
     filter, those of one field are one check, `places` says where each stands, and `value` is the one of
     them that is told; it `excludes` what it leaves out, of which nothing hangs on there being some. `cells`
     are the columns of a table that decide whether rows of an equal place in an order differ, and `ties` the fields
-    that do, of rows that have the same `names`."""
+    that do, of rows that have the same `names`. What is expected of rows is asked of those that were there `then`, at
+    the instant up to which a report is told, as they were."""
 
     kind: Kind
     entity: str
@@ -120,6 +121,7 @@ class Check:
     excludes: bool = False
     cells: tuple[exp.Column, ...] = ()
     ties: tuple[str, ...] = ()
+    then: datetime | None = None
 
     @property
     def refuses(self) -> bool:

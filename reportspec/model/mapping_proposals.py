@@ -39,6 +39,7 @@ class ColumnSeen:
     longest: int = 0
     inside: tuple[int | str, ...] = ()
     json: bool = False
+    nothing: tuple[str, ...] = ()  # texts that stand for no value, such as `-None-`
     native: bool = False  # whether a database has yes and no as such, and not as texts
 
 

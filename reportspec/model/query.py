@@ -34,14 +34,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …), by their places. Members that
-    share their name are `called` otherwise, by their `key`; of many all are, with their key. `turns` is
-    the order of their names, or of what they belong to with their names."""
+    """What rows are grouped by: a field, or bins of a numeric one ([..30), [30..60), …), by their places, or stretches
+    of a time between `edges`, by theirs: what lies before the first of them is in 0. Members that share their name are
+    `called` otherwise, by their `key`; of many all are, with their key. `turns` is the order of their names, or of what
+    they belong to with their names."""
 
     name: str
     path: tuple[str, ...]
     field: Field
     bins: tuple[float, ...] = ()
+    edges: tuple[datetime, ...] = ()
     key: tuple[str, ...] = ()
     called: tuple[tuple[str, str], ...] = ()
     turns: tuple[tuple[str, ...], ...] = ()

@@ -8,7 +8,15 @@ import re
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapping_proposals import ColumnSeen, TableSeen
 from reportspec.onboarding.field_names import prefix_of, variants_of
-from reportspec.onboarding.name_words import outcome_of, state_of, state_words, taken_as, words_of
+from reportspec.onboarding.name_words import (
+    outcome_of,
+    shared_keys,
+    state_of,
+    state_words,
+    taken_as,
+    varied_keys,
+    words_of,
+)
 
 _STAGES = 40  # values: more are no stages
 _OWNERS = 30  # rows: of more than so many, some have the same owner
@@ -96,11 +104,15 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
         if tells_apart(column, table) and column.filled >= table.rows - _TOTALS:
             return 1.1, ["no two rows have the same"]
         return (0.5 if column.distinct < 0.98 * table.rows else 0.9), []
-    if field.name == "owner_id" and column.filled > _OWNERS and tells_apart(column, table):
-        return 0.4, ["each row has another"]
+    if column.filled > _OWNERS:
+        if f"{entity.name}.{field.name}" in shared_keys() and tells_apart(column, table):
+            return 0.4, ["each row has another"]
+        if field.type == "key" and field.name in varied_keys() and column.distinct == 1:
+            return 0.4, ["all rows have the same"]
     share = _state_share(field, column)
     if share is not None and field.name != "status" and len(state_words(field.id)) > 1:
-        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else 0.7, [])
+        none = 0.4 if field.name == "forecast_category" else 0.7
+        return (1.05, ["its values are known"]) if share > 0.8 else (0.85 if share > 0.3 else none, [])
     if field.id in ("deal.status", "order_.status") and share is not None:
         if share > 0.8 and column.distinct <= 12:
             return 1.15, ["its values are known"]

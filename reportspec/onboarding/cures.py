@@ -64,11 +64,15 @@ class Cures:
 
     def applied(self, draft: Draft) -> Draft:
         """The mapping with what it has to say."""
-        return replace(draft, blocks=tuple(map(self._applied, draft.blocks)))
+        keys = {b.table: b.key.sql for b in draft.blocks if b.key is not None and not b.key.off and not b.each_of}
+        return replace(draft, blocks=tuple(self._applied(block, keys.get(block.table, "")) for block in draft.blocks))
 
-    def _applied(self, block: Block) -> Block:
-        if block.where or block.each_of:
-            return block
+    def _applied(self, block: Block, key: str) -> Block:
+        """A block with what it has to say; `key` is that of its table's rows."""
+        if block.where or block.each_of:  # one row for each value of a column, of those rows alone that count
+            text, _ = self.where.get(block.table, ("", ""))
+            where = f"({block.where}) and ({text})" if block.where else text
+            return replace(block, where=where, each_by=key) if text else block
         settings = list(block.settings)
         if block.table in self.where:
             text, why = self.where[block.table]

@@ -49,6 +49,7 @@ class Block:
     joins: Mapping[str, Beside] = field(default_factory=dict)  # name -> table, its key, ours
     settings: tuple[tuple[str, str, str], ...] = ()  # more of its lines: `where` or `latest`, its YAML, why
     keyless: str = ""  # what is said where no column is its key
+    each_by: str = ""  # of `each_of`: the column by which a row is the first one, where they are not all alike
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
+from reportspec.errors import SourceError
 from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import ColumnSeen, TableSeen
 from reportspec.onboarding.drafts import Beside, Block, Line
+from reportspec.onboarding.histories import RowsOf
+from reportspec.onboarding.seen_tables import as_text
+
+_MOSTLY = 0.8  # share of rows
 
 
 class Names(Protocol):
@@ -98,3 +104,33 @@ def _in_any_state(lead: Block) -> Block:
         return lead
     mark = "no column says in which state a lead is: all of them count"
     return replace(lead, lines=(*lead.lines, Line("is_junk", "false", mark)))
+
+
+def steps_among(
+    unknown: Sequence[str], by_state: Mapping[str, Sequence[str]], column: ColumnSeen, table: TableSeen, rows: RowsOf
+) -> list[str]:
+    """Of the values of a column of states that no word fits those that are likely steps of a sale: others say which
+    deals are won and lost, and their rows mostly lack the date that those have which are over."""
+    if not {"won", "lost"} <= set(by_state) or not unknown:
+        return []
+    dates = [one.name for one in table.columns.values() if one.shape in ("date", "time")]
+    there: dict[str, list[list[bool]]] = {}
+    with suppress(SourceError):
+        for value, *days in rows(table.name, [column.name, *dates], column.name) if dates else ():
+            text = as_text(value) if value is not None else ""
+            there.setdefault(text, []).append([day not in (None, "") for day in days])
+
+    def share(values: Sequence[str], at: int) -> float:
+        said = [row[at] for value in values for row in there.get(value, ())]
+        return sum(said) / len(said) if said else 0.0
+
+    def lacking(values: Sequence[str], at: int) -> bool:
+        return share(values, at) < 1 - _MOSTLY
+
+    over, open_ = [*by_state["won"], *by_state["lost"]], by_state.get("open", ())
+    closing = [
+        at
+        for at in range(len(dates))
+        if share(over, at) > _MOSTLY and (lacking(open_, at) if open_ else any(lacking([one], at) for one in unknown))
+    ]
+    return [value for value in unknown if not any(share([value], at) > 0.5 for at in closing)]

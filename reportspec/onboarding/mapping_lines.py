@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -27,7 +27,8 @@ from reportspec.model.mapping_proposals import (
 from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
 from reportspec.onboarding.drafts import Beside, Block, Draft, Line
 from reportspec.onboarding.histories import RowsOf, Told
-from reportspec.onboarding.leads_and_deals import lead_blocks
+from reportspec.onboarding.leads_and_deals import lead_blocks, steps_among
+from reportspec.onboarding.lengths_of_time import in_seconds
 from reportspec.onboarding.matching import CONFIDENT, CONSIDERED, USABLE
 from reportspec.onboarding.name_words import (
     deletion_of,
@@ -55,6 +56,8 @@ _SQL_WORDS = (
 _RESERVED = frozenset(_SQL_WORDS.split())
 _WORTH_A_LINE = 0.45  # confidence from which on a proposal stands in the mapping, as a comment at least
 _STAGES = 40  # values: more are no stages
+_WRITTEN = re.compile(r"[^0-9]*[0-9][0-9.,' \u00a0\u202f]*[.,][0-9]{2}[^0-9]*")  # an amount with its hundredths
+_SAME = 0.95  # share of rows
 
 
 Outcomes = tuple[tuple[str, ...], Callable[[Sequence[str]], str]]
@@ -260,7 +263,7 @@ class Writer:
             return None
         column = table.columns[best.column]
         others = [f"`{one.column}`" for one in candidates[1:3] if one.confidence > CONSIDERED]
-        sql, type_, doubt = self._sql(field_id, column)
+        sql, type_, doubt = self._sql(field_id, column, part.table)
         mark = "" if best.confidence >= CONFIDENT else f"{best.confidence:.0%}: {'; '.join(best.reasons)}"
         if mark and others:
             mark += f"; or {' or '.join(others)}"
@@ -271,7 +274,7 @@ class Writer:
             mark, off = why, True
         return Line(name, sql or self.name(best.column), mark, off, (best.column,), type_)
 
-    def _sql(self, field_id: str, column: ColumnSeen) -> tuple[str, str, str]:
+    def _sql(self, field_id: str, column: ColumnSeen, table: str) -> tuple[str, str, str]:
         """How a field is read from a column: its SQL (empty: it cannot be yet), its type where that has to be said, and
         what is doubtful."""
         entity, _, name = field_id.partition(".")
@@ -280,7 +283,7 @@ class Writer:
         if column.inside or not own:
             return own, "", "the first of each list" if own else "it holds lists or records"
         if state_words(field_id) and known.values:
-            return self._states(field_id, column, own, known.closed)
+            return self._states(field_id, column, own, known.closed, table)
         if field_id == "lead.status":
             return self._junk(column, own)
         if known.type == "boolean" and column.shape == "text" and says_yes_or_no(known, column):
@@ -292,12 +295,25 @@ class Writer:
             if column.shape == "clock":
                 return "", "", "it is a length of time as hours and minutes"
             if known.unit == "seconds":
-                return _in_seconds(own, column)
+                return in_seconds(own, column)
             if known.type == "money" and column.shape == "integer" and hundredths() & set(words_of(column.name)):
                 return f"{own} / 100.0", "", "its name says that it counts hundredths"
+            if known.type == "money" and column.shape == "integer" and (beside := self._written_out(table, column)):
+                return f"{own} / 100.0", "", f"`{beside}` beside it says that it counts hundredths"
             if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
                 return f"{own} / 100.0", "", ""
         return own, "", ""
+
+    def _written_out(self, table: str, column: ColumnSeen) -> str:
+        """The column that has the amounts of one that counts hundredths written out (`€1,234.56` for 123456); nothing
+        where there is none."""
+        for other in self.tables[table].columns.values():
+            if other.shape in ("text", "number") and other.sample and all(map(_WRITTEN.fullmatch, other.sample)):
+                rows = self.rows(table, (column.name, other.name), column.name)
+                both = [(as_text(one), re.sub(r"[^0-9]", "", str(out))) for one, out in rows if one and out]
+                if len(both) > 1 and sum(one.lstrip("-") == out.lstrip("0") for one, out in both) > _SAME * len(both):
+                    return other.name
+        return ""
 
     def _abbreviated(self, own: str) -> str:
         factors = "when 'K' then 1000 when 'M' then 1000000 when 'B' then 1000000000"
@@ -320,7 +336,7 @@ class Writer:
                 by_state.setdefault(state, []).append(value)
         return by_state, unknown
 
-    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool) -> tuple[str, str, str]:
+    def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool, table: str) -> tuple[str, str, str]:
         by_state, unknown = self._by_state(field_id, column)
         if not closed:
             if not by_state:
@@ -328,7 +344,17 @@ class Writer:
             return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
-        doubt = f"not known, and in no state: {_listed(unknown)}" if unknown else ""
+        taken = (
+            steps_among(unknown, by_state, column, self.tables[table], self.rows) if field_id == "deal.status" else []
+        )
+        if taken:
+            by_state.setdefault("open", []).extend(taken)
+            unknown = [value for value in unknown if value not in taken]
+        doubts = (
+            f"neither won nor lost, and taken for open: {_listed(taken)}" if taken else "",
+            f"not known, and in no state: {_listed(unknown)}" if unknown else "",
+        )
+        doubt = "; ".join(filter(None, doubts))
         if field_id == "deal.status" and (held := self._only_held(field_id, by_state)):
             doubt = "; ".join(text for text in (doubt, f"by a word that they hold: {_listed(held)}") if text)
         if column.distinct > len(column.values):
@@ -645,35 +671,6 @@ class Writer:
 
 def _is_yes(text: str) -> bool:
     return text.lower() in TRUE
-
-
-def _in_seconds(own: str, column: ColumnSeen) -> tuple[str, str, str]:
-    """A length of time in seconds, by what its name says it is counted in. Where that says nothing, a column in which
-    none is longer than eight hours, if they were minutes, is one of minutes: few calls all end before eight minutes."""
-    said = words_of(column.name)
-    words = {word.removesuffix("s") for word in said}
-    if "ms" in said or words & {"milli", "millisecond", "millisekunden"}:
-        return f"{own} / 1000.0", "", ""
-    factor = _seconds(words)
-    if factor != 1 or words & _SECONDS:
-        return (f"{own} * {factor}" if factor != 1 else own), "", ""
-    if column.largest is not None and column.largest <= 480:
-        return (
-            f"{own} * 60",
-            "",
-            f"its name does not say in what; taken for minutes, since the most is {column.largest:g}",
-        )
-    return own, "", "its name does not say in what; taken for seconds"
-
-
-_SECONDS = frozenset(("second", "sec", "sekunden", "sekunde", "sek", "secondi", "secondo", "seconde", "segundo"))
-
-
-def _seconds(words: Set[str]) -> int:
-    """How many seconds one of a column's numbers stands for, as the words of its name say."""
-    if words & {"minute", "min", "minuten", "minuto", "minuti"}:
-        return 60
-    return 3600 if words & {"hour", "stunden", "stunde", "ora", "ore", "heure", "hora"} else 1
 
 
 def numbers_of(values: Iterable[str]) -> Mapping[str, int]:

@@ -79,7 +79,9 @@ def _block_lines(block: Block, indent: str, named: Iterable[str] = ()) -> list[s
                 f"{indent}  {name}: {{table: {scalar(table)}, on: {{{scalar(theirs)}: {scalar(ours)}}}, {one}}}"
             )
     if block.each_of:
-        lines.append(f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_of)}}}")
+        lines.append(
+            f"{indent}latest: {{by: {scalar(block.each_of)}, order: {scalar(block.each_by or block.each_of)}}}"
+        )
     lines += [line for name, line in said if name != "where"]
     if block.key is not None:
         key = f"key: {scalar(block.key.sql)}{_mark(block.key.mark)}"

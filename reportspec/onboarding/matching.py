@@ -30,6 +30,7 @@ from reportspec.onboarding.name_words import (
     entity_words,
     field_words,
     kinds_of,
+    leading_to,
     measures,
     nearest,
     sharing,
@@ -49,6 +50,7 @@ _CHANGED = ("stage_id", "amount", "probability", "expected_close_date", "currenc
 
 _FILLED = 0.6  # of the rows that another column has an amount in, a better one lacks no more than the rest
 _STAGES = 40  # rows: a larger table is none of stages
+_LEADING = 0.45  # how well a column has to fit the field that leads to another entity
 _FITS = 0.7  # from here on a column is a field that says whose its table is
 _SAID = 0.85  # what the names of columns are worth as that of a table
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
@@ -197,7 +199,7 @@ class Matcher:
         for (of, name), (score, named, covered) in sorted(rated.items(), key=lambda item: -item[1][0]):
             enough = score > 0.52 or (named > 0.93 and covered > 0.12) or (covered > 0.6 and of in alone())
             enough = enough or (named > 0.78 and covered > 0.12 and not united[of])
-            if not enough or name in taken:
+            if not enough or name in taken or not self._leads(of, name):
                 continue
             if united[of] and not (kinds_of(of) and self.kind_of(of, name)):
                 continue
@@ -210,6 +212,7 @@ class Matcher:
                 why.append("it has the columns of one")
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
+        self._offers_as_deals(found, taken)
         for of, source, again, needs in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
             if of in taken.values() or there is None or (needs and not self._has(of, needs, there)):
@@ -219,6 +222,17 @@ class Matcher:
                 if again:
                     self.again.add((of, there))
         return found
+
+    def _offers_as_deals(self, found: list[Assigned], taken: dict[str, str]) -> None:
+        """Take a table of quotes for one of deals, where there is none of these and it says of some that they are won
+        and of others that they are lost: a list of offers, kept by hand."""
+        if "deal" in taken.values():
+            return
+        for at, (of, name, sure, why) in enumerate(found):
+            if of == "quote" and any(says_outcomes(column) for column in self.tables[name].columns.values()):
+                found[at] = ("deal", name, sure, (*why, "it says which are won and which are lost"))
+                taken[name] = "deal"
+                return
 
     def _users_by_keys(self, rated: dict[tuple[str, str], tuple[float, float, float]]) -> None:
         """Rate a table as users before all else that it may be where it is called so and has a row for each owner that
@@ -326,10 +340,15 @@ class Matcher:
                 return "deal_stage_history", table.name, 0.7, ("it names deals, stages that they are in, and times",)
         return None
 
-    def _has(self, entity: str, field: str, table: str) -> bool:
+    def _leads(self, entity: str, table: str) -> bool:
+        """Whether a table may be of an entity that is nothing without another one: a column leads to that."""
+        field = leading_to(entity)
+        return not field or self._has(entity, field, table, _LEADING)
+
+    def _has(self, entity: str, field: str, table: str, least: float = CONFIDENT) -> bool:
         """Whether a column of a table is a field by its name."""
         of, there = self.catalogue.entities[entity], self.tables[table]
-        return any(self.score(of, of.fields[field], there, c)[0] >= CONFIDENT for c in there.columns.values())
+        return any(self.score(of, of.fields[field], there, c)[0] >= least for c in there.columns.values())
 
     def covered_here(self, entity: str, table: str) -> float:
         """As `covered`, by names."""
@@ -501,6 +520,8 @@ class Matcher:
     ) -> tuple[float, tuple[str, ...]]:
         """The same, with what the keys of the entity say to which a field leads."""
         to = next((r.to for r in entity.relations.values() if r.by == field.name), None)
+        if to is not None and to not in keys and to != entity.name and score < CONFIDENT:
+            return score * 0.75, reasons  # nothing is named by it
         if (
             column.name.lower() in aside()
             or field.type != "key"

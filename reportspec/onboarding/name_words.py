@@ -111,6 +111,24 @@ def kinds_of(entity: str) -> Mapping[str, Sequence[str]]:
     return found
 
 
+def leading_to(entity: str) -> str:
+    """The field without which no table is of an entity, or nothing."""
+    found: str = _tables()["led"].get(entity, "")
+    return found
+
+
+@cache
+def shared_keys() -> frozenset[str]:
+    """Fields that several rows have together (`deal.owner_id`)."""
+    return frozenset(_tables()["together"])
+
+
+@cache
+def varied_keys() -> frozenset[str]:
+    """Names of keys that are not the same in all rows."""
+    return frozenset(_tables()["varied"])
+
+
 def dated_fields() -> tuple[frozenset[str], frozenset[str]]:
     """Entities and fields of which the newest time says until when there are data."""
     return frozenset(_tables()["dated"]["entities"]), frozenset(_tables()["dated"]["fields"])

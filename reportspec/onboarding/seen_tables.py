@@ -17,6 +17,7 @@ from reportspec.errors import SourceError
 from reportspec.model.mapping_proposals import ColumnSeen, Shape, TableSeen
 from reportspec.run.connection import Connection
 from reportspec.run.files import readings
+from reportspec.run.files.shape import adds_up
 from reportspec.sql.dialect import sql_text
 
 LOOKED_AT = 20_000  # rows of a table; of files it is nearly always all of them
@@ -27,6 +28,7 @@ _ISO = re.compile(readings.ISO)
 _CLOCK = re.compile(r"[0-9]{1,3}:[0-9]{2}(?::[0-9]{2})?")
 _YES_NO = frozenset((*readings.TRUE, *readings.FALSE)) - {"1", "0", "1.0", "0.0"}
 _FEW_ODD = 0.02  # share of values that may be of no number or time in a column of them
+_OTHERWISE = 0.2  # share of numbers that may be written in another way than the others
 
 
 def table_of(name: str) -> exp.Table:
@@ -84,7 +86,9 @@ def rows_of(connection: Connection, name: str, columns: Sequence[str], by: str) 
 def table_seen(
     name: str, columns: Sequence[str] | Mapping[str, str], rows: Sequence[Sequence[Any]], whole: bool = True
 ) -> TableSeen:
-    """A table of which these are rows; its columns, with their types where a database has them."""
+    """A table of which these are rows, but for those that add up others; its columns, with their types where a database
+    has them."""
+    rows = [row for row in rows if not adds_up([as_text(value) if value is not None else "" for value in row])]
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     kinds = columns if isinstance(columns, Mapping) else {}
     described = {
@@ -103,8 +107,9 @@ def column_seen(name: str, values: Iterable[Any], kind: str = "") -> ColumnSeen:
     if parted is not None:
         return _of_parted(name, parted, isinstance(there[0], str) or kind.lower().startswith("json"))
     texts = Counter(as_text(value) for value in there)
-    for nothing in [text for text in texts if text.lower() in readings.NOTHING]:
-        del texts[nothing]
+    nothing = [text for text in texts if text.lower() in readings.NOTHING]
+    for text in nothing:
+        del texts[text]
     filled = sum(texts.values())
     if not filled:
         return ColumnSeen(name, "empty", 0, 0)
@@ -115,6 +120,7 @@ def column_seen(name: str, values: Iterable[Any], kind: str = "") -> ColumnSeen:
         "phones": _share(texts, _is_phone),
         "length": sum(len(text) * number for text, number in texts.items()) / filled,
         "longest": max(map(len, texts)),
+        "nothing": tuple(sorted(text for text in nothing if text.lower() in readings.NOTHING_ELSE)),
     }
     shape, more = _shape(there, texts)
     return ColumnSeen(name, shape, filled, len(texts), **common, **more)  # type: ignore[arg-type]
@@ -176,6 +182,14 @@ def _is_phone(text: str) -> bool:
 
 def _shape(values: Sequence[Any], texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]]:
     first = values[0]
+    kinds: dict[type, tuple[type, ...]] = {
+        bool: (bool,),
+        date: (date,),
+        **dict.fromkeys((int, float, Decimal), (int, float, Decimal)),
+    }
+    of = next((kind for one, kind in kinds.items() if isinstance(first, one)), None)
+    if of is not None and not all(isinstance(value, of) for value in values):
+        return _shape([as_text(value) for value in values], texts)  # SQLite keeps what it is given
     if isinstance(first, bool):
         return "boolean", {"native": True}
     if isinstance(first, date):
@@ -264,6 +278,11 @@ def _as_number(texts: Mapping[str, int]) -> tuple[Shape, dict[str, Any]] | None:
     if sum(forms[form] for form in digits) < (1 - _FEW_ODD) * sum(forms.values()):
         return None
     ways = readings.number_readings(digits)
+    if not ways:  # numbers that are written in two ways are some all the same: a trial tells of those that are not read
+        odd = readings.nearest_number({form: forms[form] for form in digits})
+        if sum(forms[form] for form in odd) <= _OTHERWISE * sum(forms.values()):
+            digits -= odd
+            ways = readings.number_readings(digits)
     if not ways:
         return None
     if any(text.startswith("0") and len(text) > 1 and text.isdigit() for text in texts):

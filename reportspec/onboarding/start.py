@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ from reportspec.onboarding.project_files import (
 )
 from reportspec.onboarding.recognise import recognised
 from reportspec.onboarding.regional_settings import FileReadings, settings_of
-from reportspec.onboarding.sources import forced, opened
+from reportspec.onboarding.sources import Source, forced, opened
 from reportspec.onboarding.told import Lack, taken, to_confirm, untold
 from reportspec.onboarding.wish import Asker, NoStart, Started, Takes, Tell, Wish
 
@@ -61,9 +62,30 @@ def start(wish: Wish, order: Order, asker: Asker, tell: Tell) -> Started:
         found: Recognised | None = forced(wish.crm, source)
     else:
         found = recognised(source.tables)
+    elsewhere = ""
     if found is not None and not source.files and any(theirs != ours for theirs, ours in found.tables.items()):
-        found = None  # in another schema: its tables have to be named
-    return _Project(Basis(wish, source, found, packaged()), order, asker, tell).made()
+        elsewhere = _elsewhere(found)
+        hint = _named_by(found, source)
+        if wish.crm:
+            raise NoStart(elsewhere, f"{hint}; or leave `--crm` out", "unknown-crm")
+        elsewhere, found = f"{elsewhere}: {hint}", None  # its tables have to be named
+    made = _Project(Basis(wish, source, found, packaged()), order, asker, tell).made()
+    return replace(made, open=(elsewhere, *made.open)) if elsewhere else made
+
+
+def _elsewhere(found: Recognised) -> str:
+    """That tables of a shipped mapping have other names, or stand in a schema which the address does not open."""
+    theirs, ours = next((theirs, ours) for theirs, ours in found.tables.items() if theirs != ours)
+    return f"the shipped mapping `{found.crm}` reads `{theirs}`, and here it is `{ours}`"
+
+
+def _named_by(found: Recognised, source: Source) -> str:
+    """How the tables of a shipped mapping are those that the address opens."""
+    schemas = {ours.removesuffix(theirs).rstrip(".") for theirs, ours in found.tables.items()}
+    schema = schemas.pop() if len(schemas) == 1 else ""
+    if schema and source.dialect == "postgres":
+        return f"for it, open that schema: `?options=-csearch_path%3D{schema}` at the end of the address"
+    return "for it, open the schema that has them by the address"
 
 
 def _check_fields(columns: Mapping[str, str]) -> None:
@@ -133,6 +155,10 @@ class _Project:
         self.states: dict[tuple[str, str], str] = {}
         self.refused: dict[tuple[str, str, str], str] = {}
         self.cures = Cures()
+        for name in self.source.files:
+            texts = {text for column in self.tables[name].columns.values() for text in column.nothing}
+            if texts:
+                self.cures.nothing[name] = sorted(texts)
         self.readings = FileReadings(basis, asker)
         self.kept_rows: dict[tuple[str, ...], Sequence[Sequence[Any]]] = {}
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
@@ -376,7 +402,7 @@ class _Project:
                 continue
             if self.found is not None or not self._take_back(draft, problems):
                 first = problems[0]
-                raise NoStart(first.message, first.help, first.code)
+                raise NoStart(first.message.replace(f"{folder}{os.sep}", ""), first.help, first.code)
             draft = self._draft()
             report = "custom"
         raise NoStart(

@@ -234,6 +234,24 @@ def without_few(section: Section) -> Section:
     return replace(section, rows=rows or section.rows, total=total)
 
 
+_KNOWN = 4  # of so many rows one at least has a change that is known, or the column says nothing
+
+
+def without_unknown(section: Section) -> Section:
+    """A section with bars without what figures were of which hardly any row's change is known: a column of dashes."""
+    if not section.bars or len(section.rows) < 2:
+        return section
+
+    def is_known(place: int, of: int) -> bool:
+        known = sum(difference(row[of], row[place]) is not None for row in section.rows)
+        return known > 0 and known * _KNOWN >= len(section.rows)
+
+    gone = {place for place, of in _pairs(section.columns) if not is_known(place, of)}
+    if not gone:
+        return section
+    return section.with_columns([place for place in range(len(section.columns)) if place not in gone])
+
+
 def difference(now: Cell, then: Cell) -> Cell:
     """Now less then, None where either is not known."""
     if not is_number(now) or not is_number(then):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
 from reportspec.render import charts, halves, phone, rightward, tables
 from reportspec.render.attachments import CsvFile, csv_files
@@ -39,6 +39,7 @@ from reportspec.render.locale import (
     told_apart,
 )
 from reportspec.render.logo import logo_address
+from reportspec.render.notes import notes_last, numbered
 from reportspec.render.palette import (
     BAD,
     BETTER,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-_AFTER_NAME = re.compile(r"[ \u00a0\u202f]?: ")
+_NUMBER = lazy_pattern(r"\d+")
 LONG = 15  # sections with a title, from which on a report gets a table of contents by itself
 
 VALUE_SIZE = 16.0  # points, of a tile's figure
@@ -130,7 +131,7 @@ class SectionView:
     tile_rows: tuple[tuple[Tile, ...], ...]
     value_ems: float  # the width of the widest figure of its tiles, in ems, and the points that it can have
     value_size: float
-    label_lines: int  # that the longest of its tiles' labels needs: the figures of a row stand on one line
+    label_lines: tuple[int, ...]  # that the longest label of each row of tiles needs: its figures stand on one line
     prose: Markup
     charts: tuple[ChartView, ...]
     table: tables.TableView | None
@@ -197,7 +198,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         # Pages that are turned again and again are half empty: then all lie.
         figures = replace(figures, theme=replace(figures.theme, landscape=True))
         views = _views(figures, formats, palette, attached, web)
-    views, notes = _notes_last(views) if has_closing(figures) else (views, ())
+    views, notes = notes_last(views) if has_closing(figures) else (views, ())
     written = figures.data_as_of or figures.as_of
     method = _method(figures, formats, titles)
     html = partial(
@@ -209,8 +210,8 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         logo=logo_address(figures.theme),
         period_days=_days(figures.period, formats),
         days_beside=days_beside(formats, figures.period),
-        compare_days=days_beside(formats, figures.compare) if figures.compare else "",
-        second_days=days_beside(formats, figures.second) if figures.second else "",
+        compare_days=_days_of(figures.compare, figures, formats),
+        second_days=_days_of(figures.second, figures, formats),
         data_as_of=data_moment(formats, figures.data_as_of) if figures.data_as_of else "",
         as_of=as_of_moment(formats, figures.as_of),
         written=_iso(written, formats),
@@ -288,72 +289,7 @@ def _views(
         upright = view.table is None or not view.table.landscape
         views.append(replace(view, upright_again=turned and upright))
         turned = not upright
-    return _numbered(views)
-
-
-def _numbered(views: Sequence[SectionView]) -> list[SectionView]:
-    """The sections with their footnotes numbered as they are met on the page."""
-    texts = {number: text for view in views for number, text in view.footnotes}
-    order = dict.fromkeys(number for view in views for number in _met(view) if number in texts)
-    place, said = _said_once(texts, list(order), _labels(views))
-
-    def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(sorted({place[number] for number in numbers if number in place}))
-
-    made = []
-    for view in views:
-        table = view.table
-        if table is not None:
-            heads = tuple(replace(head, footnotes=renumbered(head.footnotes)) for head in table.headings)
-            table = replace(table, headings=heads)
-        rows = tuple(tuple(replace(t, footnotes=renumbered(t.footnotes)) for t in row) for row in view.tile_rows)
-        section = replace(view.section, footnotes=renumbered(view.section.footnotes))
-        notes = tuple((at, said.pop(at)) for at in renumbered(tuple(n for n, _ in view.footnotes)) if at in said)
-        made.append(replace(view, section=section, table=table, tile_rows=rows, footnotes=notes))
-    return made
-
-
-def _labels(views: Sequence[SectionView]) -> list[str]:
-    """What figures are called, the longest names first."""
-    columns = (column for view in views for column in (*view.section.columns, *(k.column for k in view.section.kpis)))
-    return sorted({column.label for column in columns if column.label}, key=lambda label: (-len(label), label))
-
-
-def _said_once(
-    texts: Mapping[int, str], order: Sequence[int], labels: Sequence[str]
-) -> tuple[dict[int, int], dict[int, str]]:
-    """Footnotes that say the same of several figures as one, which names them all: the new number of each, and the
-    texts by these."""
-    place: dict[int, int] = {}
-    names: dict[int, list[str]] = {}
-    of_texts: dict[str, int] = {}
-    for note in order:
-        text = texts[note]
-        name = next((one for one in labels if text.startswith(one) and _AFTER_NAME.match(text, len(one))), "")
-        rest = text[len(name) :]
-        at = of_texts.setdefault(rest if name else text, len(of_texts) + 1)
-        place[note] = at
-        names.setdefault(at, [])
-        if name and name not in names[at]:
-            names[at].append(name)
-    return place, {at: ", ".join(names[at]) + rest for rest, at in of_texts.items()}
-
-
-def _notes_last(views: Sequence[SectionView]) -> tuple[list[SectionView], tuple[tuple[int, str], ...]]:
-    """The sections without their footnotes, and these, which stand on the last page: what is read before the figures of
-    the first one is their answer."""
-    notes = sorted({note for view in views for note in view.footnotes})
-    return [replace(view, footnotes=()) for view in views], tuple(notes)
-
-
-def _met(view: SectionView) -> tuple[int, ...]:
-    """The numbers of a section's footnotes as a reader meets them: at its heading, in its tiles, in the heads of its
-    table, and below it those that nothing points at, as of what a drawing shows."""
-    heads = view.table.headings if view.table is not None else ()
-    tiles = (tile for row in view.tile_rows for tile in row)
-    of_parts = (*(tile.footnotes for tile in tiles), *(head.footnotes for head in heads))
-    below = (number for number, _ in view.footnotes)
-    return (*view.section.footnotes, *(number for numbers in of_parts for number in numbers), *below)
+    return numbered(views, figures.remarks, formats)
 
 
 def _beside(
@@ -367,6 +303,8 @@ def _beside(
             for place in (first, first + 1)
         ]
         drawn = [not view.charts or charts.fits_half(view.section) for view in two]
+        if not all(view.table or view.charts or view.tile_rows or view.prose or view.sentences for view in two):
+            continue  # what is only said to be missing needs no half of a page, and leaves the other all of it
         if all(halves.fits(view.table, fit, view.section.text) for view, fit in zip(two, drawn, strict=True)):
             found[first] = replace(two[0], side="first")
             found[first + 1] = replace(two[1], side="second")
@@ -427,7 +365,7 @@ def _section_view(
         section,
         rows,
         *value_size(tiles, tile_columns),
-        label_lines(tiles, tile_columns),
+        tuple(label_lines(row, len(row) * (2 if half else 1)) for row in rows),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
@@ -663,6 +601,14 @@ def _with_title(svg: str, alt: str) -> str:
 
 def _days(period: PeriodFigures, formats: Formats) -> str:
     return day_range(formats, period.start, period.end - timedelta(days=1))
+
+
+def _days_of(compared: PeriodFigures | None, figures: Figures, formats: Formats) -> str:
+    """The days of a period that a report is compared with; of one that is called as the report's own is, these say
+    enough (`Q3 2026 1 Jul – 30 Sept 2026 · Compared with Q2 2026`)."""
+    if compared is None or _NUMBER.sub("", compared.label) == _NUMBER.sub("", figures.period.label):
+        return ""
+    return days_beside(formats, compared)
 
 
 def _full_title(figures: Figures) -> str:

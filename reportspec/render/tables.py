@@ -21,6 +21,7 @@ from reportspec.render.beside import (
     without_dead,
     without_few,
     without_idle,
+    without_unknown,
 )
 from reportspec.render.figure_marks import TOTAL, Mark, is_figure, subtotal
 from reportspec.render.fonts import SEMI_BOLD, all_seen, text_width
@@ -72,6 +73,7 @@ _SETTINGS_OF_TWO: tuple[_Setting, ...] = (
 )
 _BARS_OF_TWO = (7.0, 15.0), (3.6, 8.0)
 _NO_BARS: _Setting = (_UPRIGHT, _DENSE, "dense", False, False, False)
+_HEAD = 1.02  # of the width of a heading's word, which is set no larger than the table: what rounding may add
 _NARROW = 8.0  # ems of a text that has more lines
 MARK = "!"  # of a value beyond a bound
 _HALF = 247.0  # points, of a table beside another
@@ -174,8 +176,8 @@ def table_view(
     figures_marked: bool = False,
 ) -> TableView | None:
     """The section's table, or None where it has no columns or rows. All pages are `lying`, or only
-    those of tables that need it: changes of further figures are left out before a page is turned. One of `half` the
-    width needs a page that lies where it has no room beside another."""
+    those of tables that need it: changes are left out before a page is turned, of further figures first. One of
+    `half` the width needs a page that lies where it has no room beside another."""
     if not section.columns or not section.rows:
         return None
     section = readable(section)
@@ -197,6 +199,9 @@ def table_view(
             break
         fewer = _view(less, formats, attachment, lying, half, figures_marked)
         view = fewer if room(fewer) > room(view) else view
+    if view.compared and view.landscape:
+        none = _view(_without_further_changes(section, ()), formats, attachment, lying, half, figures_marked)
+        view = none if room(none) > room(view) else view
     return view
 
 
@@ -211,21 +216,23 @@ def _in_two_lines(
         (replace(cells[0], said=" · ".join(cell(formats, row[at], of) for at, of in between if row[at])), *cells[1:])
         for cells, row in zip(view.rows, section.rows, strict=False)
     )
-    return replace(view, rows=rows, headings=_names_first(view))
+    return replace(_names_first(view), rows=rows)
 
 
-def _names_first(view: TableView) -> tuple[Heading, ...]:
-    """The headings of a list of names and amounts, of which names have all room that amounts leave: what is said below
-    a name is longer than it."""
+def _names_first(view: TableView) -> TableView:
+    """A list of names and amounts, of which names have all room that amounts leave: what is said below a name is longer
+    than it."""
     name, amount = view.headings
     longest = max(text_width(row[-1].text) for row in (*view.rows, *([view.total] if view.total else [])))
     heading = text_width(amount.label) + 0.8 * len(amount.footnotes)
     size, padding = (_DENSE, _PADDING["dense"]) if "dense" in view.css else (_SIZE, _PADDING[""])
-    needed = (max(longest * SEMI_BOLD, heading) + 0.5) * size + padding
+    ems = max(longest * SEMI_BOLD, heading) + 0.5
+    needed = ems * size + padding
     if needed >= _HALF / 2:
-        return view.headings
+        return view
     share = round(needed / _HALF * 100, 2)
-    return replace(name, width=round(100 - share, 2)), replace(amount, width=share)
+    headings = replace(name, width=round(100 - share, 2)), replace(amount, width=share)
+    return replace(view, headings=headings, ems=round((ems + _SCREEN_PADDING) / share * 100, 1))
 
 
 def _from_all_to_least(section: Section) -> list[Section]:
@@ -258,7 +265,7 @@ def _view(
     places = _places_before(computed) if figures_marked and wide is not computed else {}
     section, dead = without_dead(wide)
     section, idle, kept = without_idle(section)
-    section = without_few(section)
+    section = without_unknown(without_few(section))
     drawn = beside(section, printed_rows(section))
     section = with_changes(section)
     shown = section.rows[: printed_rows(section)]
@@ -646,7 +653,7 @@ def _with_subtotals(
     return (*rows_made, *rows[above:]), frozenset(places)
 
 
-_SCREEN_PADDING = {"": 1.2, "dense": 0.7}  # ems left and right of a cell on screens, together
+_SCREEN_PADDING = 0.7  # ems left and right of a cell on screens, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -681,7 +688,7 @@ def _layout(
     for place, column in enumerate(section.columns):
         longest = max(text_width(line[place].text) for line in lines)
         label = headings[place][0]
-        widest_word = max(map(text_width, label.split()), default=0.0) * SEMI_BOLD
+        widest_word = max(map(text_width, label.split()), default=0.0) * _HEAD
         notes = 0.8 * len(column.footnotes)
         heading = max(widest_word, min(text_width(label) * (0.4 if half else 0.6), 6.0 if half else 9.0)) + notes
         if _numeric(column):
@@ -736,7 +743,7 @@ def _layout(
     percent_widths = [round(width / sum(widths) * 100, 2) for width in widths]
     first_swing = swung[0] if swung else None
     cells = zip(needed, percent_widths, strict=True)
-    ems = max((need + _SCREEN_PADDING[css]) / percent * 100 for need, percent in cells)
+    ems = max((need + _SCREEN_PADDING) / percent * 100 for need, percent in cells)
     bars = share(drawn.value, with_bar), share(first_swing, with_swing)
     return _Layout(percent_widths, css, turned, *bars, round(ems, 1))
 

@@ -46,6 +46,7 @@ from reportspec.sql.over_time import (
     calendar_moment,
     calendar_rows,
     moment_of,
+    steps,
 )
 from reportspec.sql.scope import Scope
 from reportspec.sql.shared_trees import shared_of
@@ -329,6 +330,12 @@ def _dimension(scope: Scope, dimension: Dimension, moment: Moment, measure: Meas
         value = scope.field(dimension.path, moment)
     if dimension.key:
         return called_apart(scope, dimension, value, moment)
+    if dimension.edges:
+        storage = scope.binding.storage(dimension.field.entity, dimension.field.name)
+        places = map(literal, range(len(dimension.edges) + 1))
+        between = list(zip((*dimension.edges, dimension.edges[-1]), places, strict=True))
+        given = exp.Not(this=exp.Is(this=copied(value), expression=exp.Null()))
+        return when(given, steps(scope, value, storage, between))
     if not dimension.bins:
         return value
     edges = [*([(ENDS_BEFORE, 0.0)] if dimension.ends_before else []), *enumerate(dimension.bins)]

@@ -23,6 +23,7 @@ from reportspec.expression.trees import (
 )
 from reportspec.model.findings import FIRST_TIME, Check
 from reportspec.resolve.binding import Binding
+from reportspec.sql.existence import events_of, there_by
 from reportspec.sql.history import CHANGED, SINCE
 from reportspec.sql.statement import Statement
 
@@ -39,7 +40,28 @@ def count_of(statement: Statement, cte: str, check: Check) -> exp.Expr:
         value = field_of(statement, cte, check.entity, check.field.name)
         there = when(breaks(statement, cte, check), value)
         return exp.Count(this=exp.Distinct(expressions=[there]))
-    return exp.Count(this=when(breaks(statement, cte, check), literal(1)))
+    condition = breaks(statement, cte, check)
+    if check.then is not None and settled_by_history(statement.binding, check):
+        condition = any_of([condition, _closed_since(statement, cte, check)])
+    return exp.Count(this=when(condition, literal(1)))
+
+
+def there_then(statement: Statement, cte: str, check: Check) -> exp.Expr | None:
+    """That a row was there at the instant that a check is of; None where it is of today, or no row says since when it
+    is there."""
+    binding, entity = statement.binding, statement.binding.entity(check.entity)
+    if check.then is None or entity.exists_from is None or binding.mapped(entity.name, entity.exists_from) is None:
+        return None
+    names = [n for n in (entity.exists_from, *events_of(entity)) if binding.mapped(entity.name, n) is not None]
+    return exp.Paren(
+        this=there_by([(field_of(statement, cte, entity.name, n), _then(binding, check, n)) for n in names])
+    )
+
+
+def _then(binding: Binding, check: Check, name: str) -> exp.Expr:
+    """The instant that a check is of, to compare a field with."""
+    assert check.then is not None
+    return instant_literal(check.then, binding.storage(check.entity, name), binding.source_zone, binding.zone)
 
 
 def settled_by_history(binding: Binding, check: Check) -> bool:
@@ -53,10 +75,20 @@ def settled_by_history(binding: Binding, check: Check) -> bool:
 
 
 def broken_today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
-    """The CTE of an entity's states, and the condition that a row is the last one and breaks a check."""
+    """The CTE of an entity's states, and the condition that a row is the last one, or that of the instant that a check
+    is of, and breaks the check."""
     cte = statement.states(check.entity)
-    last = exp.Is(this=column(cte, "valid_until"), expression=exp.Null())
-    return cte, exp.and_(last, exp.Paren(this=breaks(statement, cte, check)))
+    since, until = column(cte, "valid_from"), column(cte, "valid_until")
+    held: exp.Expr = exp.Is(this=until, expression=exp.Null())
+    if check.then is not None:
+        binding = statement.binding
+        then = instant_literal(check.then, "time", binding.source_zone, binding.zone)
+        begun = exp.Or(
+            this=exp.Is(this=since, expression=exp.Null()), expression=exp.LT(this=copied(since), expression=then)
+        )
+        left = exp.Or(this=held, expression=exp.GTE(this=copied(until), expression=copied(then)))
+        held = exp.and_(exp.Paren(this=begun), exp.Paren(this=left))
+    return cte, exp.and_(held, exp.Paren(this=breaks(statement, cte, check)))
 
 
 def may_break_today(statement: Statement, cte: str, check: Check) -> exp.Expr | None:
@@ -72,13 +104,27 @@ def may_break_today(statement: Statement, cte: str, check: Check) -> exp.Expr | 
         return None
     names |= {field.name for field in entity.fields.values() if field.currency in names}
     lacks = [exp.Is(this=field_of(statement, cte, entity.name, name), expression=exp.Null()) for name in sorted(names)]
-    return any_of([exp.Paren(this=breaks(statement, cte, check)), *lacks])
+    since = [_closed_since(statement, cte, check)] if check.then is not None else []
+    return any_of([exp.Paren(this=breaks(statement, cte, check)), *lacks, *since])
+
+
+def _closed_since(statement: Statement, cte: str, check: Check) -> exp.Expr:
+    """That a record has been closed since the instant that a check is of, and may have broken it then."""
+    history = statement.binding.entity(check.entity).history
+    assert history is not None
+    at = history.outcome.at
+    closed = field_of(statement, cte, check.entity, at)
+    return exp.GTE(this=closed, expression=_then(statement.binding, check, at))
 
 
 def breaks(statement: Statement, cte: str, check: Check) -> exp.Expr:
     """The condition that a row of the CTE breaks a check."""
     if check.expectation is not None:
-        return own_condition(statement, cte, check.entity, check.expectation.unless)
+        broken, there = (
+            own_condition(statement, cte, check.entity, check.expectation.unless),
+            there_then(statement, cte, check),
+        )
+        return broken if there is None else exp.and_(exp.Paren(this=broken), there)
     assert check.field is not None
     value = field_of(statement, cte, check.entity, check.field.name)
     if check.kind == "no-key":

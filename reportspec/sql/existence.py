@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -21,25 +22,26 @@ def there_at(scope: Scope, alias: str, cte: str, entity: Entity, moment: Moment)
     scope.statement.need(cte, entity.exists_from)
     created = column(alias, entity.exists_from)
     storage = scope.binding.storage(entity.name, entity.exists_from)
-    earlier = exp.LT(this=copied(created), expression=scope.instant(moment.as_of, storage))
-    happened: list[exp.Expr] = [earlier]
-    times: list[exp.Expr] = [created]
+    times = [(created, scope.instant(moment.as_of, storage))]
     # What happened to a record before it was created happened all the same: those that came
     # from an older system carry the day of the move. So it is there from what happened first,
     # changes in its history included; and it was always there only if nothing of it has a time.
-    for name in _events(entity):
+    for name in events_of(entity):
         if scope.given(entity, name):
             scope.statement.need(cte, name)
             kept = scope.binding.storage(entity.name, name)
-            bound = scope.instant(moment.as_of, kept)
-            happened.append(exp.LT(this=column(alias, name), expression=bound))
-            times.append(column(alias, name))
+            times.append((column(alias, name), scope.instant(moment.as_of, kept)))
     if entity.derived is None and scope.statement.versioned(entity.name):
-        bound = scope.instant(moment.as_of, "time")
-        happened.append(exp.LT(this=column(alias, CHANGED), expression=bound))
-        times.append(column(alias, CHANGED))
-    untold: list[exp.Expr] = [exp.Is(this=copied(time), expression=exp.Null()) for time in times]
-    return [any_of([exp.and_(*untold), *happened])]
+        times.append((column(alias, CHANGED), scope.instant(moment.as_of, "time")))
+    return [there_by(times)]
+
+
+def there_by(times: Sequence[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
+    """That a row is there by its times, each beside the instant by which it is: one of them lies before, or none is
+    told."""
+    happened = [exp.LT(this=copied(time), expression=bound) for time, bound in times]
+    untold: list[exp.Expr] = [exp.Is(this=copied(time), expression=exp.Null()) for time, _ in times]
+    return any_of([exp.and_(*untold), *happened])
 
 
 def valid_at(scope: Scope, alias: str, moment: Moment) -> list[exp.Expr]:
@@ -61,6 +63,6 @@ def valid_at(scope: Scope, alias: str, moment: Moment) -> list[exp.Expr]:
     ]
 
 
-def _events(entity: Entity) -> list[str]:
+def events_of(entity: Entity) -> list[str]:
     """The times of what ends the state in which a record begins."""
     return list(dict.fromkeys(f.as_of.event for f in entity.fields.values() if f.as_of))

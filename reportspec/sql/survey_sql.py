@@ -28,7 +28,7 @@ from reportspec.sql.broken_history import apart_of
 from reportspec.sql.broken_keys import (
     across,
 )
-from reportspec.sql.broken_rows import count_of, field_of, own_condition
+from reportspec.sql.broken_rows import count_of, field_of, own_condition, there_then
 from reportspec.sql.known_order import RowOrder, counted_of, left_out, several_at_once
 from reportspec.sql.statement import Statement
 
@@ -53,15 +53,20 @@ def survey_statement(
     rows break each of its checks, in their order. Checks that hold records against their history have a row for each
     entity, `history of deal`, with their numbers likewise, and behind them of how many records each could be asked.
     Another check that looks at more than the entity's rows has a row of its own, `check 7` for the eighth, with its
-    number in `rows`. Of orders that rows are put in there are two, as `counted_of` calls them; the first counts for
-    rows that an order leaves in one place, too."""
+    number in `rows`. Behind the checks of an entity stands how many of its rows were there at the instant that some of
+    them are of. Of orders that rows are put in there are two, as `counted_of` calls them; the first counts for rows
+    that an order leaves in one place, too."""
     statement = Statement(binding)
     of = {name: [c for c in checks if c.entity == name and _within(c)] for name in entities}
     by_history: dict[str, list[Check]] = {}
     for check in checks:
         if check.kind in BY_HISTORY:
             by_history.setdefault(check.entity, []).append(check)
-    cells = (*of.values(), *((*own, *own) for own in by_history.values()), *(order.carried for order in orders))
+    cells = (
+        *((*own, *_of_then(own)) for own in of.values()),
+        *((*own, *own) for own in by_history.values()),
+        *(order.carried for order in orders),
+    )
     widths = {"n": max(map(len, cells), default=0)}
     newest = {name: _newest(statement, name, read, now) for name, read in entities.items()}
     for name, read in entities.items():
@@ -169,6 +174,19 @@ def broken(checks: Sequence[Check], rows: Iterable[Mapping[str, object]]) -> dic
     return counts
 
 
+def rows_there(checks: Sequence[Check], rows: Iterable[Mapping[str, object]], check: Check) -> int:
+    """How many rows a check is asked of, from the survey's rows: those of its entity, or that were there then."""
+    [row] = (one for one in rows if one["entity"] == check.entity)
+    own = [one for one in checks if one.entity == check.entity and _within(one)]
+    value = row[f"n{len(own)}"] if check.then is not None else row["rows"]
+    return int(value) if isinstance(value, int) else 0
+
+
+def _of_then(checks: Sequence[Check]) -> list[Check]:
+    """The first of an entity's checks that is of a past instant, by which all of them are."""
+    return [check for check in checks if check.then is not None][:1]
+
+
 def asked_by_history(checks: Sequence[Check], rows: Iterable[Mapping[str, object]], check: Check) -> int:
     """Of how many records both they and their history say what a check holds together, from the survey's rows."""
     own = [one for one in checks if one.entity == check.entity and one.kind in BY_HISTORY]
@@ -197,6 +215,9 @@ def _of_entity(
 ) -> exp.Select:
     cte = statement.rows_only(name)
     cells = {**newest, "n": [count_of(statement, cte, check) for check in checks]}
+    for check in _of_then(checks):
+        there = there_then(statement, cte, check)
+        cells["n"].append(exp.Count(this=when(there, literal(1)) if there is not None else exp.Star()))
     every = exp.Count(this=exp.Star())
     return _row(name, every, cells, widths, lambda select: select.from_(table(cte)))
 

@@ -33,7 +33,7 @@ USED = ("deal", "user", "stage", "account", "pipeline", "activity", "fx_rate")
 SPEC: dict[str, Any] = {
     "version": 1,
     "report": "custom",
-    "period": "2026-Q3",
+    "period": "2026-Q4",  # told up to now: what is expected of rows is asked of those that were there
     "sections": [
         {"id": "head", "kpis": ["won_amount", "won_deals_count", "deals_created_count", "open_amount"]},
         {"id": "owners", "breakdown": {"metrics": ["won_amount"], "by": ["user.name"]}},
@@ -219,7 +219,7 @@ def test_expectations_of_ones_own(sound: Tables, tmp_path: Path) -> None:
         spec = {
             "version": 1,
             "report": "custom",
-            "period": "2026-Q3",
+            "period": "2026-Q4",  # told up to now: what is expected of rows is asked of those that were there
             "sections": [
                 {"id": "all", "kpis": ["visit_minutes"]},
                 {"id": "by", "breakdown": {"metrics": ["visit_minutes"], "by": ["visit.mood"]}},

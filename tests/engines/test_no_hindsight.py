@@ -30,7 +30,9 @@ SPEC: dict[str, Any] = {
 
 
 def sections(folder: Path, period: str) -> Any:
-    return json.loads(as_json(figures(folder, {**SPEC, "period": period}, THEN.replace(tzinfo=UTC))))["sections"]
+    """The sections, and what is told below them of the data."""
+    found = json.loads(as_json(figures(folder, {**SPEC, "period": period}, THEN.replace(tzinfo=UTC))))
+    return [*found["sections"], {"footnotes": found["footnotes"]}]
 
 
 # By day ClickHouse has a report with a forecast in `test_same_figures`, PostgreSQL in `test_temporary_tables`.
@@ -43,6 +45,7 @@ def test_the_past_as_it_was(
         monkeypatch.setattr(winning, name, value)  # few rows by day bear no chances out
     wanted = sections(reference, period)
     assert any(section.get("rows") for section in wanted)
+    assert wanted[-1]["footnotes"]
     assert any(row["deal.win_chance"] for row in wanted[5]["rows"])
     same(sections(project, period), wanted, "whole")
     same(sections(then, period), wanted, "then")

@@ -170,6 +170,28 @@ def test_what_the_period_compared_with_lacks_is_told_too(tmp_path: Path) -> None
         assert any(f"{name}: of {count} of {every} deals the history does not have" in note for note in notes), notes
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_table_by_stage_of_a_part_of_the_rows_tells_it_where_nothing_else_does(whole: bool, tmp_path: Path) -> None:
+    """With the number of all rows, and that it is theirs; not twice where a section of all rows has said it."""
+    deals = _drawn(5)
+    project = _project(tmp_path, deals, "duckdb", begun=False)
+    part = {
+        "id": "part",
+        "breakdown": {"metrics": ["open_amount"], "by": ["stage.name"]},
+        "where": "deal.amount > 1010",
+    }
+    sections = [*([{"id": "all", "kpis": ["open_amount"]}] if whole else []), part]
+    found = figures(project, {"period": "2026-05", "compare": "none", "sections": sections})
+    assert None in {row["stage.name"] for row in rows(found, "part")}
+    wanted = _reckoned(deals, datetime(2026, 6, 1), begun=False)
+    count, every = wanted[None][0], sum(of[0] for of in wanted.values())
+    [note] = [one for one in found.footnotes if "does not have the stage" in one]
+    assert f"of {count} of {every} deals" in note
+    assert note.endswith("Counted without this section’s own filter.") == (not whole)
+    [column] = [one for one in found.sections[-1].columns if one.name == "open_amount"]
+    assert (found.footnotes.index(note) + 1 in column.footnotes) == (not whole)
+
+
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 def test_an_amount_of_before_the_first_change_is_the_records(engine: str, tmp_path: Path) -> None:
     """Also where the history has one of later, which the deal did not have yet: without one of its record there is none."""

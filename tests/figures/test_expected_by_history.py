@@ -58,6 +58,42 @@ def test_nobody_is_told_of_where_the_history_knows_all(tmp_path: Path) -> None:
     assert not [one for one in found.footnotes if one.startswith("Open deals without an expected")]
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_reports_of_the_past_tell_of_what_was_there_as_it_was(engine: str, tmp_path: Path) -> None:
+    """On October 1 there are four deals: `moved` with a day; `lost` without one, which is closed today; `dated`, lost
+    today with the day that it got when it was; `none` without one. `early` was closed by then, `late` came later."""
+    more = """lost,L,lost,40,EUR,2026-08-01 10:00:00,2026-10-20 10:00:00,
+dated,L,lost,50,EUR,2026-08-01 10:00:00,2026-10-25 10:00:00,2026-10-25
+early,L,lost,60,EUR,2026-07-01 10:00:00,2026-09-20 10:00:00,
+late,S,open,70,EUR,2026-10-05 10:00:00,,
+"""
+    deals = DEALS.replace("date,S,open,10,EUR,2026-08-01 10:00:00,,\n", "") + more
+    changes = """deal_id,stage_id,entered_at,expected_close_date
+none,S,2026-08-01 10:00:00,
+moved,S,2026-08-01 10:00:00,2026-11-10
+lost,S,2026-08-01 10:00:00,
+lost,L,2026-10-20 10:00:00,
+dated,S,2026-08-01 10:00:00,2026-10-30
+dated,L,2026-10-25 10:00:00,2026-10-25
+early,S,2026-07-01 10:00:00,
+early,L,2026-09-20 10:00:00,
+late,S,2026-10-05 10:00:00,
+"""
+    stages = STAGES + "L,Lost,3,false,true,0\n"
+    tables = {"stage": stages, "deal": deals, "deal_stage_history": changes}
+    folder = project_of(tmp_path, tables, engine)
+    said = "Open deals without an expected closing date: {} deals. They are in no amount by expected closing date."
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    for period, today, counted in (
+        ("2026-09", now, "2 of 5"),
+        ("2026-Q4", datetime(2026, 10, 1, tzinfo=UTC), "2 of 5"),
+        ("2026-11", now, "2 of 6"),  # `none` and `late`
+    ):
+        found = figures(folder, {**SPEC, "period": period}, today)
+        told = [one for one in found.footnotes if one.startswith("Open deals without an expected")]
+        assert told == [said.format(counted)], period
+
+
 def test_percentages_in_the_history_are_refused(tmp_path: Path) -> None:
     changes = """deal_id,stage_id,entered_at,probability
 date,S,2026-08-01 10:00:00,50

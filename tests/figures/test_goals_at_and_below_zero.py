@@ -153,7 +153,8 @@ def test_quotas_of_either_sign(folder: Path) -> None:
 
 def texts(found: Figures) -> list[str]:
     made = (as_markdown(found), as_html(found), as_text(found, "", (), ()))
-    return [text.replace("\u00a0", " ").replace("&nbsp;", " ").replace("−", "-") for text in made]
+    plain = str.maketrans({"\u00a0": " ", "−": "-", "\u2060": None})
+    return [text.replace("&nbsp;", " ").translate(plain) for text in made]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,37 @@ def test_who_is_large() -> None:
     assert (apart.mean, apart.variance) == pytest.approx((none.mean, none.variance))
 
 
+def test_a_credit_note_by_hand() -> None:
+    """An open credit note of 500,000 that comes in 38 of 100 cases: the rest of 63,000 is reached in all others, and a
+    range of 80 % reaches down to what it leaves; together with a deal as large there are four cases."""
+    cells = [(Open(deals_of([*[10.0] * 40, -500_000.0]), Deals(), 10.0, -500_000.0), 0.38)]
+    apart = told_apart(cells, Beside(63_000.0 - 0.38 * 400.0, 1_000.0**2, 1.0, 1e12))
+    assert [(deal.amount, deal.chance) for deal in apart.large] == [(-500_000.0, 0.38)]
+    assert apart.mean == pytest.approx(63_000.0)
+    made = after_tests(apart, [])
+    for goal, chance in ((-500_000, 1.0), (-100_000, 0.62), (50_000, 0.62), (70_000, 0.0)):
+        assert made.chance_of(goal) == pytest.approx(chance, abs=1e-3)
+    assert -439_500 < made.low < -437_000
+    assert 63_000 < made.high < 66_000
+    both = [*cells, (Open(deals_of([500_000.0]), Deals(), 500_000.0), 0.5)]
+    made = after_tests(told_apart(both, Beside(63_000.0 - 0.38 * 400.0, 1_000.0**2, 1.0, 1e12)), [])
+    for goal, chance in ((-100_000, 1 - 0.38 * 0.5), (70_000, 0.62 * 0.5), (600_000, 0.0)):
+        assert made.chance_of(goal) == pytest.approx(chance, abs=1e-3)
+
+
+def test_amounts_mirrored() -> None:
+    """What is below zero is told apart as what is above would be."""
+    usual = [10.0, 20.0, 30.0] * 10
+    above = [(Open(deals_of([*usual, 5_000.0, 4_000.0, 900.0]), Deals(), 5_000.0), 0.3)]
+    below = [(Open(deals_of([-a for a in [*usual, 5_000.0, 4_000.0, 900.0]]), Deals(), 0.0, -5_000.0), 0.3)]
+    ups, downs = (told_apart(cells, Beside(0.0, 400.0, 0.9, 1e9)) for cells in (above, below))
+    assert len(ups.large) >= 2
+    assert [(-deal.amount, deal.chance) for deal in downs.large] == [
+        (pytest.approx(deal.amount), deal.chance) for deal in ups.large
+    ]
+    assert (-downs.mean, downs.variance) == pytest.approx((ups.mean, ups.variance))
+
+
 def test_a_result_in_its_case() -> None:
     """A result that is the rest and the large deal misses by nothing, as does one that is the rest alone; one between
     them misses by much."""

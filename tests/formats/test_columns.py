@@ -105,17 +105,22 @@ def section(request: pytest.FixtureRequest, made: Figures) -> Section:
     return next(one for one in made.sections if one.id == request.param)
 
 
+# One owner of all has ten cases on both sides: tables to be read have no column for that change.
+HARDLY_KNOWN = {("breakdown", "Sales cycle, before")}
+
+
 def printed(section: Section) -> list[tuple[str, str]]:
     """The columns as tables to be read have them: a change in place of an earlier figure."""
     return [
         ("Δ pp" if pattern == SHARE else "Δ", CHANGES[pattern]) if label.endswith(", before") else (label, pattern)
         for label, pattern in WANTED[section.id]
+        if (section.id, label) not in HARDLY_KNOWN
     ]
 
 
 def looks(section: Section, rows: list[list[str]]) -> None:
     """Every cell looks as its column says, and some of each are figures."""
-    width = len(WANTED[section.id])
+    width = len(printed(section))
     assert rows
     for place, (label, pattern) in enumerate(printed(section)):
         cells = [row[place].replace("*", "").strip() for row in rows]

@@ -87,7 +87,7 @@ def test_names_of_times_say_of_which_outcome_they_are(name: str, said: str) -> N
 @pytest.mark.parametrize("doubled", [0, 1, 5])
 @pytest.mark.parametrize("totals", [False, True])
 def test_rows_that_stand_there_twice_cost_no_key(doubled: int, totals: bool, tmp_path: Path) -> None:
-    """Nor does a line of totals, nor one state among others that no word knows; that one is in no state."""
+    """Nor does a line of totals, nor one state among others that no word knows: it is taken for open, and marked."""
     states = ("Frobnikation", "Abgeschlossen und gewonnen", "Abgeschlossen und verloren")
     tables = export("Datensatz-ID;Deal-Name;Deal-Phase;Betrag;Erstellungsdatum", states)
     deals = tables["deals"]
@@ -103,5 +103,5 @@ def test_rows_that_stand_there_twice_cost_no_key(doubled: int, totals: bool, tmp
     made = begun(tmp_path, tables)
     deal = mapping_of(tmp_path)["deal"]
     assert deal["key"] == '"Datensatz-ID"'
-    assert any("deal.status" in line and "`Frobnikation`" in line for line in made.confirm)
-    assert counts(tmp_path) == (DEALS // 3, DEALS // 3, 0)
+    assert any("deal.status" in line and "taken for open: `Frobnikation`" in line for line in made.confirm)
+    assert counts(tmp_path) == (DEALS // 3, DEALS // 3, DEALS // 3)

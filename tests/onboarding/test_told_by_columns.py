@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from reportspec.catalogue.load import packaged
 from reportspec.onboarding.drafts import Block
+from reportspec.onboarding.histories import Told
+from reportspec.onboarding.mapping_lines import Writer
+from reportspec.onboarding.matching import propose
+from reportspec.onboarding.seen_tables import column_seen, table_seen
 from tests.conftest import RunCli
 from tests.onboarding.test_parts_and_flags import line, proposed
 
@@ -123,10 +129,6 @@ def test_tables_without_dates_are_told_as_such(run_cli: RunCli, tmp_path: Path) 
 
 @pytest.mark.parametrize("column", ["product", "product_id"])
 def test_deals_with_a_product_are_likely_lines_and_others_are_not(column: str) -> None:
-    from reportspec.catalogue.load import packaged
-    from reportspec.onboarding.matching import propose
-    from reportspec.onboarding.seen_tables import table_seen
-
     def entities(*left: str) -> set[str]:
         rows = [
             {"deal_id": n, "amount": n * 10, "stage": "New", "close_date": DAY + timedelta(n), column: n % 3}
@@ -176,3 +178,136 @@ def test_a_list_of_leads_alone_makes_a_report(run_cli: RunCli, tmp_path: Path) -
     report = json.loads(found.stdout)
     rows_of = {row["lead.source"]: row["leads_created_count"] for row in report["sections"][0]["rows"]}
     assert rows_of == {"web": 90, "fair": 30}
+
+
+def closes(rows: int = 60) -> dict[str, list[dict[str, Any]]]:
+    """Opportunities that count hundredths, all of one's own organization, and calls that name none of them."""
+    stages = [{"id": f"stat_{n}", "label": label} for n, label in enumerate(("Prospect", "Demo", "Won", "Lost"))]
+    deals = [
+        {
+            "id": f"oppo_{n}",
+            "organization_id": "orga_1",
+            "lead_id": f"lead_{n % 40}",
+            "status_id": f"stat_{n % 4}",
+            "status_display_name": stages[n % 4]["label"],
+            "value": 100_000 + n * 1_234,
+            "value_formatted": f"€{(100_000 + n * 1_234) / 100:,.2f}",
+            "date_created": DAY + timedelta(n),
+            "date_won": DAY + timedelta(n + 9) if n % 4 == 2 else None,
+            "user_id": f"user_{n % 3}",
+        }
+        for n in range(rows)
+    ]
+    calls = [
+        {
+            "id": f"call_{n}",
+            "user_id": f"user_{n % 3}",
+            "status": "completed",
+            "direction": "outbound",
+            "duration": 60 * n,
+        }
+        | {"date_created": DAY + timedelta(n % 90)}
+        for n in range(rows)
+    ]
+    return {"close.opportunities": deals, "close.call_activities": calls, "close.opportunity_statuses": stages}
+
+
+def test_what_all_rows_or_no_two_have_names_nobody() -> None:
+    found = proposed(closes())
+    assert line(found["deal"], "account_id") is None
+    assert "account" not in found
+    assert "deal_stage_history" not in found  # the calls' own keys are none of deals
+    assert key_of(found["activity"]) == ("id", "")
+    sql, _ = line(found["deal"], "status") or ("", "")
+    assert "in ('Demo', 'Prospect') then 'open'" in sql or "in ('Prospect', 'Demo') then 'open'" in sql
+
+
+@pytest.mark.parametrize("hundredths", [True, False])
+def test_amounts_that_another_column_writes_out_count_hundredths(hundredths: bool) -> None:
+    tables = closes()
+    seen = [
+        table_seen(name, dict.fromkeys(rows[0], ""), [(*row.values(),) for row in rows])
+        for name, rows in tables.items()
+    ]
+    deals = tables["close.opportunities"]
+    factor = 1 if hundredths else 100
+
+    def rows(table: str, columns: Any, by: str) -> list[tuple[Any, ...]]:
+        return [tuple(row[name] * factor if name == "value" else row[name] for name in columns) for row in deals]
+
+    writer = Writer(packaged(), {one.name: one for one in seen}, "duckdb", {}, {}, {}, Told(), rows)
+    [deal] = [block for block in writer.draft(propose(packaged(), seen)).blocks if block.entity == "deal"]
+    mark = "`value_formatted` beside it says that it counts hundredths"
+    assert line(deal, "amount") == (("value / 100.0", mark) if hundredths else ("value", ""))
+
+
+def test_rows_of_sums_are_nobody(run_cli: RunCli, tmp_path: Path) -> None:
+    text = (
+        "Deal-Nr;Kunde;Verkäufer;Status;Betrag;Erstellt am;Abgeschlossen am\n"
+        "1;A;Weber;gewonnen;100,50;01.07.2026;15.07.2026\n2;B;Galli;verloren;200,50;02.07.2026;20.07.2026\n"
+        ";;Summe Juli;;301,00;;\n3;C;Weber;offen;50,00;03.08.2026;\n4;D;Galli;gewonnen;80,00;13.08.2026;20.08.2026\n"
+        ";;Summe August;;130,00;;\n"
+    )
+    (tmp_path / "deals.csv").write_text(text, encoding="utf-8")
+    made = run_cli(
+        ["init", "deals.csv", "--into", "p", "--yes"], cwd=tmp_path, env={"REPORTSPEC_NOW": "2026-11-30T12:00:00Z"}
+    )
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "p" / "recipients.csv").read_text(encoding="utf-8").split() == [
+        "value,email",
+        "Galli,",
+        "Weber,",
+    ]
+    entities = yaml.safe_load((tmp_path / "p" / "mapping.yaml").read_text(encoding="utf-8"))["entities"]
+    assert entities["deal"]["where"] == '"Deal-Nr" IS NOT NULL'
+    assert entities["user"]["where"] == '("Verkäufer" is not null) and ("Deal-Nr" IS NOT NULL)'
+
+
+def test_texts_for_nothing_are_nothing_and_numbers_in_two_ways_are_told(run_cli: RunCli, tmp_path: Path) -> None:
+    """A list of offers: a source that nobody chose is none, and amounts that are written in two ways are not read."""
+    rows = [
+        f"{n};Kunde {n % 7};Angebot {n};{('gewonnen', 'verloren', 'offen')[n % 3]};{('-None-', 'Messe')[n % 2]};"
+        f"{'1.695,27 €' if n == 7 else f'{n}00.50'};2026-0{1 + n % 9}-11;{f'2026-0{1 + n % 9}-20' if n % 3 < 2 else ''}\n"
+        for n in range(1, 61)
+    ]
+    head = "Lfd. Nr.;Kunde;Bezeichnung;Status;Quelle;Angebotswert;Angebot vom;Entscheidung am\n"
+    (tmp_path / "Angebote 2026.csv").write_text(head + "".join(rows), encoding="utf-8")
+    now = {"REPORTSPEC_NOW": "2026-11-30T12:00:00Z"}
+    made = run_cli(["init", "Angebote 2026.csv", "--into", "p", "--yes"], cwd=tmp_path, env=now)
+    assert made.returncode == 0, made.stderr
+    mapping = (tmp_path / "p" / "mapping.yaml").read_text(encoding="utf-8")
+    deal = yaml.safe_load(mapping)["entities"]["deal"]
+    assert (deal["fields"]["created_at"], deal["fields"]["source"]) == ('"Angebot vom"', '"Quelle"')
+    [amount] = [one for one in mapping.splitlines() if "# amount: " in one]
+    assert "`1.695,27 €`" in amount
+    assert 'null: ["-None-"]' in (tmp_path / "p" / "reportspec.yaml").read_text(encoding="utf-8")
+    assert "/tmp" not in made.stdout + made.stderr
+
+
+def test_columns_of_several_kinds_are_looked_at(tmp_path: Path) -> None:
+    """SQLite keeps what it is given: numbers and texts, days and words, in one column."""
+    assert column_seen("a", [1, 2.5, "x"]).shape == "text"
+    assert column_seen("a", [1, 2.5, "3"]).shape == "number"
+    assert column_seen("a", [True, "x", 3]).shape == "text"
+    assert column_seen("a", [date(2026, 1, 2), "soon"]).shape == "text"
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_stages_that_nobody_knows_are_open_where_their_deals_are_not_closed(
+    closed: bool, run_cli: RunCli, tmp_path: Path
+) -> None:
+    stages = ("Kick-off", "Paperwork", "Deal won", "Deal lost")
+    text = "ID,Stage,Deal Name,Amount,Created on,Closed on\n" + "".join(
+        f"{n},{stages[n % 4]},Deal {n},{100 + n},2026-0{1 + n % 6}-10,"
+        f"{f'2026-0{2 + n % 6}-01' if n % 4 > 1 or (closed and n % 4 == 1) else ''}\n"
+        for n in range(80)
+    )
+    (tmp_path / "deals.csv").write_text(text, encoding="utf-8")
+    now = {"REPORTSPEC_NOW": "2026-11-30T12:00:00Z"}
+    made = run_cli(["init", "deals.csv", "--into", "p", "--yes"], cwd=tmp_path, env=now)
+    assert made.returncode == 0, made.stderr
+    said = made.stdout + made.stderr
+    if closed:  # their deals have a date of closing, so that they are no step
+        assert "taken for open: `Kick-off`; not known, and in no state: `Paperwork`" in said
+    else:
+        assert "neither won nor lost, and taken for open: `Kick-off`, `Paperwork`" in said

@@ -86,7 +86,8 @@ def test_it_is_read_on_any_screen(case: tuple[str, str], tmp_path: Path, window:
     assert mail.stat().st_size < LARGEST
     seen = {(width, dark): look(window, mail, width, dark=dark) for width, dark in product(WIDTHS, (False, True))}
     assert {how: wrong for how, wrong in seen.items() if wrong} == {}
-    assert look(window, page, PHONE) == []
+    for width in (PHONE, 1200):
+        assert look(window, page, width) == [], width
 
 
 PICTURED = {"mail-pipeline": ("pipeline", "en", False), "mail-forecast": ("forecast", "de", True)}

@@ -230,7 +230,7 @@ def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures
 def text_of(page: str) -> str:
     """The text of a page, without what is drawn, and the numbers of its footnotes apart."""
     page = re.sub(r"(?s)<(style|svg|title)\b.*?</\1>", " ", page.partition("<body")[2].partition(">")[2])
-    return html.unescape(re.sub(r"<[^>]*>", "\n", page))
+    return html.unescape(re.sub(r"<[^>]*>", "\n", page)).replace("\u2060", "")  # between a sign and a currency's
 
 
 def of_mails(figures: Figures) -> Iterator[tuple[Any, str]]:

@@ -42,11 +42,11 @@ def test_no_page_is_wasted(case: tuple[str, str, str], tmp_path: Path, monkeypat
 
 
 # Days at the start, in the middle and at the end of a period that is not over.
-DAYS = ("2026-10-02", "2026-10-15", "2026-11-15", "2026-12-28")
+DAYS = ("2026-10-02", "2026-10-15", "2026-10-31", "2026-12-28")
 RUNNING = list(product(("sales_forecast", "data_quality"), languages(), ("A4", "Letter"), DAYS))
 RUNNING_BY_DAY = {
     ("sales_forecast", "de", "A4", "2026-10-15"),
-    ("sales_forecast", "es", "Letter", "2026-10-15"),
+    ("sales_forecast", "fr", "Letter", "2026-10-31"),
     ("sales_forecast", "en", "A4", "2026-12-28"),
     ("data_quality", "es", "A4", "2026-10-15"),
 }
@@ -61,7 +61,8 @@ def test_nor_while_a_period_runs(
     kind, language, paper, day = case
     (tmp_path / "reportspec.yaml").write_text(PROJECT.format(language=language), "utf-8")
     compare = "" if kind == "data_quality" else "compare: previous_period\n"
-    spec = f"version: 1\nreport: {kind}\nperiod: 2026-Q4\n{compare}theme: {{paper: {paper}}}\n"
+    goals = "" if kind == "data_quality" else "goals: {won_amount: 2200000}\n"
+    spec = f"version: 1\nreport: {kind}\nperiod: 2026-Q4\n{compare}{goals}theme: {{paper: {paper}}}\n"
     pages = laid_out(tmp_path, spec, monkeypatch, f"{day}T09:00:00+02:00")
     assert wrong(pages) == []
     assert len(pages) <= OTHERS

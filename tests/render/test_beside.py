@@ -6,6 +6,8 @@ import random
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from reportspec.formats.markdown import as_markdown
 from reportspec.model.figures import Cell, Column, Section
 from reportspec.render import render_html
@@ -252,3 +254,32 @@ def test_of_many_metrics_the_first_alone_has_its_change() -> None:
         view = table_view(shown, formats_for(sample.figures("en", ())), None)
         assert view is not None
         assert sum(heading.label.startswith("Δ") for heading in view.headings) == changes
+
+
+@pytest.mark.parametrize(("known", "stays"), [(0, False), (1, False), (2, True), (8, True)])
+def test_changes_of_which_hardly_any_is_known_have_no_column(known: int, stays: bool) -> None:
+    """A column of dashes says nothing: of eight rows two at least have a change."""
+    rows = tuple((f"n{at}", 10 + at, 5, 0.5, 0.25 if at < known else None) for at in range(8))
+    view = table_view(section(*rows, total=(None, 108, 40, 0.5, 0.25)), formats_for(sample.figures("en", ())), None)
+    assert view is not None
+    assert [head.label for head in view.headings] == ["Owner", "Won", "Δ", "Rate", *(["Δ pp"] if stays else [])]
+    assert ("+25.0\u00a0pp" in [cell.text for cell in view.rows[0]]) == stays
+
+
+def test_changes_go_before_a_table_loses_its_place_beside_another() -> None:
+    """Four amounts fit into half of a page without their changes, and not with those of the first."""
+    columns, cells = [OWNER], list[Cell]()
+    for at in range(4):
+        column = replace(WON, name=f"m{at}", metric=f"m{at}", label=f"Sum {at}")
+        columns += [column, replace(column, name=f"m{at}__previous", role="previous")]
+        cells += [1_234_567, 1_000_000]
+    rows = tuple((f"October {at} (running)", *cells) for at in range(3))
+    wide = Section("s", "breakdown", "S", tuple(columns), rows, bars=True)
+    formats = formats_for(sample.figures("en", ()))
+    half, whole = table_view(wide, formats, None, half=True), table_view(wide, formats, None)
+    assert half is not None
+    assert whole is not None
+    assert not half.landscape
+    assert [head.label for head in half.headings] == ["Owner", "Sum 0", "Sum 1", "Sum 2", "Sum 3"]
+    assert [cell.text for cell in half.rows[0][1:]] == ["€1,234,567"] * 4
+    assert [head.label for head in whole.headings].count("Δ") == 4

@@ -59,6 +59,7 @@ def half(section: dict[str, Any]) -> dict[str, Any]:
         ([half(SHORT), half(SHORT), half(SHORT)], [2]),
         ([half(SHORT), half(LONG)], []),
         ([half(SHORT), half(WIDE)], []),
+        ([half(SHORT), half({**SHORT, "where": "deal.amount < 0"})], []),  # of which there is nothing but a sentence
         ([half(SHORT), {**half(SHORT), "break": "before"}], []),
         ([half(SHORT), half({"breakdown": {**SHORT["breakdown"], "chart": "pareto"}})], []),
     ],

@@ -14,7 +14,8 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from reportspec.formats.markdown import as_markdown
-from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigures, Section, Theme
+from reportspec.languages import languages
+from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigures, Remark, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
 from reportspec.render.charts.sparkline import sparkline
@@ -515,3 +516,56 @@ def test_footnotes_stand_on_the_last_page_where_there_is_one() -> None:
         assert not place or html.find('class="footnotes"') > last
         heads = re.findall(r"<th[^>]*>(?:Won|Lost)(.*?)</th>", html)
         assert [re.findall(r"\d", re.sub(r"<[^>]*>", "", head)) for head in heads] == [["1"], ["1", "2"]]
+
+
+def test_footnotes_of_one_kind_are_one_that_keeps_each_number() -> None:
+    """Two numbers of one figure are not told together: the other is of a section with other rows, where it stands."""
+    of = [
+        ("Won: 2 deals without an amount left out.", Remark("left_out", "Won", "2 deals without an amount", "missing")),
+        ("Lost: 2 deals without an amount left out.", Remark("left_out", "Lost", "2 deals without an amount", "missing")),
+        ("Won: 1 deal without “Stage” left out.", Remark("left_out", "Won", "1 deal without “Stage”", "incomplete")),
+        ("Read with care.", None),
+        ("Won: 7 deals without an amount left out.", Remark("left_out", "Won", "7 deals without an amount", "missing")),
+    ]  # fmt: skip
+    name = Column("owner", "Owner", "text", role="dimension")
+    won, lost = sample.metric("won", "Won", "currency"), sample.metric("lost", "Lost", "currency")
+    columns = (name, replace(won, footnotes=(1, 3)), replace(lost, footnotes=(2, 4)))
+    one = Section("a", "breakdown", "One", columns, (("Ada", 5000.0, 1.0), ("Bo", 6000.0, 2.0)))
+    two = replace(one, id="b", columns=(name, replace(won, footnotes=(5,)), lost))
+    told = sample.figures("en", (one, two), footnotes=tuple(text for text, _ in of))
+    html = render_html(replace(told, remarks={text: remark for text, remark in of if remark is not None}))
+    assert re.findall(r'class="mark">(\d+)\.</span> (.*?) (?=<)', html) == [
+        ("1", "Left out: Won, Lost: 2 deals without an amount; Won: 1 deal without “Stage”."),
+        ("2", "Read with care."),
+        ("3", "Won: 7 deals without an amount left out."),
+    ]
+    heads = re.findall(r"<th[^>]*>(?:Won|Lost)(.*?)</th>", html)
+    assert [re.findall(r"\d", re.sub(r"<[^>]*>", "", head)) for head in heads] == [["1"], ["1", "2"], ["3"], []]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_is_told_together_has_its_words_in_every_language(language: str) -> None:
+    texts = {kind: Remark(kind, "Won", f"{kind} 1") for kind in ("left_out", "before_history")}
+    notes = {
+        f"{kind} {at}": replace(one, what=f"{kind} {at}", of=f"{at}") for kind, one in texts.items() for at in (1, 2)
+    }
+    won = sample.metric("won", "Won", "currency", footnotes=(1, 2, 3, 4))
+    name = Column("owner", "Owner", "text", role="dimension")
+    section = Section("a", "breakdown", "One", (name, won), (("Ada", 5000.0), ("Bo", 6000.0)))
+    figures = sample.figures("en", (section,), footnotes=tuple(notes))
+    html = render_html(replace(figures, language=language, remarks=notes))
+    found = re.findall(r'class="mark">\d+\.</span> (.*?) (?=<)', html)
+    assert len(found) == 2
+    for text, kind in zip(found, texts, strict=True):
+        assert all(f"{kind} {at}" in text for at in (1, 2))
+        assert text.replace("Won", "").replace(kind, "").strip(" :;.12") != ""
+        assert not re.search(r"[{}]", text)
+
+
+def test_the_sign_of_an_amount_is_not_parted_from_its_currency() -> None:
+    """Within a text, where lines break; a figure by itself stands in its cell as it can be copied."""
+    note = "It rose by +€5 and fell by −€6, from €7 to -£8; 5 €, +5 %."
+    section = Section("t", "text", "", notes=(note,), shape="text")
+    html = render_html(sample.figures("en", (section,)))
+    assert "+\u2060€5 and fell by −\u2060€6, from €7 to -\u2060£8; 5 €, +5" in html.replace("\u00a0", " ")
+    assert html.count("\u2060") == 3

@@ -31,8 +31,12 @@ FALSE = (*NO, "nein", "falsch", "non", "faux", "falso")
 # What people write where there is nothing.
 NOTHING = frozenset(
     ("-", "--", "—", "–", "n/a", "#n/a", "na", "null", "none", "nil", "(null)", "(none)", "(blank)", "n/d",
-     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "0000-00-00")
+     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "0000-00-00", "-none-", "--none--")
 )  # fmt: skip
+# Those of them that are no word or abbreviation of anything.
+NOTHING_ELSE = frozenset(
+    ("-", "--", "—", "–", "n/a", "#n/a", "(null)", "(none)", "(blank)", "\\n", "-none-", "--none--")
+)
 # What spreadsheets show where a formula fails, in any language: `#DIV/0!`, `#¡REF!`, `#NV`, `Err:502`.
 ERROR = re.compile(r"#[¡¿]?(?:[A-ZÄÖÜÉÍÓÚ]+(?:/[A-Z0-9]+)?[!?]?)|(?:Err|Fehler|Errore|Erreur):[0-9]{3}")
 
