@@ -32,7 +32,7 @@ from reportspec.model.domain import Catalogue, Derived, Entity, Field, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
 from reportspec.resolve.currencies import mixes_currencies
 from reportspec.resolve.document import Document, Place, open_document
-from reportspec.source.matching import Unmet, matched
+from reportspec.source.file_patterns import Unmet, matched
 from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")

@@ -29,7 +29,7 @@ from reportspec.run.url_options import unknown_option
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
-from reportspec.source.matching import Matched, is_pattern, matched
+from reportspec.source.file_patterns import Matched, is_pattern, matched
 from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
 from reportspec.suggested_yaml import CONFIRM
 

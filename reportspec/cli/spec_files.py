@@ -14,7 +14,7 @@ from reportspec.lazy_pattern import lazy_pattern
 def spec_files(paths: Iterable[Path]) -> list[Path]:
     """The spec files that are meant: those named, and all YAML files of folders but project
     and mapping files."""
-    from reportspec.source.matching import matched
+    from reportspec.source.file_patterns import matched
     from reportspec.source.regular import is_yaml
 
     specs: dict[Path, None] = {}

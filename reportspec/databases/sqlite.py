@@ -36,7 +36,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
-from reportspec.run.sqlite_functions import bring_functions, read_only
+from reportspec.run.sqlite_functions import bring_functions, read_only, views_are_safe
 from reportspec.sql.dialects.common import (
     NUMBER,
     difference,
@@ -56,6 +56,7 @@ from reportspec.sql.dialects.rewrite import (
     TIMES,
     WHOLES,
     Dialect,
+    Rule,
     Rules,
     Unsupported,
     is_text_literal,
@@ -486,6 +487,35 @@ _BY_CAST = {
     exp.DType.DECIMAL: "REAL",
 }
 
+
+def _brought(name: str) -> Rule:
+    """A rule that calls the session's own function: SQLite's of that name knows English letters alone, or may be
+    lacking, and has to stay as it is for the views of a file."""
+
+    def call(node: exp.Expr) -> exp.Expr:
+        return exp.Anonymous(this=name, expressions=[node.this])
+
+    return call
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """LIKE by the session's own function, which tells capitals from small letters."""
+    sides = [node.this, node.expression]
+    if isinstance(node, exp.ILike):
+        sides = [exp.Anonymous(this="LOWER_TEXT", expressions=[side]) for side in sides]
+    call: exp.Expr = exp.Anonymous(this="LIKE_TEXT", expressions=[sides[1], sides[0]])
+    return exp.Not(this=call) if node.args.get("negate") else call
+
+
+def _escaped(node: exp.Expr) -> exp.Expr:
+    call = node.this
+    asked = call.this if isinstance(call, exp.Not) else call
+    if not isinstance(asked, exp.Anonymous) or asked.this != "LIKE_TEXT":
+        return node
+    told = with_args(asked, expressions=[*asked.expressions, node.expression])
+    return exp.Not(this=told) if isinstance(call, exp.Not) else told
+
+
 SQLITE = Dialect(
     "sqlite",
     "SQLite",
@@ -494,6 +524,16 @@ SQLITE = Dialect(
     before=written_down,
     writes_shared=True,
     sooner={exp.Cast: _called},
+    named={
+        exp.Lower: _brought("LOWER_TEXT"),
+        exp.Upper: _brought("UPPER_TEXT"),
+        exp.Sqrt: _brought("ROOT_OF"),
+        exp.Floor: _brought("FLOOR_OF"),
+        exp.Ceil: _brought("CEIL_OF"),
+        exp.Like: _like,
+        exp.ILike: _like,
+        exp.Escape: _escaped,
+    },
     exact=_exact,
     reading=_read,
     anyhow=(exp.Add, exp.Sub),
@@ -721,8 +761,7 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
         raw = read_only(source.path)
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         raw.execute("PRAGMA query_only = ON")
-        raw.execute("PRAGMA case_sensitive_like = ON")
-        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute(f"PRAGMA trusted_schema = {'ON' if views_are_safe(raw) else 'OFF'}")
         raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return SqliteConnection(raw, source, wanted, bring_functions(raw))
     except BaseException as error:

@@ -18,7 +18,7 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import Recognised, TableSeen
 from reportspec.onboarding.seen_tables import rows_of, seen
 from reportspec.onboarding.wish import NoStart, Tell, Wish
-from reportspec.source.matching import Unmet, is_pattern, matched
+from reportspec.source.file_patterns import Unmet, is_pattern, matched
 from reportspec.source.regular import is_file, is_folder, no_file
 from reportspec.suggested_yaml import quoted_yaml
 

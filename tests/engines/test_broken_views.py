@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,6 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from reportspec.databases.sqlite import open_sqlite
+from reportspec.errors import SourceError
+from reportspec.model.settings import SourceSpec
+from reportspec.run.connection import Wanted
+from reportspec.run.sqlite_functions import bring_functions
 
 BROKEN = {
     "of_nothing": "create view of_nothing as select * from gone",
@@ -21,6 +28,61 @@ BROKEN = {
 MODULE = (
     "insert into sqlite_master values ('table', 'virtual', 'virtual', 0, 'create virtual table virtual using gone(a)')"
 )
+
+
+USED = (
+    "lower(name)", "upper(name)", "name like 'ä%'", "name like 'B%'", "name not like 'b%'", "floor(x)", "ceil(x)",
+    "json_extract(j, '$.a')", "j ->> 'a'", "name glob 'Ä*'", "strftime('%Y', created)", "round(x)", "count(*) over ()",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("used", USED)
+def test_views_use_what_sqlite_has_and_as_sqlite_means_it(used: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as lite:
+        lite.execute("create table deals (name text, x real, created text, j text)")
+        rows = [("Ärger", 1.5, "2026-07-02", '{"a": 1}'), ("beta", -1.5, "2025-07-02", '{"a": "b"}')]
+        lite.executemany("insert into deals values (?, ?, ?, ?)", rows)
+        lite.execute(f"create view used as select {used} as found from deals")
+        lite.commit()
+        meant = lite.execute("select found from used").fetchall()
+    session = open_sqlite(SourceSpec("sqlite", "", path=str(tmp_path / "crm.sqlite")), Wanted())
+    try:
+        assert list(session.run("SELECT found FROM used").rows) == meant
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize(
+    "used", ["load_extension(name)", "wall_time(name, 'UTC', 'x')", "name regexp 'a'", "like_text('a', name)"]
+)
+def test_views_use_nothing_else(used: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.sqlite")) as lite:
+        lite.execute("create table deals (name text)")
+        lite.execute(f"create view used as select {used} as found from deals")
+        lite.commit()
+    session = open_sqlite(SourceSpec("sqlite", "", path=str(tmp_path / "crm.sqlite")), Wanted())
+    try:
+        with pytest.raises(SourceError, match="`used` cannot be read"):
+            session.run("SELECT found FROM used")
+    finally:
+        session.close()
+
+
+def test_like_is_sqlites_but_for_capitals() -> None:
+    drawn = random.Random(5)
+    with closing(sqlite3.connect(":memory:")) as lite:
+        lite.execute("pragma case_sensitive_like = on")
+        bring_functions(lite)
+        for _ in range(3000):
+            text = "".join(drawn.choices("aAä%_\\\n.", k=drawn.randrange(6)))
+            pattern = "".join(drawn.choices("aAä%%_\\\n.", k=drawn.randrange(6)))
+            [(ours, theirs)] = lite.execute("select like_text(?2, ?1), ?1 like ?2", (text, pattern))
+            assert ours == theirs, (text, pattern)
+            if not pattern.replace("\\\\", "").endswith("\\"):
+                [(ours, theirs)] = lite.execute(
+                    "select like_text(?2, ?1, '\\'), ?1 like ?2 escape '\\'", (text, pattern)
+                )
+                assert ours == theirs, (text, pattern)
 
 
 def project(folder: Path, table: str) -> None:

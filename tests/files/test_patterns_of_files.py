@@ -15,7 +15,7 @@ import pytest
 from reportspec.check.project import load_project
 from reportspec.onboarding.sources import _files
 from reportspec.onboarding.wish import NoStart
-from reportspec.source.matching import matched
+from reportspec.source.file_patterns import matched
 
 DEALS = "id,created,amount\n1,2026-07-02,5\n"
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names there")
