@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -163,6 +163,44 @@ def _remove_left(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """While it lasts nobody else, in this process or another, is `alone` by the same file, which is made for its lock
+    and stays. The lock goes with the process, whatever ends that; where a disk has no locks nobody waits. Raises
+    OSError where the file cannot be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with contextlib.suppress(OSError):
+            while not try_lock(handle):
+                time.sleep(_LOOK_AGAIN)
+        yield
+    finally:
+        os.close(handle)
+
+
+_LOOK_AGAIN = 0.01  # seconds
+
+
+def try_lock(handle: int) -> bool:
+    """Whether the lock on an open file is its own now, and not another's. Raises OSError where there are none."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # and nothing else: a disk without locks is not "another process"
+        return False
+    return True
 
 
 def keep_together() -> None:

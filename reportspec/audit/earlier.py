@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from reportspec.errors import ReportspecError
-from reportspec.files import write_whole
+from reportspec.files import alone, write_whole
 from reportspec.model.audits import Audit, Earlier, key_of
 from reportspec.problems import not_written
 
 PLACE = Path(".reportspec") / "audits.jsonl"  # in the project's folder
+LOCK = Path(".reportspec") / "lock"  # in the project's folder: audits change what stands there one after the other
 BROKEN_OFF = Path(".reportspec") / "audits.broken.jsonl"  # lines of it that are only the beginning of one
 MOST_KEPT = 1_000  # audits
 
@@ -44,10 +45,8 @@ def earlier(root: Path, before: datetime) -> Earlier:
 
 
 def kept(root: Path, audit: Audit) -> None:
-    """Add an audit to those before it. A last line that somebody was stopped in writing is set aside first. Raises
-    HistoryError."""
-    path = root / PLACE
-    records, broken_off = _records(path)
+    """Add an audit to those before it, also while others do. A last line that somebody was stopped in writing is set
+    aside first. Raises HistoryError."""
     asked = [outcome for outcome in audit.outcomes if outcome.level != "not_applicable"]
     record = {
         "at": audit.at.isoformat(timespec="seconds"),
@@ -56,13 +55,15 @@ def kept(root: Path, audit: Audit) -> None:
     }
     measured = {o.check.id: o.measured for o in audit.outcomes if o.measured is not None}
     record |= {"measured": measured} if measured else {}
-    lines = [json.dumps(one, ensure_ascii=False) for one in (*records[1 - MOST_KEPT :], record)]
     try:
-        if broken_off:
-            aside = root / BROKEN_OFF
-            before = aside.read_bytes() if aside.exists() else b""
-            write_whole(aside, before + f"{broken_off}\n".encode())
-        write_whole(path, ("\n".join(lines) + "\n").encode())
+        with alone(root / LOCK):
+            records, broken_off = _records(root / PLACE)
+            lines = [json.dumps(one, ensure_ascii=False) for one in (*records[1 - MOST_KEPT :], record)]
+            if broken_off:
+                aside = root / BROKEN_OFF
+                before = aside.read_bytes() if aside.exists() else b""
+                write_whole(aside, before + f"{broken_off}\n".encode())
+            write_whole(root / PLACE, ("\n".join(lines) + "\n").encode())
     except OSError as error:
         told = not_written(PLACE, error, by="")
         raise HistoryError(f"the audit is not kept: {told.message}", told.help) from None

@@ -6,14 +6,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from reportspec.audit.earlier import LOCK
 from reportspec.errors import FormatError
-from reportspec.files import write_whole
+from reportspec.files import alone, write_whole
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.audit_wording import called, text_in, words
 from reportspec.model.audits import Audit, BrokenRecord
@@ -37,6 +38,8 @@ COLUMNS = (
 REMEMBERED = Path(".reportspec") / "repairs.json"  # in the project's folder: which files are lists that were written
 _MOST_ROWS = 1_048_575  # of a sheet, without its header
 Row = tuple[str | float | None, ...]
+# By the name of a list the digests of what an audit wrote, or was about to write when it was stopped.
+Known = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +58,70 @@ def write_repairs(
     folder: Path, audit: Audit, binding: Binding, language: str, form: Literal["csv", "xlsx"], root: Path
 ) -> Lists:
     """Write the lists, one for each owner, and one for what nobody owns. The project's folder `root` remembers which
-    they are: what stands in a list's place and is not as an audit wrote it stays. Raises OSError and FormatError."""
-    every = _remembered(root / REMEMBERED)
-    place = _place_of(folder, root)
-    before, digests = every.get(place, {}), dict[str, str]()
+    they are: what stands in a list's place and is not as an audit wrote it stays. Audits that write at once do so one
+    after the other, and what one that was stopped wrote is known to the next. Raises OSError and FormatError."""
     rows_of: dict[tuple[str, str], list[Row]] = {}  # by name and key
     for entity in audit.entities:
         for record in entity.records:
             whose = (record.owner.name, record.owner.key if record.owner.name else "")
             rows_of.setdefault(whose, []).extend(_rows(entity.entity, record, binding, language))
-    written: dict[str, Path] = {}
+    written = _csv if form == "csv" else _workbook
+    lists = [
+        ((slug(owner) if owner else "") or "nobody", written(rows, language))
+        for (owner, _), rows in sorted(rows_of.items())
+    ]
+    with alone(root / LOCK):
+        return _written(folder, lists, form, root)
+
+
+def _written(folder: Path, lists: Sequence[tuple[str, bytes]], form: str, root: Path) -> Lists:
+    """Write lists, each under the name that is proposed for it or one like it, and remove those before."""
+    every = _remembered(root / REMEMBERED)
+    place = _place_of(folder, root)
+    before = every.get(place, {})
+    written: dict[Path, bytes] = {}
     kept: list[tuple[Path, Path]] = []
-    for (owner, _), rows in sorted(rows_of.items()):
-        first = stem = slug(owner) or "nobody" if owner else "nobody"
-        number, others = 2, list[Path]()
-        while stem in written or (there := _of_others(folder / f"{stem}.{form}", before)):
+    for first, data in lists:
+        number, others, path = 2, list[Path](), folder / f"{first}.{form}"
+        while path in written or (there := _of_others(path, before)):
             # Others are called alike, but for signs that names of files do not have; or a file is not an audit's own.
-            others += [folder / f"{stem}.{form}"] if stem not in written and there else []
-            stem, number = f"{first}-{number}", number + 1
-        written[stem] = folder / f"{stem}.{form}"
-        kept += [(path, written[stem]) for path in others]
-        data = _csv(rows, language) if form == "csv" else _workbook(rows, language)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(written[stem], data)
-        digests[written[stem].name] = sha256(data).hexdigest()
+            others += [path] if path not in written and there else []
+            path, number = folder / f"{first}-{number}.{form}", number + 1
+        written[path] = data
+        kept += [(other, path) for other in others]
+    after: dict[str, tuple[str, ...]] = {path.name: (sha256(data).hexdigest(),) for path, data in written.items()}
+    if before or after:
+        # Before the first of them is written all are known, as they were and as they will be.
+        names = dict.fromkeys((*before, *after))
+        _remember(root, every, place, {name: (*before.get(name, ()), *after.get(name, ())) for name in names})
+    for path, data in written.items():
+        write_whole(path, data)
     removed, changed = [], []
     aside = {path for path, _ in kept}
-    for name, digest in before.items():
+    for name, digests in before.items():
         path = folder / name
-        if name in digests or not path.is_file():
+        if name in after or not path.is_file():
             continue
-        if path in aside:
-            digests[name] = digest
-            continue
-        if sha256(path.read_bytes()).hexdigest() == digest:
+        if path not in aside and _digest(path) in digests:
             path.unlink()
             removed.append(path)
         else:
-            changed.append(path)
-            digests[name] = digest
-    if digests or before:
-        (root / REMEMBERED).parent.mkdir(exist_ok=True)
-        write_whole(root / REMEMBERED, f"{json.dumps({**every, place: digests}, indent=1)}\n".encode())
-    return Lists(tuple(written.values()), tuple(removed), tuple(changed), tuple(kept))
+            changed += [path] if path not in aside else []
+            after[name] = digests
+    if before or after:
+        _remember(root, every, place, after)
+    return Lists(tuple(written), tuple(removed), tuple(changed), tuple(kept))
 
 
-def _of_others(path: Path, before: Mapping[str, str]) -> bool:
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _of_others(path: Path, before: Known) -> bool:
     """Whether something stands there that is not as an audit wrote it."""
     if not path.is_file() or path.is_symlink():
         return path.exists() or path.is_symlink()
-    return sha256(path.read_bytes()).hexdigest() != before.get(path.name)
+    return _digest(path) not in before.get(path.name, ())
 
 
 def _place_of(folder: Path, root: Path) -> str:
@@ -113,17 +130,25 @@ def _place_of(folder: Path, root: Path) -> str:
     return whole.relative_to(of).as_posix() if whole.is_relative_to(of) else whole.as_posix()
 
 
-def _remembered(path: Path) -> dict[str, dict[str, str]]:
-    """By folder the lists that earlier audits wrote, with the digests of what they wrote; none where the file does not
-    say so: then no list is removed."""
+def _remember(root: Path, every: Mapping[str, Known], place: str, lists: Known) -> None:
+    """Keep what is known of the lists of a folder, beside those of others."""
+    write_whole(root / REMEMBERED, f"{json.dumps({**every, place: lists}, indent=1)}\n".encode())
+
+
+def _remembered(path: Path) -> dict[str, Known]:
+    """By folder the lists that earlier audits wrote; none where the file does not say so: then no list is removed."""
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
         return {
-            str(folder): {str(name): str(digest) for name, digest in of.items() if Path(name).name == name}
+            str(folder): {str(name): _digests(digests) for name, digests in of.items() if Path(name).name == name}
             for folder, of in known.items()
         }
     except (FileNotFoundError, ValueError, AttributeError):
         return {}
+
+
+def _digests(kept: object) -> tuple[str, ...]:
+    return tuple(map(str, kept)) if isinstance(kept, list) else (str(kept),)
 
 
 def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) -> Iterator[Row]:

@@ -113,7 +113,7 @@ def _run_fitted(program: Program, timings: Timings, only: Collection[str]) -> Bu
         answers = [Answers.of(program.queries, [result.table for result in own]) for own in results_of]
         late = settled(report.binding, unrated(report, answers, surveyed), report.project.checks)
         reports = [
-            (one, *_figures(program, one.value, results, surveyed))
+            (one, *_figures(program, one.value, [named.value for named in every], results, surveyed))
             for one, results in zip(values, results_of, strict=True)
         ]
     of_goals = _by_name(doubt for _, _, doubts in reports for doubt in doubts)
@@ -160,7 +160,7 @@ def _settled(program: Program) -> tuple[Program, Table]:
 
 
 def _figures(
-    program: Program, value: str, results: Sequence[Result], surveyed: Surveyed
+    program: Program, value: str, every: Collection[str], results: Sequence[Result], surveyed: Surveyed
 ) -> tuple[Figures, tuple[Finding, ...]]:
     """The figures of one value, none of which names another one, and what is told of its goals. Raises
     SourceError."""
@@ -169,7 +169,7 @@ def _figures(
     program_for_value = replace(program, report=report_for(report, value))
     answered = Answered(program_for_value, results, surveyed)
     figures, doubts = figures_with_doubts(answered, (report.each.dimension.name, value))
-    check_figures(figures)
+    check_figures(figures, every)
     return figures, doubts
 
 

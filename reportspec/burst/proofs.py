@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -43,8 +43,9 @@ def check_results(asked: Sequence[exp.Expr], found: Sequence[Result]) -> None:
         )
 
 
-def check_figures(figures: Figures) -> None:
-    """That no row of the figures names another value. Raises SourceError."""
+def check_figures(figures: Figures, values: Collection[str]) -> None:
+    """That no row of the figures names another value. A row of all others together has a name of its own, which is
+    none of the `values` that there are. Raises SourceError."""
     if figures.each is None:
         return
     name, value = figures.each
@@ -52,10 +53,16 @@ def check_figures(figures: Figures) -> None:
         for place, column in enumerate(section.columns):
             if column.name != name:
                 continue
-            for row in section.rows:
-                if row[place] is not None and str(row[place]) != value:
-                    raise SourceError(
-                        "unfiltered",
-                        f"the section `{section.id}` has a row of another `{name}`",
-                        "leave the section out, or build the report for all",
-                    )
+            labels = dict(column.labels)  # by which cells call values
+            own = {value, labels.get(value, value)}
+            foreign = {named for one in values for named in (one, labels.get(one, one))} - own
+            named = [row[place] for row in (*section.named_rows, *(row for _, row in section.subtotals))]
+            together = [row[place] for row in section.rows[len(section.named_rows) :]]
+            if any(cell is not None and str(cell) not in own for cell in named) or any(
+                str(cell) in foreign for cell in together
+            ):
+                raise SourceError(
+                    "unfiltered",
+                    f"the section `{section.id}` has a row of another `{name}`",
+                    "leave the section out, or build the report for all",
+                )

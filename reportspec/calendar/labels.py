@@ -14,6 +14,11 @@ from reportspec.calendar.periods import ONE_DAY, Period
 from reportspec.languages import languages, vocabulary
 
 
+def months_label(first: date, last: date, language: str, locale: str | None = None) -> str:
+    """The months from a day's to another's: `Oct – Nov 2025`."""
+    return _words(language, locale).months(first, last)
+
+
 def period_label(period: Period, language: str, locale: str | None = None) -> str:
     """What people call a period: `Q3 2026`, `September 2026`, `FY 2026 (Jul 2025 – Jun 2026)`,
     `Week 38, 2026 (14–20 Sep)`, `1 Jan – 15 Mar 2026`.

@@ -54,6 +54,12 @@ class There:
         few = ", ".join(list(known)[:_SHOWN])
         return Lack(named(table), column, suggestion(column, known, never_sure=True) or f"it has {few}")
 
+    def called(self, table: exp.Table, name: str) -> str:
+        """A name that was read as a calculation, as the table has it: with the blanks that stand around its signs."""
+        columns = self.columns.get(self.table(table) or "") or ()
+        flat = "".join(name.split()).lower()
+        return next((one for one in columns if "".join(one.split()).lower() == flat), name)
+
     def near(self, table: str) -> str | None:
         """``did you mean `deals`?`` of a table that is not there, or None."""
         last = table.rpartition(".")[2]
@@ -185,6 +191,7 @@ class _Look:
         lack = next(self._lacking([given.sql]), None)
         meant = self._one_name(given.sql) if lack is not None else None
         if lack is not None and meant is not None:
+            meant = self.there.called(self.part.table, meant)
             help = f"a name with signs in it stands in quotes: write `'\"{meant}\"'`"
             lack = replace(lack, help=help)
         if lack is not None and (given.lenient or self._leans(given.sql)):

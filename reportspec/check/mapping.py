@@ -13,10 +13,11 @@ from sqlglot import exp
 
 from reportspec.catalogue.load import expression
 from reportspec.catalogue.other_words import field_called
+from reportspec.check.guesses import tell_guesses_of_mapping
 from reportspec.check.project import shown
 from reportspec.databases import dialect_named, dialects, is_dialect
-from reportspec.diagnostics import suggestion
-from reportspec.expression.sandbox import CANONICAL, Refused, table_name
+from reportspec.diagnostics import did_you_mean, suggestion, surely_meant
+from reportspec.expression.sandbox import CANONICAL, Refused, each_parts, table_name
 from reportspec.expression.trees import BARE, MONEY_DECIMALS, WRITTEN, cast, copied, identifier
 from reportspec.expression.types import ANY, CONDITION, Kind, Mistyped, expect, unknown
 from reportspec.files import packaged
@@ -112,6 +113,7 @@ def load_mapping(
         document.problems = [p if p.span else replace(p, span=named) for p in document.problems]
     if document.broken:
         return None, extra, document
+    tell_guesses_of_mapping(document, catalogue)
     data = document.data
     base = data.get("extends")
     if base is not None:
@@ -263,6 +265,10 @@ def _perhaps_another(known: Entity, name: str, mapped: MappedEntity, document: D
     meant = next((field.name for field in free if name in field.also), None)
     meant = meant or next((field.name for field in free if field.name.replace("_", "") == name.replace("_", "")), None)
     meant = meant or field_called(name, known.name, [field.name for field in free])
+    if meant is None:
+        names = [field.name for field in free]
+        near = did_you_mean(name, names)
+        meant = near if near is not None and surely_meant(name, near, names) else None
     if meant is not None:
         document.tell(
             "own-field",
@@ -671,7 +677,9 @@ def _part(
     dialect: str,
     theirs: Theirs,
 ) -> MappedPart:
-    def read(text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY) -> exp.Expr | None:
+    def read(
+        text: Any, at: Place, aggregates: bool = False, takes: frozenset[Kind] = ANY, each: bool = False
+    ) -> exp.Expr | None:
         def told(at: Place, message: str) -> None:
             of_database = _IN_A_VIEW if message.endswith(_NOT_HERE) else None
             help = None if "aggregate" in message else _as_a_name(str(text)) or of_database
@@ -679,6 +687,9 @@ def _part(
 
         tree = expression(text, at, told, dialect, aggregates, lists=True)
         if tree is None:
+            return None
+        if not each and each_parts(tree):
+            told(at, "`each_part` stands on the left in `on` of a table that has `fields`, and nowhere else")
             return None
         try:
             expect(tree, takes, unknown, str(at[-1]))
@@ -784,7 +795,8 @@ def _join(
         return None
     on = []
     for theirs, ours in spec["on"].items():
-        pair = read(theirs, (*path, "on", theirs)), read(ours, (*path, "on", theirs))
+        at = (*path, "on", theirs)
+        pair = read(theirs, at, each=bool(spec.get("fields"))), read(ours, at)
         if pair[0] is not None and pair[1] is not None:
             # Anything beside the table itself needs its own columns told apart.
             on.append((pair[0], owned(pair[1], (_NOTHING,))))

@@ -3,7 +3,7 @@ texts of its sections. Names of figures only; nothing is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from reportspec.check.deliver_texts import OF_METRIC, TEMPLATE
@@ -16,12 +16,15 @@ from reportspec.resolve.params import PROSE
 FIGURES = "metrics."
 
 
-def figures_named(document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec]) -> frozenset[str]:
-    """The names of figures in a report's texts, each of which is one of a tile; others are told."""
+def figures_named(
+    document: Document, data: Mapping[str, Any], sections: Sequence[SectionSpec], metrics: Container[str]
+) -> frozenset[str]:
+    """The names of figures in a report's texts, each of which is one of a tile; others are told, and of those that are
+    `metrics` how they come into one."""
     found, shown = set(), set(tiles_of(sections))
     for text, place in _texts(document.data):
         for name in TEMPLATE.findall(text):
-            if name.startswith(FIGURES) and _is_known(document, data, name, place, shown):
+            if name.startswith(FIGURES) and _is_known(document, data, name, place, shown, metrics):
                 rest = name.removeprefix(FIGURES)
                 told_apart(document, sections, rest if rest in shown else rest.rpartition(".")[0], place, name)
                 found.add(name)
@@ -45,7 +48,9 @@ def _texts(data: Any) -> Iterator[tuple[str, Place]]:
                 yield from ((str(text), (*path, key, language)) for language, text in value.items())
 
 
-def _is_known(document: Document, data: Mapping[str, Any], name: str, place: Place, shown: set[str]) -> bool:
+def _is_known(
+    document: Document, data: Mapping[str, Any], name: str, place: Place, shown: set[str], metrics: Container[str]
+) -> bool:
     """Whether a name is that of a figure in a tile, or of what the tile says of it."""
     rest = name.removeprefix(FIGURES)
     metric, _, part = rest.rpartition(".")
@@ -54,10 +59,13 @@ def _is_known(document: Document, data: Mapping[str, Any], name: str, place: Pla
     if lost_with_others(document, data, shown, metric if part in OF_METRIC else rest):
         return False
     known = [*sorted(shown), *(f"{one}.{part}" for one in sorted(shown) for part in OF_METRIC)]
+    figure = metric if part in OF_METRIC else rest
     near: str | None = suggestion(rest, known)
+    if figure in metrics and metric not in shown:  # no misspelt one: it only stands in no tile
+        near = f"only figures that are shown can be named: add it to `metrics`, or a section `kpis: [{figure}]`"
     if metric in shown:
         near = suggestion(part, OF_METRIC) or f"a figure has {', '.join(f'`.{one}`' for one in OF_METRIC)}"
-    message = f"`{(metric if part in OF_METRIC else rest)[:60]}` is in no tile of this report"
+    message = f"`{figure[:60]}` is in no tile of this report"
     if metric in shown:
         message = f"`{part[:60]}` is nothing that a figure has"
     document.tell("unknown-metric", message, place, near or "add it to `metrics`, or to a section `kpis`", part=name)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportspec.calendar import CalendarError, Fiscal, as_naive, parse_as_of
+from reportspec.check.guesses import tell_guesses_of_file
 from reportspec.check.listed_systems import systems_of
 from reportspec.check.mail_settings import mail_of
 from reportspec.confidential import concealed_url, is_certain
@@ -31,7 +32,6 @@ from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
 from reportspec.source.file_patterns import Matched, is_pattern, matched
 from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
-from reportspec.suggested_yaml import CONFIRM
 
 NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
@@ -105,6 +105,7 @@ def load_project(path: Path | None, environment: Mapping[str, str]) -> tuple[Pro
     broken = check_schema(node, "project")
     document.problems += [document.as_written(p) for p in broken if p.code != "empty-value" or p.span not in absent]
     if document.broken:
+        _check_names(document)
         return None, document
     project = _project(document, path.parent)
     return (None if document.broken else project), document
@@ -181,13 +182,20 @@ def _left_empty(node: Node | None) -> set[Span]:
     return {span for empty in inner for span in _left_empty(empty)}
 
 
+def _check_names(document: Document) -> None:
+    """Tell of zones, languages and locales that there are not: all at once with whatever else is wrong."""
+    data = document.data if isinstance(document.data, dict) else {}
+    for key in ("timezone", "source_timezone"):
+        if isinstance(data.get(key), str):
+            known_zone(document, data[key], (key,))
+    known_language(document, data.get("language"))
+    known_locale(document, data.get("locale"))
+
+
 def _project(document: Document, root: Path) -> Project:
     data = document.data
     zone = data.get("timezone", "UTC")
-    for key in ("timezone", "source_timezone"):
-        known_zone(document, data.get(key), (key,))
-    known_language(document, data.get("language"))
-    known_locale(document, data.get("locale"))
+    _check_names(document)
     source = _source(document, data.get("source"), root)
     return Project(
         root=root,
@@ -481,7 +489,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         for text in [column_formats] if isinstance(column_formats, str) else column_formats:
             at = (*path, "date_format", column) if column else (*path, "date_format")
             _check_format(document, str(text), at)
-    _tell_guesses(document, path, written)
+    tell_guesses_of_file(document, path, written)
     return FileSpec(
         paths,
         encoding,
@@ -497,31 +505,6 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         document.span(path),
         pattern if not isinstance(given, dict) else "",
     )
-
-
-_GUESSED = lazy_pattern(rf"\s{CONFIRM}\b[ \t]*(?:\((.*)\))?")
-
-
-def _tell_guesses(document: Document, path: Place, written: Mapping[str, Any]) -> None:
-    """Tell of signs and orders of days that were guessed, and still have the mark to confirm: every figure hangs on
-    them, and nothing else would show that they are wrong."""
-    formats = written.get("date_format")
-    of_columns = [("date_format", column) for column in formats] if isinstance(formats, dict) else [("date_format",)]
-    lines = document.text.splitlines()
-    told = set()
-    for place in (("decimal",), ("thousands",), *(of_columns if formats else ())):
-        span = document.span((*path, *place)) if place[0] in written else None
-        guessed = _GUESSED.search(lines[span.end_line - 1]) if span is not None else None
-        if span is None or guessed is None or span.end_line in told:
-            continue
-        told.add(span.end_line)
-        document.tell(
-            "unconfirmed",
-            f"how `{path[-1]}` is read was guessed: {guessed[1] or f'`{place[-1]}`'}",
-            (*path, *place),
-            f"look it up in the CRM: mend the setting, or take `{CONFIRM}` away",
-            warning=True,
-        )
 
 
 _ENCODINGS = (

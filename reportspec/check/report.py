@@ -426,7 +426,7 @@ def _report(
     tell_nothing_shown(context, sections, strict=project.checks.strict)
     _tell_absent(document, project, binding, context.lacking)
     _check_currency(document, data, sections, project, binding)
-    in_texts = figures_named(document, data, sections)
+    in_texts = figures_named(document, data, sections, binding.catalogue.metrics)
     check_currency_of_targets(document, binding, goals, project.currency)
     delivery = None
     with document.as_far_as_it_goes():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,12 +9,11 @@ from reportspec.model.domain import Metric
 from reportspec.model.query import Dimension
 from reportspec.model.spec import GoalSpec, SectionSpec
 from reportspec.resolve.binding import Binding, Unresolved, goals_needed, need_metric
-from reportspec.resolve.conditions import field_named
+from reportspec.resolve.conditions import field_named, in_thousands
 from reportspec.resolve.document import Document, Place
 from reportspec.sections.asked_metrics import find_metric
 
 _LARGEST = 10**15 - 1  # up to which numbers are told apart to the last digit
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 def goals_of(document: Document, data: Mapping[str, Any], binding: Binding) -> dict[str, GoalSpec]:
@@ -91,12 +89,12 @@ def _goal(
                 warning=True,
             )
     written = document.written((*path, "target"))
-    if metric.unit in ("currency", "count") and target is not None and _THOUSANDS.fullmatch(written):
+    if metric.unit in ("currency", "count") and target is not None and (large := in_thousands(written)):
         document.tell(
             "suspicious-goal",
             f"`{written}` is {target:g}: a point begins decimals",
             (*path, "target"),
-            f"write {target * 1000:.0f} for a thousand times as much",
+            f"write {large} for a thousand times as much",
             warning=True,
         )
     _check_sum(document, metric, target, targets, path)

@@ -19,11 +19,11 @@ from reportspec.render.locale import (
     Formats,
     as_of_moment,
     cell,
-    change,
     data_moment,
     formats_for,
     is_number,
     money_decimals,
+    moved,
     number,
     tendency,
 )
@@ -223,7 +223,7 @@ def _named(section: Section, formats: Formats) -> NamedText:
     section = readable(section)
     last = len(section.columns) - 1
     decimals = money_places(section, last, formats)
-    records = section.rows[:-1] if section.others else section.rows
+    records = section.named_rows
 
     def texts(row: tuple[Cell, ...]) -> tuple[str, str, str]:
         name, *said = [cell(formats, value, column) for value, column in zip(row[:last], section.columns, strict=False)]
@@ -279,16 +279,16 @@ def _judged(versus: Tile | Versus, label: str) -> str:
     return " ".join(filter(None, parts))
 
 
-def _named_change(moved: float | None, kpi: Kpi, formats: Formats, label: str) -> str | None:
+def _named_change(by: float | None, kpi: Kpi, formats: Formats, label: str) -> str | None:
     """A change, with what it is against where that is to be told."""
-    if moved is None:
+    if by is None:
         return None
-    text = change(formats, moved, points=kpi.column.unit == "percent")
+    text = moved(formats, by, kpi.column)
     return f"{text} ({label})" if label else text
 
 
-def _tone(moved: float | None, kpi: Kpi) -> str:
-    tone = tendency(moved, kpi.column.direction)
+def _tone(by: float | None, kpi: Kpi) -> str:
+    tone = tendency(by, kpi.column.direction)
     return tone if tone in ("good", "bad") else "muted"
 
 

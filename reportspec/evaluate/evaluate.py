@@ -145,7 +145,7 @@ def _notices(report: Report) -> tuple[str, ...]:
     last = f"{last}, {clock}" if clock else last
     ended = report.ended is not None
     if not report.begun:
-        return (word(language, "ended_before", last) if ended else word(language, "not_begun"),)
+        return (word(language, "ended_before" if ended else "not_begun", last),)
     if report.compared is None:
         return (word(language, "ended" if ended else "unfinished", last),)
     stretch, then = _named(report, report.told).label, _named(report, report.compared).label

@@ -19,6 +19,7 @@ from reportspec.rounding import half_up
 FEWEST = 10  # cases on each side, of a change that is told
 NOTABLE = 0.1  # of what it was, by how much a mean has to change to be called a rise or a fall
 WORSE = 0.05  # by how much of what it was something got worse that good news is not told without
+NOTHING_BESIDE = 0.001  # of the other, below which a part of a change is not told
 MOST_SENTENCES = 4  # of a lead, so that it is read
 MOST_NAMES = 4  # that a sentence lists
 
@@ -221,7 +222,7 @@ def _of_drivers(report: Report, section: Section, tiles: Sequence[Kpi]) -> list[
             groups.setdefault(row[0], []).append((row[1], float(part)))
     said: list[Highlight] = []
     numbered = groups.pop(words["number_and_size"], [])
-    if len(numbered) == 2:
+    if len(numbered) == 2 and not _by_one_alone(numbered[0][1], numbered[1][1]):
         values = [("by_number", Told(numbered[0][1], column)), ("by_size", Told(numbered[1][1], column))]
         said.append(_said("number_and_size", column, values, kpi.cases))
     named, parts = next(iter(groups.items()), ("", []))
@@ -248,6 +249,11 @@ def _size(part: tuple[Cell, float]) -> float:
     return part[1]
 
 
+def _by_one_alone(one: float, other: float) -> bool:
+    """Whether of two parts one is nothing beside the other, and would be told as 0."""
+    return min(abs(one), abs(other)) < NOTHING_BESIDE * max(abs(one), abs(other))
+
+
 def _is_others(report: Report, name: Cell) -> bool:
     """Whether a contribution is that of all others together."""
     begin = str(vocabulary(report.language)["evaluation"]["others"]).partition("{")[0]
@@ -261,12 +267,11 @@ def _of_row(rule: LeadRule, section: Section) -> list[Highlight]:
         return []
     at = names.index(rule.metric)
     column, counted = section.columns[at], names.index(rule.cases) if rule.cases in names else at
-    rows = section.rows[: len(section.rows) - 1] if section.others else section.rows
     if rule.row == "none":
-        return _of_none(rule, section, rows, at)
+        return _of_none(rule, section, section.named_rows, at)
     if rule.row != "largest" and (section.others or section.available_rows > len(section.rows)):
         return []  # what is not shown may be lower, or higher
-    known = [row for row in rows if row[0] not in (None, "") and isinstance(row[at], (int, float))]
+    known = [row for row in section.named_rows if row[0] not in (None, "") and isinstance(row[at], (int, float))]
     named = [row for row in known if _count(row[counted]) >= rule.at_least]
     pick = min if rule.row == "lowest" else max
     if len(named) < 2:

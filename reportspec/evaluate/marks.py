@@ -21,11 +21,10 @@ def with_marks(report: Report, spec: SectionSpec, section: Section) -> Section:
         else column
         for column in section.columns
     )
-    named = section.rows[:-1] if section.others else section.rows
     beyond = [
         column
         for place, column in enumerate(columns)
-        if any(column.marks(row[place], cut=at in section.cut_rows) for at, row in enumerate(named))
+        if any(column.marks(row[place], cut=at in section.cut_rows) for at, row in enumerate(section.named_rows))
     ]
     section = replace(section, columns=columns)
     if not beyond:

@@ -107,9 +107,8 @@ def _before(section: Section) -> int | None:
 
 def _rows(section: Section, place: int, language: str) -> list[_Row]:
     before = _before(section)
-    count = len(section.rows) - (1 if section.others else 0)
     found = []
-    for at, (row, cases) in enumerate(zip(section.rows[:count], section.cases, strict=False)):
+    for at, (row, cases) in enumerate(zip(section.named_rows, section.cases, strict=False)):
         value, then = row[place], row[before] if before is not None else None
         name = section.row_labels[at] if at < len(section.row_labels) else row[0]
         name = week_called(language, str(name)) if section.weekly else name

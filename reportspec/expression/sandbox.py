@@ -68,9 +68,11 @@ _TAKES = {
     "MONTH_AFTER": 1,
     "CONVERTED": 2,
     **dict.fromkeys(PERSONAL_FUNCTIONS, 1),
+    "EACH_PART": 2,
 }
+EACH_PART = "EACH_PART"  # each piece of a text between separators, by which a mapping joins a table beside another
 GOAL = "GOAL"  # what a metric's goal is, which only formulas of metrics may ask
-ANONYMOUS = OWN_FUNCTIONS | frozenset({GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
+ANONYMOUS = OWN_FUNCTIONS | frozenset({EACH_PART, GOAL, "TO_TIMESTAMP", "STRPTIME", "STRFTIME", "MAKE_DATE"})
 # What derived entities of the catalogue may use besides: windows and aggregates.
 WINDOW_NODES: tuple[type[exp.Expr], ...] = (
     exp.Window, exp.WindowSpec, exp.Order, exp.Ordered, exp.Lag, exp.Lead, exp.RowNumber,
@@ -360,6 +362,8 @@ def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -
         wanted = _TAKES.get(name)
         if wanted is not None and len(node.expressions) != wanted:
             raise Refused(f"`{name.lower()}` takes {wanted} argument{'s' * (wanted > 1)}")
+        if name == EACH_PART:
+            _allow_each(node, besides)
         if name == "CONVERTED" and not isinstance(node.expressions[0], (exp.Column, exp.Dot)):
             raise Refused("`converted` takes a field that holds an amount, and a time")
         return
@@ -395,6 +399,14 @@ def _allow(node: exp.Expr, besides: tuple[type[exp.Expr], ...], formula: bool) -
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
         raise Refused("a placeholder may not be used here; write the value, or `{{ params.name }}`")
     raise Refused(f"`{node.key}` may not be used in an expression")
+
+
+def _allow_each(node: exp.Anonymous, besides: tuple[type[exp.Expr], ...]) -> None:
+    mark = node.expressions[1]
+    if not set(LIST_NODES) <= set(besides):
+        raise Refused("`each_part` is for mappings: for `on` of a table beside another one")
+    if not isinstance(mark, exp.Literal) or not mark.is_string or not str(mark.this).strip():
+        raise Refused("what stands between the parts is a text that is written out, and no blank")
 
 
 def _no_function(name: str) -> str:
@@ -758,3 +770,8 @@ def path_of(node: exp.Expr) -> tuple[str, ...]:
     if "db" not in parts and "table" in parts and parts["table"]:
         return (parts["table"].name, parts["this"].name)
     return tuple(part.name for part in node.parts)
+
+
+def each_parts(tree: exp.Expr) -> list[exp.Anonymous]:
+    """The calls of `each_part` in an expression."""
+    return [node for node in tree.find_all(exp.Anonymous) if str(node.this).upper() == EACH_PART]

@@ -207,6 +207,7 @@ _OWN = {
     "MAKE_DATE": (Kind.DATE, NUMBER, NUMBER, NUMBER),
     "STRPTIME": (Kind.TIME, TEXT, TEXT),
     "STRFTIME": (Kind.TEXT, MOMENT, TEXT),
+    "EACH_PART": (Kind.TEXT, TEXT, TEXT),
     "GOAL": (Kind.NUMBER, ANY),
 }
 """The functions that are known by their names: what they give, and what each argument is."""

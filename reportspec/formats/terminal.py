@@ -12,7 +12,18 @@ from reportspec.diagnostics import shortened
 from reportspec.model.figures import Cell, Column, Figures, Section
 from reportspec.render.beside import is_change, with_changes, with_shares
 from reportspec.render.headlines import heading, heading_line, lead
-from reportspec.render.locale import MINUS, Formats, Number, change, formats_for, is_number, name_of, number, with_unit
+from reportspec.render.locale import (
+    MINUS,
+    Formats,
+    Number,
+    cell,
+    formats_for,
+    is_number,
+    moved,
+    name_of,
+    number,
+    with_unit,
+)
 from reportspec.render.page import compared_labels
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
@@ -128,7 +139,7 @@ def _tiles(section: Section, formats: Formats, labels: Sequence[str]) -> list[li
 
 def _moved(value: float | None, column: Column, formats: Formats) -> str:
     """How a figure changed: relative to what it was, of percentages in points."""
-    return NOTHING if value is None else _plain(change(formats, value, points=column.unit == "percent"))
+    return NOTHING if value is None else _plain(moved(formats, value, column))
 
 
 _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
@@ -158,17 +169,15 @@ def _heading(formats: Formats, column: Column) -> str:
 
 def _in_row(value: Cell, column: Column, label: str | None, formats: Formats) -> str:
     """A cell; a period is called as the report's other forms call it."""
-    if column.role == "difference" or (column.against and column.role == "change"):
+    if column.role in ("difference", "change"):
         return _signed(value, column, formats) if is_number(value) else NOTHING
     return label if label is not None and column.role == "period" else _said(value, column.unit, formats)
 
 
 def _signed(value: Number, column: Column, formats: Formats) -> str:
     """A change with its sign; of a percentage in points, of anything else as much as it is."""
-    if column.role == "change":
-        return _plain(change(formats, value, points=False))
-    if column.unit == "percent":
-        return _plain(change(formats, value, points=True))
+    if column.role == "change" or column.unit == "percent":
+        return _plain(cell(formats, value, column))
     text = _said(value, column.unit, formats)
     return f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
 

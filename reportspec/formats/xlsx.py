@@ -199,10 +199,8 @@ class _Book:
     def _tile(self, kpi: Kpi, compared: bool, aimed: bool) -> list[tuple[Cell, Column | None]]:
         column, goal = kpi.column, kpi.goal
         share = Column("share", "", "number", "percent")
-        change = Column("change", "", "number", "percent", role="change")
-        if column.unit == "percent":
-            change = Column("change", "", "number", "ratio", role="change")
-        apart = change if column.unit == "percent" else replace(column, role="difference")
+        apart = replace(column, role="difference")
+        change = apart if column.unit == "percent" else Column("change", "", "number", "percent", role="change")
         cells: list[tuple[Cell, Column | None]] = [(kpi.value, column)]
         if compared:
             cells += [(kpi.previous, column), (kpi.change, change)]
@@ -236,7 +234,6 @@ class _Book:
             )
             sheet.set_column(place, place, self._width(section, place))
         decimals = [money_places(section, place, self.formats) for place in range(len(columns))]
-        kinds = [_typed(section, column) for column in columns]
         rows = section.rows[:_MOST_ROWS]
         for index, values in enumerate(rows):
             for place, value in enumerate(values):
@@ -248,7 +245,7 @@ class _Book:
                 beyond = columns[place].marks(value, cut=index in section.cut_rows) and not (
                     section.others and index == len(rows) - 1
                 )
-                self._cell(sheet, top + 1 + index, place, shown, kinds[place], decimals[place], marked=beyond)
+                self._cell(sheet, top + 1 + index, place, shown, columns[place], decimals[place], marked=beyond)
         last = top + len(rows)
         sheet.freeze_panes(top + 1, 1)
         sheet.autofilter(top, 0, last, len(columns) - 1)
@@ -262,7 +259,7 @@ class _Book:
             for place, value in enumerate(values):
                 if not _numeric(columns[place]):
                     value = name if place == 0 else None
-                self._cell(sheet, last, place, value, kinds[place], decimals[place], total=True)
+                self._cell(sheet, last, place, value, columns[place], decimals[place], total=True)
         available = max(section.available_rows, len(section.rows))
         row = last + 2
         if available > len(rows):
@@ -373,12 +370,10 @@ class _Book:
             return 1, "General"
         places = column.decimals if column.decimals is not None else decimals
         if column.role == "change":
-            if column.unit == "ratio":  # percentage points
-                return (
-                    100,
-                    f'+0.0" {self.formats.word("points")}";-0.0" {self.formats.word("points")}"',
-                )
             return 1, "+0.0%;-0.0%;0.0%"
+        if column.role == "difference" and column.unit == "percent":
+            points = self.formats.word("points")
+            return 100, f'+0.0" {points}";-0.0" {points}";0.0" {points}"'
         match column.unit:
             case "currency":
                 currency = column.currency or self.formats.currency
@@ -407,16 +402,6 @@ class _Book:
 
 def _with_decimals(pattern: str, places: int) -> str:
     return f"{pattern}.{'0' * places}" if places else pattern
-
-
-def _typed(section: Section, column: Column) -> Column:
-    """A change of a percentage is in percentage points: it is written as such."""
-    if column.role == "difference" and column.unit == "percent":
-        return Column("change", "", "number", "ratio", role="change")
-    if column.role != "change":
-        return column
-    percent = any(c.role == "metric" and c.metric == column.metric and c.unit == "percent" for c in section.columns)
-    return Column("change", "", "number", "ratio" if percent else "percent", role="change")
 
 
 def _numeric(column: Column) -> bool:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target
+from reportspec.model.column_ids import Aggregated, ColumnId, Part, PeriodDays, Row, SideName, Stopped, Target, Untold
 from reportspec.model.domain import Catalogue, Metric
 from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.binding import PERIOD_LENGTHS, parts
@@ -24,6 +24,7 @@ _NODES = (
     *(exp.Least, exp.Coalesce, exp.Add, exp.Sub, exp.Mul, exp.Div),
 )
 _OF_MEANS: tuple[Part, ...] = ("sum", "n")
+UNKNOWN: tuple[Part, ...] = ("unknown", "unplanned")
 _LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
 
@@ -83,7 +84,7 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             known.left_out[key] = False
             part = catalogue.metrics.get(name)
             if part is not None and part.kind == "aggregate":
-                unknown = row.get(Aggregated(name, "unknown", side))
+                unknown = any(row.get(Aggregated(name, one, side)) for one in UNKNOWN)
                 # Amounts that are there, and lack what they are multiplied by, are not nothing.
                 incomplete = row.get(Aggregated(name, "incomplete", side))
                 without = part.aggregate == "sum" and not unknown and not incomplete
@@ -115,8 +116,10 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
 
 
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
-    if row.get(Aggregated(metric.id, "unknown", side)):
+    if any(row.get(Aggregated(metric.id, part, side)) for part in UNKNOWN):
         return None  # of some rows it is not known what they were
+    if row.get(Untold(metric.id, side)):
+        return None  # or of all which were there
     if not metric.ahead and row.get(Stopped(metric.entity, side)):
         return None  # there may be rows that the source does not have yet
     if row.get(Stopped(metric.entity, side, "flows")) and over_a_period(metric):
@@ -230,6 +233,25 @@ def summed(rows: Sequence[Row], columns: Mapping[ColumnId, str]) -> dict[ColumnI
     return total
 
 
+def without_left_out(rows: Sequence[Row], merged: dict[ColumnId, Any]) -> dict[ColumnId, Any]:
+    """Several rows as one, in which amounts that are not there are left out as they are from the total, where some of
+    the rows have none to leave out: what these come to, be it nothing, is known."""
+    told: set[tuple[str, SideName]] = set()
+    for key, left_out in merged.items():
+        if isinstance(key, Aggregated) and key.part in _LEFT_OUT and left_out:
+            own = (key.metric, key.side)
+            if not merged.get(key._replace(part="n")) and not all(_lacks_amounts(row, *own) for row in rows):
+                told.add(own)
+    return {
+        key: 0 if isinstance(key, Aggregated) and key.part in _LEFT_OUT and (key.metric, key.side) in told else value
+        for key, value in merged.items()
+    }
+
+
+def _lacks_amounts(row: Row, metric: str, side: SideName) -> bool:
+    return any(row.get(Aggregated(metric, part, side)) for part in _LEFT_OUT)
+
+
 def counted(row: Row, columns: Iterable[ColumnId]) -> bool:
     """Whether anything stands behind a row of aggregates: each has a count of its rows among its
     columns, so that a sum of 0 is told from nothing to add up."""
@@ -241,7 +263,7 @@ def without(total: Row, row: Row) -> Row:
     what is not known."""
     rest: dict[ColumnId, Any] = {}
     for column, value in total.items():
-        if isinstance(column, (PeriodDays, Target, Stopped)):
+        if isinstance(column, (PeriodDays, Target, Stopped, Untold)):
             rest[column] = value
             continue
         cell = row.get(column)

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.expression.sandbox import column_nodes, parse, path_of
+from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import all_of, conjuncts, copied, when
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.arithmetic import UNKNOWN
+from reportspec.measures.unknown_states import unknown_measures
 from reportspec.model.column_ids import Aggregated, Part
-from reportspec.model.domain import Entity, Metric
+from reportspec.model.domain import Metric
 from reportspec.model.query import Measure
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, metrics_needed, parts
@@ -73,7 +75,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
                 # Amounts that are counted are those that would be added up: with a rate.
                 counted = replace(counted, unit="currency")
-            return (counted,)
+            return (counted, *unknown_measures(binding, metric, None))
         case "count_distinct":
             measures_of_part = [measure("value", "distinct", metric.of), measure("n", "count", metric.of)]
         case "average":
@@ -82,6 +84,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             measures_of_part = [measure("value", "quantile", metric.of), measure("n", "count", metric.of)]
         case _:
             measures_of_part = [measure("value", metric.aggregate, metric.of), measure("n", "count", metric.of)]
+    incomplete = None
     if metric.unit == "currency":
         measures_of_part.append(measure("missing", "count", metric.of, "missing"))
         assert metric.of is not None
@@ -90,10 +93,6 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
         if only_amount(binding, metric.entity, metric.of) is not None:
             incomplete = measure("incomplete", "count", metric.of, "incomplete")
             measures_of_part.append(incomplete)
-            ended = _ended_since(binding, metric)
-            if ended is not None:
-                where = exp.and_(metric.where, ended) if metric.where is not None else ended
-                measures_of_part.append(replace(incomplete, column=Aggregated(metric.id, "unknown"), where=where))
     elif metric.aggregate in _OF_VALUES and metric.of is not None and not _null_on_purpose(metric.of):
         missing = measure("missing", "count", metric.of, "missing")
         bounds = bounds_of(binding, metric)
@@ -107,7 +106,13 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     mixed = metric.of is not None and mixes_currencies(binding, metric.entity, metric.of)
     if metric.unit != "currency" and binding.currency and mixed:
         measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))
-    return tuple(measures_of_part)
+    return (*measures_of_part, *unknown_measures(binding, metric, incomplete))
+
+
+def measures_of_rows(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
+    """The same without what is counted of rows whose past is not known: these are in no figure."""
+    found = measures_of(binding, metric)
+    return tuple(one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in UNKNOWN)
 
 
 def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:
@@ -161,48 +166,6 @@ def reads_total(binding: Binding, metric: Metric) -> bool:
 def _null_on_purpose(tree: exp.Expr) -> bool:
     """Whether an expression chooses what counts: a row of which it makes null is not one that lacks a value."""
     return tree.find(exp.Case, exp.If, exp.Nullif) is not None
-
-
-def _ended_since(binding: Binding, metric: Metric) -> exp.Expr | None:
-    """Whether a record was closed after the report's date: what it was before is not known where
-    the source has no history."""
-    entity = without_history(binding, metric)
-    if entity is None:
-        return None
-    records = [r.name for r in entity.relations.values() if r.today and r.to == entity.name]
-    event = next((f.as_of.event for f in entity.fields.values() if f.as_of), None)
-    if not records or event is None or binding.mapped(entity.name, event) is None:
-        return None
-    steps = [metric.entity, records[0], event]
-    if metric.entity != entity.name:
-        relations = binding.entity(metric.entity).relations.values()
-        steps[1:1] = [r.name for r in relations if r.to == entity.name and not r.today][:1]
-    return parse(f"{'.'.join(steps)} is not null", packaged=True)
-
-
-def without_history(binding: Binding, metric: Metric) -> Entity | None:
-    """The entity whose past states a metric asks for, where the source has no history of them."""
-    if metric.time is not None and not metric.ahead:
-        return None
-    entity = binding.entity(metric.entity)
-    if entity.derived is not None and not entity.derived.group_by:
-        entity = binding.entity(entity.derived.source)
-    return entity if entity.history and not binding.has_history(entity) else None
-
-
-def state_of_today(binding: Binding, metric: Metric, path: tuple[str, ...]) -> Entity | None:
-    """The entity whose past states a metric asks for and a field tells, by what is known of its states today alone."""
-    entity = without_history(binding, metric)
-    if entity is None or entity.history is None:
-        return None
-    at = metric.entity
-    for step in binding.resolve(metric.entity, path).steps:
-        relation = binding.entity(at).relations[step]
-        if relation.by == entity.history.stage:  # what is made of the entity's rows has it by the same name
-            return entity
-        at = relation.to
-    last = path[-1] if len(path) == 2 else ""
-    return entity if last in (entity.history.stage, *entity.history.with_state) else None
 
 
 def can_trend(

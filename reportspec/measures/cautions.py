@@ -3,32 +3,53 @@ worse where they are very few."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.cases import cases, cases_and_hits
 from reportspec.measures.metric_columns import Footnotes, label, marked
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row
+from reportspec.model.column_ids import Row, SideName
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Column
 from reportspec.model.spec import Report
+from reportspec.resolve.binding import parts
 
 FEW = 30  # cases under which a rate of counts says little: at 30 its 95 % range is 36 points wide at most
 FEWEST = 10  # values under which a mean or a median says little, and a change of either is not judged
 _OF_VALUES = ("average", "median", "percentile")
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """A rate or a mean that a figure is, or is made of: how many cases it has to rest on, and whether these are what
+    the rate has found, be there ever so many that it looked at."""
+
+    metric: Metric
+    least: int
+    hits: bool = False
+
+
+def _bases(report: Report, metric: Metric) -> list[_Basis]:
+    """What a figure rests on: nothing of a count, of a sum, and of what is made of such alone."""
+    metrics = report.binding.catalogue.metrics
+    if metric.kind == "ratio":
+        base = metrics[metric.denominator]
+        return [_Basis(metric, FEW if metric.unit == "percent" and base.unit == "count" else FEWEST)]
+    if metric.kind == "aggregate":
+        return [_Basis(metric, FEWEST)] if metric.aggregate in _OF_VALUES else []
+    rates = _divided_by(report, metric)
+    others = (metrics[name] for name in parts(metric) if name in metrics)
+    made_of = (basis for part in others if part not in rates for basis in _bases(report, part))
+    return [*(_Basis(rate, FEWEST, True) for rate in rates), *made_of]
+
+
 def fewest(report: Report, metric: Metric) -> int:
     """How many cases a figure has to rest on: 0 of a count, a sum, and what else is what it is."""
-    if metric.kind == "ratio":
-        base = report.binding.catalogue.metrics[metric.denominator]
-        return FEW if metric.unit == "percent" and base.unit == "count" else FEWEST
-    if _divided_by(report, metric):
-        return FEWEST
-    return FEWEST if metric.kind == "aggregate" and metric.aggregate in _OF_VALUES else 0
+    return max((basis.least for basis in _bases(report, metric)), default=0)
 
 
 def _divided_by(report: Report, metric: Metric) -> list[Metric]:
@@ -37,19 +58,29 @@ def _divided_by(report: Report, metric: Metric) -> list[Metric]:
     metrics, found = report.binding.catalogue.metrics, list[Metric]()
     for division in metric.formula.find_all(exp.Div) if metric.formula is not None else ():
         names = (".".join(path_of(node)) for node in column_nodes(division.expression))
-        parts = [metrics[name] for name in names if name in metrics]
-        found += [part for part in parts if part.kind == "ratio" and part.unit == "percent"]
+        divisors = [metrics[name] for name in names if name in metrics]
+        found += [part for part in divisors if part.kind == "ratio" and part.unit == "percent"]
     return found
 
 
-def caution(report: Report, metric: Metric, rows: Iterable[Row], footnotes: Footnotes) -> int | None:
-    """The footnote that a figure of some row rests on few cases, now or before; None where none does."""
-    least = fewest(report, metric)
-    if not least:
+def caution(report: Report, metric: Metric, rows: Sequence[Row], footnotes: Footnotes) -> int | None:
+    """The footnote that a figure of some row rests on few cases, or that one before did; None where none does. Of what
+    is made of one mean it is that mean's own."""
+    few = [
+        (basis, side)
+        for row in rows
+        for basis in _bases(report, metric)
+        for side in report.side_names
+        if 0 < _count(report, basis, row, side) < basis.least
+    ]
+    if not few:
         return None
-    if any(0 < count < least for row in rows for count in _counts(report, metric, row)):
-        return footnotes.add(word(report.language, "few", label(report, metric.label), least))
-    return None
+    made_of = {basis.metric.id: basis.metric for basis, _ in few if not basis.hits}
+    alone = len(made_of) == 1 and not any(basis.hits for basis, _ in few)
+    name = label(report, next(iter(made_of.values())).label if alone else metric.label)
+    if all(side != "current" for _, side in few):
+        name = word(report.language, "previous", name)
+    return footnotes.add(word(report.language, "few", name, max(basis.least for basis, _ in few)))
 
 
 def with_cautions(
@@ -61,23 +92,25 @@ def with_cautions(
 
 
 def judged(report: Report, metric: Metric, row: Row) -> bool:
-    """Whether a figure's change can be called better or worse: a rate's or a mean's where neither side has very few
-    cases."""
-    return not fewest(report, metric) or all(count >= FEWEST for count in _counts(report, metric, row))
+    """Whether a figure's change can be called better or worse: a rate's or a mean's, and what is made of such, where
+    neither side has very few cases."""
+    return all(count >= FEWEST for count in _counts(report, metric, row))
 
 
 def too_few(report: Report, metrics: Iterable[Metric], row: Row) -> frozenset[str]:
     """The metrics of a row that rest on very few cases, now or before: what they changed by says nothing."""
     return frozenset(
-        metric.id
-        for metric in metrics
-        if fewest(report, metric) and any(0 < count < FEWEST for count in _counts(report, metric, row))
+        metric.id for metric in metrics if any(0 < count < FEWEST for count in _counts(report, metric, row))
     )
 
 
-def _counts(report: Report, metric: Metric, row: Row) -> list[int]:
-    rates = _divided_by(report, metric)
-    if not rates:
-        return [cases(report, metric, row, side) for side in report.side_names]
-    hits = ((cases_and_hits(report, rate, row, side)[1] for rate in rates) for side in report.side_names)
-    return [min((hit for hit in of_side if hit is not None), default=FEWEST) for of_side in hits]
+def _counts(report: Report, metric: Metric, row: Row) -> Iterator[int]:
+    return (_count(report, basis, row, side) for basis in _bases(report, metric) for side in report.side_names)
+
+
+def _count(report: Report, basis: _Basis, row: Row, side: SideName) -> int:
+    """How many cases there are on a side; as many as are needed where that is not known."""
+    if not basis.hits:
+        return cases(report, basis.metric, row, side)
+    hits = cases_and_hits(report, basis.metric, row, side)[1]
+    return basis.least if hits is None else hits

@@ -14,9 +14,10 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
-from reportspec.measures.asked import bounds_of, without_history
+from reportspec.measures.asked import bounds_of
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
+from reportspec.measures.unknown_states import without_history
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Field, Metric
@@ -26,6 +27,7 @@ from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.resolve.nothing import only_after, without_regard
+from reportspec.resolve.past_states import past_lack
 
 
 @dataclass(slots=True)
@@ -129,7 +131,11 @@ def metric_column(
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
             marks += _incomplete(report, part, row, "current", footnotes)
-            marks += [footnotes.add(text) for text in _of_the_past(report, part, row)]
+            told = _of_the_past(report, part, row)
+            # What is said of the report's own figure says it of the one beside it, too.
+            sides = () if _unknown_past(report, part, row, "current") else report.side_names
+            told += [text for side in sides[1:] for text in _unknown_past(report, part, row, side)]
+            marks += [footnotes.add(text) for text in told]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
         metric.id,
@@ -273,11 +279,10 @@ def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
     """What is to be said of states of the past that the source does not tell."""
     language, notes = report.language, list[str]()
     entity = without_history(report.binding, part)
-    if entity is not None:
+    if entity is not None and past_lack(report.binding, part) is None:
         named = as_part(language, label(report, entity.plural))
         notes.append(word(language, "as_of_today", named))
-        notes += _unknown_past(report, part, row, "current")
-    return notes
+    return [*notes, *_unknown_past(report, part, row, "current")]
 
 
 def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnotes: Footnotes) -> list[int]:
@@ -297,12 +302,14 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnote
 
 def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:
     """What is to be said of a side's states of the past that the source does not tell."""
-    unknown = row.get(Aggregated(part.id, "unknown", side))
-    if not unknown or without_history(report.binding, part) is None:
-        return []
     name = label(report, part.label)
     name = name if side == "current" else word(report.language, "previous", name)
-    return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]
+    unknown, unplanned = (row.get(Aggregated(part.id, one, side)) for one in ("unknown", "unplanned"))
+    if past_lack(report.binding, part) is not None or not (unknown or unplanned):
+        return []
+    if unknown:
+        return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]
+    return [word(report.language, "unplanned_past", name, _counted(report, part, unplanned))]
 
 
 def _converted_before(report: Report, part: Metric) -> bool:

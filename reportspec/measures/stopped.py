@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from reportspec.calendar import Bucket, day_label, instant, period_label
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row, SideName, Stopped
+from reportspec.model.column_ids import Row, SideName, Stopped, Untold
 from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
@@ -19,6 +19,7 @@ from reportspec.model.spec import Report
 from reportspec.resolve.anchors import anchors, over_a_period
 from reportspec.resolve.binding import metrics_needed
 from reportspec.resolve.emptiness import made_of
+from reportspec.resolve.past_states import past_lack
 
 
 def counted_entities(report: Report) -> set[str]:
@@ -68,8 +69,9 @@ def begun_text(report: Report, side: SideName, table: str) -> str:
 
 def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     """What figures of a side, or of one of its buckets, are not known, by the entity that they are made of."""
+    past = _of_the_past(report, side, bucket)
     if not report.stopped and not report.begun_within:
-        return {}
+        return past
     start = instant(bucket.start if bucket is not None else side.start, report.binding.zone)
     names = [
         name
@@ -78,7 +80,7 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
         # What stands beside a period that is known in part would be compared with all of another.
         if ended is not None and (ended <= start or (side.name != "current" and bucket is None))
     ]
-    told: Row = {Stopped(name, side.name): True for name in names}
+    told: Row = {**past, **{Stopped(name, side.name): True for name in names}}
     if side.name == "current":
         return told
     late = [
@@ -98,6 +100,30 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
     return {**told, **{Stopped(name, side.name, "flows"): True for name in late}, **before}
 
 
+def _of_the_past(report: Report, side: Side, bucket: Bucket | None) -> Row:
+    """Of which stocks the source does not tell what there was at the end of a side, or of one of its buckets."""
+    at = side.as_of if bucket is None else min(side.as_of, instant(bucket.end, report.binding.zone))
+    if at >= report.known:
+        return {}
+    parts = (part for part in counted_parts(report) if bucket is None or not part.ahead)
+    found: Row = {Untold(part.id, side.name): True for part in parts if past_lack(report.binding, part) is not None}
+    return found
+
+
+def why_past_untold(report: Report, metric: Metric) -> list[str]:
+    """What is to be said at a metric that is a stock of the past, where the source tells only what there is today."""
+    binding, notes = report.binding, []
+    if all(side.as_of >= report.known for side in report.all_sides):
+        return []
+    for part in metrics_needed(binding.catalogue, metric):
+        lack = past_lack(binding, part)
+        field = binding.field(*lack.split(".")) if lack is not None else None
+        if field is not None:
+            name, lacks = (texts.get(report.language) or texts["en"] for texts in (part.label, field.label))
+            notes.append(word(report.language, "past_untold", name, lacks))
+    return notes
+
+
 def why_not_told(report: Report, metric: Metric) -> list[str]:
     """What is to be said at a metric of whose period nothing is known, or only a part."""
     catalogue, zone, notes = report.binding.catalogue, report.binding.zone, []
@@ -115,7 +141,7 @@ def why_not_told(report: Report, metric: Metric) -> list[str]:
     for part in metrics_needed(catalogue, metric):
         for side in dict.fromkeys(side for side, _ in report.begun_within):
             notes += [begun_text(report, side, name) for name, _ in _begun(report, part, side)]
-    return list(dict.fromkeys(notes))
+    return list(dict.fromkeys((*notes, *why_past_untold(report, metric))))
 
 
 def _begun(report: Report, part: Metric, side: SideName) -> list[tuple[str, date]]:

@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple
 # The report's own period, the one that it is compared with, and the other one where it is compared with two.
 SideName = Literal["current", "previous", "second"]
 # Of a metric: its value; of an average its sum, of its values the sum of squares; how many rows are behind it; and
-# how many were left out, for want of a value, of a rate, of what an amount is multiplied by, or of a known past.
-Part = Literal["value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown"]
+# how many were left out, for want of a value, of a rate, of what an amount is multiplied by, of a known past, or of a
+# plan that was known then.
+Part = Literal["value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown", "unplanned"]
 
 
 class Aggregated(NamedTuple):
@@ -76,7 +77,16 @@ class Stopped(NamedTuple):
     of: Literal["data", "flows"] = "data"
 
 
-ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target | Stopped
+class Untold(NamedTuple):
+    """That the source does not tell what there was of a metric at the instant of a side, beside the columns of a row
+    too."""
+
+    metric: str
+    side: SideName = "current"
+    of: Literal["past"] = "past"
+
+
+ColumnId = Aggregated | Rank | Tally | Member | Beside | PeriodDays | Target | Stopped | Untold
 Row = Mapping[ColumnId, Any]
 BUCKET, IDLE = Beside.BUCKET, Beside.IDLE
 

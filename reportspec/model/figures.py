@@ -17,7 +17,8 @@ from reportspec.diagnostics import Diagnostic
 from reportspec.lazy_dataclass import dataclass
 
 Cell = str | int | float | Decimal | bool | date | datetime | None
-# A `difference` is in the unit of its column and has a sign; a `change` is relative, or in points.
+# A `difference` is in the unit of its column, of percentages in points, and has a sign; a `change` is a part of what
+# there was, in per cent.
 # What rows are in a `group` by is printed where it changes.
 Role = Literal[
     "dimension",
@@ -212,6 +213,11 @@ class Section:
     few: tuple[frozenset[str], ...] = ()
     few_in_all: frozenset[str] = frozenset()  # the same of the row over all
     known_by: tuple[str, ...] = ()  # the columns by which rows are known again, where their roles do not say it
+
+    @property
+    def named_rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows that stand for one thing each: without that of all others together, which no value names."""
+        return self.rows[:-1] if self.others else self.rows
 
     def with_columns(self, places: Sequence[int]) -> Section:
         """The section with these of its columns only, by their places."""

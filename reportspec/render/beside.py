@@ -78,7 +78,10 @@ def with_shares(section: Section, of: Collection[str], *, differences: bool = Fa
             change = replace(column, name=f"{column.name}__difference", role="difference", footnotes=())
             plan.append((change, place, figure, "difference"))
         if name in of and column.against and column.unit != "percent":
-            share = replace(column, name=f"{column.name}__change", type="number", role="change", decimals=None)
+            name = f"{column.name}__change"
+            share = replace(
+                column, name=name, type="number", unit="percent", role="change", currency=None, decimals=None
+            )
             plan.append((share, place, figure, "share"))
 
     def filled(row: tuple[Cell, ...]) -> tuple[Cell, ...]:

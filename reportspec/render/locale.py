@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
+from reportspec.calendar.labels import months_label
 from reportspec.languages import as_part, elided, filled, languages, vocabulary
 from reportspec.languages.numbers import NO_BREAK_SPACE, first_known, number_locale
 from reportspec.lazy_dataclass import dataclass
@@ -83,9 +84,12 @@ def formats_for(figures: Figures) -> Formats:
 
 def days_beside(formats: Formats, period: PeriodFigures) -> str:
     """The days of a period, to stand beside its name; nothing where the name has days in it: only whole
-    months have others."""
+    months have others. Nor where its name is that of its months, which says the same."""
     last = period.end - timedelta(days=1)
     if period.start.day != 1 or period.end.day != 1:
+        return ""
+    several = (last.year, last.month) != (period.start.year, period.start.month)
+    if several and months_label(period.start, last, formats.language, str(formats.locale)) in period.label:
         return ""
     return day_range(formats, period.start, last)
 
@@ -361,6 +365,11 @@ def change(formats: Formats, value: Number | None, *, points: bool) -> str:
     else:
         text = percent(formats, value, 1)
     return f"+{text}" if half_up(value, 3) > 0 else text
+
+
+def moved(formats: Formats, by: Number | None, column: Column) -> str:
+    """By how much a tile's figure changed: of a percentage in points, of anything else in per cent of what it was."""
+    return change(formats, by, points=column.unit == "percent")
 
 
 def tendency(value: Number | None, direction: Literal["up", "down", "neutral"]) -> Literal["good", "bad", "even"]:

@@ -28,12 +28,12 @@ from reportspec.render.locale import (
     as_of_moment,
     attainment,
     cell,
-    change,
     data_moment,
     day_range,
     days_beside,
     formats_for,
     money_decimals,
+    moved,
     number,
     tendency,
     told_apart,
@@ -489,16 +489,16 @@ def decimals_before(kpi: Kpi, before: Cell, formats: Formats) -> int | None:
     return money_decimals(formats, [kpi.value, before], column.currency or formats.currency)
 
 
-def _versus(kpi: Kpi, formats: Formats, before: Cell, moved: float | None, name: str) -> Versus:
+def _versus(kpi: Kpi, formats: Formats, before: Cell, by: float | None, name: str) -> Versus:
     """How a figure changed against what it was before in a period of that name."""
     column, previous = kpi.column, ""
-    if before is not None or moved is not None:
+    if before is not None or by is not None:
         previous = f"{name} {cell(formats, before, column, decimals=decimals_before(kpi, before, formats), bare=False)}"
-    judged = tendency(moved, column.direction)
+    judged = tendency(by, column.direction)
     return Versus(
-        "" if moved is None else change(formats, moved, points=column.unit == "percent"),
+        "" if by is None else moved(formats, by, column),
         judged,
-        _arrow(moved),
+        _arrow(by),
         {"good": formats.word("better"), "bad": formats.word("worse")}.get(judged, ""),
         previous,
     )

@@ -29,7 +29,6 @@ from reportspec.render.locale import (
     Formats,
     attainment,
     cell,
-    change,
     is_number,
     money_decimals,
     name_of,
@@ -271,7 +270,6 @@ def _view(
     shown = section.rows[: printed_rows(section)]
     decimals = _decimals(section, formats)
     after = [_after_number(section, place) for place in range(len(section.columns))]
-    points = [_in_points(section, column) for column in section.columns]
 
     def mark_of(row: tuple[Cell, ...], at: str, column: Column, value: Cell) -> str:
         if not figures_marked or not is_figure(column) or value is None:
@@ -287,8 +285,6 @@ def _view(
                 text = NOTHING
             elif column.role == "change" and value is None:
                 text = NOTHING
-            elif column.role == "change":
-                text = change(formats, value if is_number(value) else None, points=points[place])
             elif place in goal_texts:
                 text = goal_texts[place]
             elif value is None and column.role == "dimension" and label != "":
@@ -565,14 +561,6 @@ def _decimals(section: Section, formats: Formats) -> list[int | None]:
             names = [other.name for other in section.columns]
             decimals[place] = decimals[names.index(figure_of(column))]
     return decimals
-
-
-def _in_points(section: Section, column: Column) -> bool:
-    """Whether a change is a difference in percentage points: its metric is a percentage."""
-    return column.role == "change" and any(
-        other.role == "metric" and other.metric == column.metric and other.unit == "percent"
-        for other in section.columns
-    )
 
 
 def _numeric(column: Column) -> bool:

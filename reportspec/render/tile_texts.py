@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reportspec.model.figures import Cell, Figures, Kpi
-from reportspec.render.locale import Formats, cell, change
+from reportspec.render.locale import Formats, cell, moved
 from reportspec.render.page import decimals_before, of_goal
 
 
@@ -36,13 +36,11 @@ def of_kpi(kpi: Kpi, part: str, formats: Formats) -> str:
         case "value":
             return "" if kpi.value is None else str(kpi.value)
         case "change":
-            points = kpi.column.unit == "percent"
-            return "" if kpi.change is None else change(formats, kpi.change, points=points)
+            return "" if kpi.change is None else moved(formats, kpi.change, kpi.column)
         case "previous":
             return _before(kpi, kpi.previous, formats)
         case "second_change":
-            points = kpi.column.unit == "percent"
-            return "" if kpi.second_change is None else change(formats, kpi.second_change, points=points)
+            return "" if kpi.second_change is None else moved(formats, kpi.second_change, kpi.column)
         case "second":
             return _before(kpi, kpi.second, formats)
         case "goal":

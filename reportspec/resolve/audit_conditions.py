@@ -77,6 +77,8 @@ def _broken(binding: Binding, check: AuditCheck) -> exp.Expr | None:
 def there(binding: Binding, entity: str, tree: exp.Expr) -> exp.Expr:
     """That a value is there, and not blank."""
     if _is_text(binding, entity, tree):
+        while type(tree) in (exp.Lower, exp.Upper, exp.Paren) or (type(tree) is exp.Trim and not tree.expression):
+            tree = tree.this  # which makes nothing blank, and of a blank nothing else
         return exp.NEQ(this=exp.Trim(this=copied(tree)), expression=literal(""))
     return exp.Not(this=exp.Is(this=copied(tree), expression=exp.Null()))
 
@@ -126,13 +128,16 @@ def references(binding: Binding, check: AuditCheck) -> Iterator[tuple[str, Refer
 def need_check(binding: Binding, check: AuditCheck) -> None:
     """Nothing, where the source gives all that a check reads; an optional field that is not mapped is none that it
     gives, since all rows would lack it. One by which rows are only left out leaves out none then, and one for which a
-    constant stands in (`coalesce(deal.rotting_days, 30)`) is not needed. Raises Unresolved."""
+    constant or another field stands in (`coalesce(deal.rotting_days, 30)`) is not needed. Raises Unresolved."""
     if not binding.has_entity(check.entity):
         binding.need_entity(check.entity)
-    dispensable = _leaving_out(check) | _stood_in_for(check)
+    dispensable, others = _leaving_out(check) | _stood_in_for(check), _one_of_several(binding, check)
     for entity, reference in references(binding, check):
+        own = (entity, reference.field.name)
+        if own in others and not reference.steps:
+            continue
         binding.need_reference(entity, reference)
-        if reference.field.optional and (entity, reference.field.name) in dispensable and not reference.steps:
+        if reference.field.optional and own in dispensable and not reference.steps:
             continue
         owner = binding.entity_at(entity, reference.steps)
         if not binding.gives(owner, reference.field.name):
@@ -160,6 +165,25 @@ def _stood_in_for(check: AuditCheck) -> set[tuple[str, str]]:
         if isinstance(node, (exp.Column, exp.Dot))
     ]
     return {(path[0], path[1]) for path in paths if len(path) == 2}
+
+
+def _one_of_several(binding: Binding, check: AuditCheck) -> set[tuple[str, str]]:
+    """The fields of the check's own rows that it takes only together with others, any of which will do: one is
+    given."""
+    found, elsewhere = set[tuple[str, str]](), set[tuple[str, str]]()
+    for entity, tree in trees_of(check):
+        within = set[int]()
+        for several in tree.find_all(exp.Coalesce):
+            any_of_these = [
+                node for node in (several.this, *several.expressions) if isinstance(node, (exp.Column, exp.Dot))
+            ]
+            names = [path[1] for node in any_of_these if len(path := path_of(node)) == 2]
+            if len(names) > 1 and any(binding.gives(entity, name) for name in names):
+                within |= {id(node) for node in column_nodes(several)}
+        for node in column_nodes(tree):
+            if len(path := path_of(node)) == 2:
+                (found if id(node) in within else elsewhere).add((path[0], path[1]))
+    return found - elsewhere
 
 
 def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:

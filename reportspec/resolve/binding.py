@@ -443,6 +443,8 @@ class Binding:
             relation = self.catalogue.entities[at].relations[step]
             if relation.today and not self.has_today(relation, reference.field):
                 return
+            if self.is_own_record(at, relation):
+                continue
             self.need(at, relation.by)
             if not self.has_entity(relation.to) or self._sums_nothing(at, relation.to):
                 raise _no_entity(self, relation.to)
@@ -477,6 +479,11 @@ class Binding:
 
         catalogue = replace(self.catalogue, entities=Shelf(dict.fromkeys(entities), made))
         return replace(self, catalogue=catalogue, _found={}, _typed={}, _past={})
+
+    def is_own_record(self, entity: str, relation: Relation) -> bool:
+        """Whether a relation to today's records leads from a row to that row itself: without a key there is no history
+        either, and a row is what its record is today."""
+        return relation.today and relation.to == entity and self.mapped(entity, relation.by) is None
 
     def has_today(self, relation: Relation, field: Field) -> bool:
         """Whether the source gives a field of the records that a relation to today's leads to."""

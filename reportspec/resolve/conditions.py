@@ -140,6 +140,7 @@ def condition(
             continue
         try:
             value = _typed(binding, field, operator, spec[operator])
+            _tell_thousands(document, field, spec[operator], (*path, operator))
             tree = _tree(binding, field, name, operator, value)
             _placed(tree, document, (*path, operator))
             trees.append(tree)
@@ -335,7 +336,12 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
             return _day_or_time(binding, value)
         case _:
             if isinstance(value, str) and _NUMBER.fullmatch(value):
-                raise BadValue(f'`{found.id}` is {a_kind(found)}, not text: `"{value[:50]}"`', "leave the quotes out")
+                large = in_thousands(value)
+                help = f"a point begins decimals: without quotes write {large}, or {float(value):g} if that is meant"
+                raise BadValue(
+                    f'`{found.id}` is {a_kind(found)}, not text: `"{value[:50]}"`',
+                    help if large else "leave the quotes out",
+                )
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 help = "write a number without signs, blanks and separators of thousands, for example `5000`"
                 raise BadValue(f"`{found.id}` is {a_kind(found)}, not `{str(value)[:50]}`", help)
@@ -345,10 +351,33 @@ def _one(binding: Binding, found: Field, value: Any) -> Any:
 
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
+
+
+def in_thousands(written: str) -> str:
+    """The number that `1.200` is where a point separates thousands, `1200`; empty of what cannot be one such."""
+    return written.replace(".", "") if _THOUSANDS.fullmatch(written) else ""
+
+
+def _tell_thousands(document: Document, found: Field, value: Any, path: Place) -> None:
+    """Warn of numbers of an amount or a count that seem to be a thousand times as much."""
+    places = [(*path, at) for at in range(len(value))] if isinstance(value, list) else [path]
+    for place in places if found.type in ("money", "integer") else ():
+        written = document.written(place)
+        if large := in_thousands(written):
+            document.tell(
+                "suspicious-number",
+                f"`{written}` is {float(written):g}: a point begins decimals",
+                place,
+                f"write {large} for a thousand times as much",
+                warning=True,
+            )
 
 
 def _unquoted(written: str, value: Any) -> Advice | None:
-    """The way out for a number in quotes where a number is meant."""
+    """The way out for a number in quotes where a number is meant, unless it may be in thousands."""
+    if in_thousands(str(value)):
+        return None
     quoted = isinstance(value, str) and written in (f'"{value}"', f"'{value}'") and _NUMBER.fullmatch(value)
     return Advice(f"leave the quotes out: `{value}`", written, value, sure=True) if quoted else None
 

@@ -76,6 +76,21 @@ def only_after(binding: Binding, base: str, tree: exp.Expr) -> tuple[str, str] |
     return None
 
 
+def always_so(binding: Binding, base: str, tree: exp.Expr) -> bool:
+    """Whether a condition is true of every row, for want of the fields by which one could be another."""
+    return _Look(binding, base, None).answers(tree) == {True}
+
+
+def empty_without(binding: Binding, base: str, tree: exp.Expr, lost: frozenset[tuple[str, str]]) -> bool:
+    """Whether an expression is null in every row that has none of some fields, by their entities and names."""
+    return _Lost(binding, base, lost).empty(tree)
+
+
+def only_since(binding: Binding, base: str, tree: exp.Expr, event: str) -> bool:
+    """Whether a condition is met by no row of an entity to which something has not happened yet (`closed_at`)."""
+    return True not in _Unhappened(binding, base, event).answers(tree)
+
+
 def _late(binding: Binding, base: str, path: tuple[str, ...]) -> tuple[str, str] | None:
     """The entity that a path leads to by a relation which rows get by an event, and the event's field."""
     at = base
@@ -331,3 +346,61 @@ class _Before(_Look):
 
     def cause(self, node: exp.Expr) -> str | None:
         return self.late[1] if _late(self.binding, self.base, path_of(node)) == self.late else super().cause(node)
+
+
+class _Unhappened(_Look):
+    """The same of rows to which an event has not happened: of what it makes another they have what was before."""
+
+    def __init__(self, binding: Binding, base: str, event: str) -> None:
+        super().__init__(binding, base, None)
+        self.event = event
+
+    def cause(self, node: exp.Expr) -> str | None:
+        before = self._before(node)
+        return f"{self.base}.{self.event}" if before is not None and before[0] is None else super().cause(node)
+
+    def texts(self, node: exp.Expr) -> frozenset[str] | None:
+        before = self._before(node.unnest()) if _is_field(node.unnest()) else None
+        if before is not None and isinstance(before[0], str):
+            return frozenset({before[0]})
+        return super().texts(node)
+
+    def answers(self, node: exp.Expr, told: bool = False) -> Answers:
+        before = self._before(node) if _is_field(node) else None
+        if before is not None and isinstance(before[0], bool):
+            return frozenset({before[0]})
+        if isinstance(node, exp.In) and (texts := self.texts(node.this)) is not None:
+            others = [self.texts(one) for one in node.expressions]
+            if None not in others and not any(texts & other for other in others if other is not None):
+                return frozenset({False})
+        return super().answers(node, told)
+
+    def _before(self, node: exp.Expr) -> tuple[object] | None:
+        """What a field of one's own is before the event; None where that does not hang on it."""
+        path = path_of(node)
+        field = self.binding.field(*path) if len(path) == 2 and path[0] == self.base else None
+        if field is None or field.as_of is None or field.as_of.event != self.event:
+            return None
+        return (field.as_of.before,)
+
+
+class _Lost(_Look):
+    """The same of rows without some fields."""
+
+    def __init__(self, binding: Binding, base: str, lost: frozenset[tuple[str, str]]) -> None:
+        super().__init__(binding, base, None)
+        self.lost = lost
+
+    def cause(self, node: exp.Expr) -> str | None:
+        path = path_of(node)
+        if len(path) != 2 or path[0] != self.base:
+            return super().cause(node)
+        if (path[0], path[1]) in self.lost:
+            return ".".join(path)
+        derived, field = self.binding.entity(self.base).derived, self.binding.field(*path)
+        tree, base = (field.expr if field is not None else None), self.base
+        if tree is None and derived is not None:
+            tree, base = derived.fields.get(path[1]), derived.source
+        if tree is not None and _Lost(self.binding, base, self.lost).empty(tree):
+            return ".".join(path)
+        return super().cause(node)

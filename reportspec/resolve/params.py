@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.catalogue.load import packaged
 from reportspec.diagnostics import Span, harmless, suggestion
 from reportspec.expression.trees import literal
 from reportspec.lazy_pattern import lazy_pattern
@@ -221,6 +222,8 @@ def _instead(document: Document, name: str, path: Place) -> str:
     head, _, rest = name.partition(".")
     if head == "metrics" or (head == "metric" and not _is_prose(path)):
         return "figures stand in titles, notes, texts and mails only: show it by a section, such as `kpis`"
+    if _is_prose(path) and (name in packaged().metrics or head in packaged().metrics):
+        return f"did you mean `{{{{ metrics.{name[:50]} }}}}`?"
     if head == "metric" and rest:
         return f"did you mean `{{{{ metrics.{rest[:50]} }}}}`?"
     if head == "report":

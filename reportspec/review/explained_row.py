@@ -18,7 +18,7 @@ from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import conjuncts, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
-from reportspec.measures.asked import measures_of
+from reportspec.measures.asked import measures_of_rows
 from reportspec.measures.metric_columns import all_lengths
 from reportspec.model.column_ids import Aggregated, ColumnId
 from reportspec.model.domain import Metric
@@ -202,7 +202,7 @@ def explained_so(
     others: dict[ColumnId, Any] = {}
     parts = []
     for part in metrics_needed(binding.catalogue, metric):
-        counting = Counting(measures_of(binding, part), side, (*report.conditions, *own))
+        counting = Counting(measures_of_rows(binding, part), side, (*report.conditions, *own))
         part_told, whole, rest = _part(report, part, counting, asked)
         every |= whole
         others |= rest

@@ -21,7 +21,7 @@ from reportspec.expression.sandbox import parse
 from reportspec.expression.trees import all_of, literal
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
-from reportspec.measures.asked import measures_of, reads_total
+from reportspec.measures.asked import measures_of_rows, reads_total
 from reportspec.measures.dimensions import shown_value
 from reportspec.measures.metric_columns import lengths, targets
 from reportspec.model.column_ids import ColumnId, Target
@@ -140,7 +140,9 @@ def _counted(
     binding = report.binding
     needed = list(metrics_needed(binding.catalogue, metric))
     sides = [replace(side, as_of=_as_of(report, side, part, bucket)) for part in needed]
-    countings = [Counting(measures_of(binding, part), own, conditions) for part, own in zip(needed, sides, strict=True)]
+    countings = [
+        Counting(measures_of_rows(binding, part), own, conditions) for part, own in zip(needed, sides, strict=True)
+    ]
     told = [_fields(report, part, counting) for part, counting in zip(needed, countings, strict=True)]
     wholes = [_whole(counting, conditions) for counting in countings]
     totals = [_whole(counting, every) for counting in countings] if every is not None else []

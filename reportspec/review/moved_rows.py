@@ -18,7 +18,7 @@ from reportspec.contract.survey import ask
 from reportspec.expression.trees import conjuncts
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
-from reportspec.measures.asked import measures_of
+from reportspec.measures.asked import measures_of_rows
 from reportspec.measures.metric_columns import all_lengths
 from reportspec.model.column_ids import ColumnId
 from reportspec.model.domain import Metric
@@ -104,7 +104,7 @@ def accounted(
     binding = report.binding
     conditions = (*report.conditions, *own, *of_row)
     parts = [
-        _part(report, Counting(measures_of(binding, part), report.sides[0], conditions), of_row, since)
+        _part(report, Counting(measures_of_rows(binding, part), report.sides[0], conditions), of_row, since)
         for part in metrics_needed(binding.catalogue, metric)
     ]
     today = _value(report, metric, [part.today for part in parts])

@@ -14,7 +14,7 @@ from reportspec.compile import statement_of
 from reportspec.contract.survey import ask
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
-from reportspec.measures.asked import measures_of
+from reportspec.measures.asked import measures_of_rows
 from reportspec.measures.metric_columns import all_lengths
 from reportspec.model.column_ids import Aggregated, ColumnId
 from reportspec.model.domain import Metric
@@ -108,7 +108,7 @@ def _added(side: Side, part: Metric) -> tuple[Mapping[ColumnId, Any], Mapping[st
     """What an aggregate comes to, what each row adds, by its key, and why that is not told."""
     report, _, own = side
     binding = report.binding
-    counting = Counting(measures_of(binding, part), report.sides[0], (*report.conditions, *own))
+    counting = Counting(measures_of_rows(binding, part), report.sides[0], (*report.conditions, *own))
     query = AggregateQuery("rows", "figures", (), counting.measures, (counting.side,), counting.conditions)
     trees = [statement_of(report, query)]
     first = counting.measures[0]

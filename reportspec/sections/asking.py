@@ -11,7 +11,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.measures.answers import for_second
 from reportspec.measures.asked import ADDITIVE, aggregates, measures, measures_of, reads_total
 from reportspec.model.domain import Metric
-from reportspec.model.query import AggregateQuery, Dimension, Query, Side
+from reportspec.model.query import AggregateQuery, Dimension, Measure, Query, Side
 from reportspec.model.spec import Report, SectionSpec
 from reportspec.resolve.binding import Unresolved
 
@@ -32,6 +32,8 @@ def rows_query(
     """The query of a section's rows; with `idle` also the members of its only dimension of which nothing is counted.
     What these have `beside` them is told too. None where its metrics need none."""
     asked_measures = measures(report, *spec.metrics)
+    if sides[0].buckets:  # what is of one instant is no part of a step: it is asked for the whole
+        asked_measures = tuple(m for m in asked_measures if not _of_one_instant(report, m))
     if not asked_measures:
         return ()
     conditions = conditions_of(report, spec)
@@ -45,7 +47,7 @@ def rows_query(
 
 def totals_query(report: Report, spec: SectionSpec, *, shown: bool, over_time: bool = False) -> tuple[Query, ...]:
     """The query of what does not add up over a section's rows, where its totals are `shown` or a metric compares
-    its rows with them. Stocks `over_time` do not add up either."""
+    its rows with them. Stocks `over_time` do not add up either, nor does what metrics over time say of one instant."""
     binding = report.binding
     metrics_asked = spec.metrics if shown else tuple(metric for metric in spec.metrics if reads_total(binding, metric))
 
@@ -55,9 +57,16 @@ def totals_query(report: Report, spec: SectionSpec, *, shown: bool, over_time: b
     again_measures = tuple(
         m for part in aggregates(binding, metrics_asked) if again(part) for m in measures_of(binding, part)
     )
+    if over_time:
+        again_measures += tuple(m for m in measures(report, *spec.metrics) if _of_one_instant(report, m))
     if not again_measures:
         return ()
     return (AggregateQuery(spec.id, "totals", (), again_measures, report.sides, conditions_of(report, spec)),)
+
+
+def _of_one_instant(report: Report, measure: Measure) -> bool:
+    """Whether a measure says of a metric over time what there was at the report's date alone."""
+    return measure.anchor is None and bool(measure.metric) and report.binding.catalogue.metrics[measure.metric].ahead
 
 
 def also_second(report: Report, queries: tuple[Query, ...], grain: str = "") -> tuple[Query, ...]:

@@ -36,6 +36,7 @@ from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, named_as, title_of
 from reportspec.sections.records import FieldPath, known_by, names_listed, with_key
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
+from reportspec.sections.states_of_today import listed_of_today
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
 
@@ -359,7 +360,12 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         others=len(rest),
         in_mails=IN_MAILS,
         known_by=known_by(report.binding, spec.entity, spec.fields),
-        notes=(*notes, *_still_kept(report, spec), *chances),
+        notes=(
+            *notes,
+            *listed_of_today(report, ((reason.entity, (reason.condition,)) for reason in spec.reasons)),
+            *_still_kept(report, spec),
+            *chances,
+        ),
     )
     return or_none_there(report, section)
 

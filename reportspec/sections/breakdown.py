@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
-from reportspec.measures.arithmetic import counted, summed
+from reportspec.measures.arithmetic import counted, summed, without_left_out
 from reportspec.measures.asked import ADDITIVE, measures
 from reportspec.measures.cases import cases_of_row
 from reportspec.measures.cautions import too_few, with_cautions
@@ -315,7 +315,7 @@ def _others(
     """All rows that are `cut` as one, and the columns with what is not known of it."""
     rest, count = [row for row, _ in cut], len(spec.dimensions)
     name: list[Cell] = [word(report.language, "others", len(rest)), *([None] * (count - 1))]
-    merged = {**summed(rest, found.adds), **all_lengths(report)}
+    merged = without_left_out(rest, {**summed(rest, found.adds), **all_lengths(report)})
     cells = metric_cells(report, spec.metrics, merged, found.total)
     unknown = _not_merged(report, spec, footnotes)
     with_cells = zip(columns[count:], cells, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -227,13 +228,13 @@ def refused(report: Report, basis: Made) -> list[Highlight]:
 
 
 def _from(report: Report, basis: Made, missing: int) -> str:
-    """The day from which on there are enough completed periods."""
+    """The first day of a period before which there are enough completed ones."""
     start, end = report.period.start, report.period.end
-    if basis.facts.within:
-        return day_label(add_months(start, missing), report.language, report.locale)
     if start.day == end.day == 1:
         months = (end.year - start.year) * 12 + end.month - start.month
-        return day_label(add_months(start, missing * months), report.language, report.locale)
+        # What completes within a period is of use for the next one: a forecast learns from before its period.
+        periods = math.ceil(missing / months) if basis.facts.within else missing
+        return day_label(add_months(start, periods * months), report.language, report.locale)
     return day_label(start + missing * (end - start), report.language, report.locale)
 
 

@@ -31,6 +31,7 @@ from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, named_as, title_of
 from reportspec.sections.section_kind import Kind, or_none_there, section_of
 from reportspec.sections.sorting import turned_sort
+from reportspec.sections.states_of_today import listed_of_today
 from reportspec.sections.text import nothing_served
 from reportspec.sql.record_rows import AVAILABLE
 
@@ -327,6 +328,7 @@ def figures(report: Report, spec: RecordsSection, answers: Answers, footnotes: F
         available_rows=int(table.rows[0][at]) if table.rows else 0,
         notes=(
             *_which(report, spec),
+            *listed_of_today(report, ((spec.entity, conditions_of(report, spec)),)),
             *_unrated(report, query, table.rows),
             *(chance_notes(report) if reading else ()),
         ),

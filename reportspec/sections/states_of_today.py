@@ -3,16 +3,19 @@ none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from sqlglot import exp
 
 from reportspec.languages import as_part
-from reportspec.measures.asked import state_of_today
 from reportspec.measures.metric_columns import label
+from reportspec.measures.unknown_states import state_of_today
 from reportspec.measures.words import word
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.figures import Cell
 from reportspec.model.spec import GroupedSection, Report
 from reportspec.resolve.binding import metrics_needed
+from reportspec.resolve.past_states import conditions_lack
 from reportspec.sections.ordering import Kept, is_nameless
 
 
@@ -31,6 +34,16 @@ def closed_since(report: Report, spec: GroupedSection, kept: Sequence[Kept]) -> 
     if not entities or len(spec.dimensions) != 1 or report.reached >= report.known or not any(map(is_nameless, kept)):
         return ()
     return (word(report.language, "closed_since", as_part(report.language, label(report, entities[0].plural))),)
+
+
+def listed_of_today(report: Report, lists: Iterable[tuple[str, tuple[exp.Expr, ...]]]) -> tuple[str, ...]:
+    """What is to be said of lists of the past, each of rows of an entity that meet conditions, where the source does
+    not tell which there were then."""
+    if report.reached >= report.known:
+        return ()
+    lacks = dict.fromkeys(conditions_lack(report.binding, entity, conditions) for entity, conditions in lists)
+    fields = (report.binding.field(*lack.split(".")) for lack in lacks if lack is not None)
+    return tuple(word(report.language, "listed_untold", label(report, one.label)) for one in fields if one is not None)
 
 
 def _entities(report: Report, spec: GroupedSection, metric: Metric) -> list[Entity]:

@@ -13,11 +13,11 @@ from reportspec.measures.answers import Answers
 from reportspec.measures.arithmetic import counted, metric_value
 from reportspec.measures.attainment import adds_up, goal_for
 from reportspec.measures.cases import cases_of_row
-from reportspec.measures.cautions import with_cautions
+from reportspec.measures.cautions import too_few, with_cautions
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
 from reportspec.measures.metric_columns import Footnotes, additivity, lengths
 from reportspec.measures.words import week_called, word
-from reportspec.model.column_ids import BUCKET, Member, Row
+from reportspec.model.column_ids import BUCKET, Aggregated, Member, Row
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Cell, Chart, Column, RowMark, Section
 from reportspec.model.query import AggregateQuery, Query, Side
@@ -100,6 +100,7 @@ class _Steps:
 
     query: AggregateQuery
     found: Mapping[tuple[int, Any], Row]  # by step and member
+    whole: Row  # what is not known of any step
     groups: Sequence[Any]
     ahead: frozenset[str]  # metrics that are known of steps to come
     partial_from: int | None
@@ -122,7 +123,7 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     ]
     growing = {metric.id for metric in spec.metrics if adds_up(report, metric)}
     columns = [replace(one, grows=one.role == "metric" and one.metric in growing) for one in columns]
-    steps = _steps(report, spec, query, rows)
+    steps = _steps(report, spec, query, rows, total)
     body = [row for index in range(len(current)) for row in _rows(report, spec, steps, index)]
     names = _names(report, current)
     width = len(steps.groups)
@@ -138,6 +139,8 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
     )
     lone = len(current) == 1 and spec.chart in (None, "line")  # a drawing of one step has nothing that the table lacks
     in_rows = spec.chart == "none" or _in_rows(report, spec, len(current))
+    of_rows = [steps.found.get((index, group), {}) for index in range(len(current)) for group in steps.groups]
+    few = [too_few(report, spec.metrics, row) for row in of_rows]
     section = section_of(
         spec,
         columns=tuple(columns),
@@ -155,11 +158,9 @@ def figures(report: Report, spec: TrendSection, answers: Answers, footnotes: Foo
         row_marks=tuple(_mark(report, bucket) for bucket in current for _ in range(width)),
         chart=_chart(report, spec, steps) if body and not in_rows and not lone else None,
         bars=in_rows and spec.chart is None,
-        cases=tuple(
-            cases_of_row(report, spec.metrics[0], steps.found.get((index, group), {}))
-            for index in range(len(current))
-            for group in steps.groups
-        ),
+        cases=tuple(cases_of_row(report, spec.metrics[0], row) for row in of_rows),
+        few=tuple(few) if any(few) else (),
+        few_in_all=too_few(report, spec.metrics, total) if total_cells is not None else frozenset(),
     )
     return or_none_there(report, replace(section, notes=(*section.notes, *notes)))
 
@@ -176,7 +177,7 @@ def _in_rows(report: Report, spec: TrendSection, count: int) -> bool:
     return spec.chart is None and not spec.dimensions and 1 < count <= FEW_STEPS and not lined
 
 
-def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row]) -> _Steps:
+def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequence[Row], total: Row) -> _Steps:
     groups: list[Any] = [None]
     for by in spec.dimensions:
         adds = additivity(query)
@@ -188,7 +189,8 @@ def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequ
     to_come = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
     catalogue = report.binding.catalogue
     ahead = (metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric)))
-    return _Steps(query, by_bucket, groups, frozenset(ahead), next(running, None), next(to_come, None))
+    whole: Row = {key: n for key, n in total.items() if isinstance(key, Aggregated) and key.part == "unplanned" and n}
+    return _Steps(query, by_bucket, whole, groups, frozenset(ahead), next(running, None), next(to_come, None))
 
 
 def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list[tuple[Cell, ...]]:
@@ -201,7 +203,7 @@ def _rows(report: Report, spec: TrendSection, steps: _Steps, index: int) -> list
     ]
     rows_of_trend = []
     for group in steps.groups:
-        row = dict(steps.found.get((index, group), {}))
+        row = {**steps.found.get((index, group), {}), **steps.whole}
         for side in sides:
             if index < len(side.buckets):
                 row |= lengths(report, side, side.buckets[index])
@@ -236,10 +238,11 @@ def _chart(report: Report, spec: TrendSection, steps: _Steps) -> Chart:
         kind = "stacked"  # a bar for each step, of which the values of the field are parts
     goal = goal_for(report, spec, first)
     shown = goal.target if goal and spec.targeted and kind != "multiples" else None
+    every = kind == "multiples" or (kind == "stacked" and by is None)  # small multiples have no table with the others
     return Chart(
         kind,
         "period",
-        tuple(m.id for m in spec.metrics) if kind == "stacked" and by is None else (first.id,),
+        tuple(m.id for m in spec.metrics) if every else (first.id,),
         by.name if by else None,
         shown,
         None,

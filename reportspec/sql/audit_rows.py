@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlglot import exp
 
@@ -44,7 +45,7 @@ from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.broken_keys import in_another_currency
 from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
-from reportspec.sql.scope import Scope
+from reportspec.sql.scope import Joined, Scope
 from reportspec.sql.statement import RecordStatement
 from reportspec.sql.unnamed import inherits, unnamed_in
 
@@ -169,10 +170,14 @@ def broken_rows_statement(
         rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
         types[f"v{number}"] = binding.resolve(check.entity, path).field.type
     source = rows.select()
+    compared = rows.broken[0].find(exp.Window) is not None  # with other rows: all have to be there
+    if not compared:  # what is asked of the rows themselves databases ask of those alone that joins leave
+        source = source.where(copied(rows.broken[0]), copy=False)
     select = exp.Select().select(*(named(column(_ROWS, name), name) for name in types))
     select = select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False)
     order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types]
-    select = select.where(_is_one("f0"), copy=False).order_by(*order, copy=False).limit(most, copy=False)
+    select = select.where(_is_one("f0"), copy=False) if compared else select
+    select = select.order_by(*order, copy=False).limit(most, copy=False)
     return rows.statement.finish(select, types)
 
 
@@ -192,6 +197,48 @@ def _amount_tree(field: Field) -> exp.Expr:
     return exp.column(exp.to_identifier(field.name), exp.to_identifier(field.entity))
 
 
+class _Asked(Scope):
+    """The records of an entity, of which conditions take a closing that only the history tells as theirs: figures do.
+    What is shown of a record is its own."""
+
+    _asking = False
+
+    def compile(self, *args: Any, **named_args: Any) -> exp.Expr:
+        """As of any scope."""
+        before, self._asking = self._asking, True
+        try:
+            return super().compile(*args, **named_args)
+        finally:
+            self._asking = before
+
+    def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
+        value = super()._value(alias, entity, field, way, moment)
+        history = entity.history
+        closing = history is not None and field.name == history.outcome.at and self.binding.has_history(entity)
+        if way or not closing or not self._asking or not entity.key or not self.given(entity, entity.key):
+            return value
+        self._have(Joined((_CLOSING,), _CLOSING, self._closings(entity, field.name)))
+        return exp.Coalesce(this=value, expressions=[column(_CLOSING, field.name)])
+
+    def _closings(self, entity: Entity, name: str) -> exp.Join:
+        """The join with what the last state of a record has for when it was closed."""
+        assert entity.key is not None
+        states = self.statement.states(entity.name)
+        theirs = field_of(self.statement, states, entity.name, entity.key)
+        self.statement.need(states, name)
+        last = exp.Is(this=column(states, "valid_until"), expression=exp.Null())
+        rows = exp.Select().select(named(bare_key(theirs), "key"), named(column(states, name), name))
+        kind = theirs.meta.get(KEY, "")
+        key: exp.Expr = column(_CLOSING, "key")
+        mine = field_of(self.statement, self.base, entity.name, entity.key)
+        on = same_key(text_key(key, kind) if kind else key, mine)
+        rows = rows.from_(table(states)).where(last)
+        return exp.Join(this=exp.Subquery(this=rows, alias=alias_of(_CLOSING)), side="LEFT", on=on)
+
+
+_CLOSING = "closing__"
+
+
 class _Rows:
     """The rows of an entity with what checks ask of each; those that a cut leaves, once all have been compared."""
 
@@ -208,7 +255,8 @@ class _Rows:
         self.statement = RecordStatement(binding)
         over = until(now, binding.zone)  # as reports stand at the end of a day that is named
         self.moment = Moment("current", over, over, over)
-        self.scope = Scope(self.statement, entity, self.moment)
+        self.scope = _Asked(self.statement, entity, self.moment)
+        self.broken: dict[int, exp.Expr] = {}  # by check, the condition that a row breaks it
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []
         self._joins: list[exp.Join] = []
@@ -303,6 +351,7 @@ class _Rows:
     def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
         both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
         assert both is not None
+        self.broken[at] = both
         self.keep(f"f{at}", when(both, literal(1), literal(0)))
 
     def _contract(self, check: Check, at: int) -> exp.Expr:

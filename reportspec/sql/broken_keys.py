@@ -203,12 +203,8 @@ def lone_keys(statement: Statement, check: Check, select: exp.Select) -> exp.Sel
 def lost_records(statement: Statement, name: str) -> exp.Select:
     """The merged records of an entity of which none is left (`key0`), each once, with in how many rows it stands, in
     `count`."""
-    entity = statement.binding.entity(name)
-    assert entity.key is not None
     statement.survivors(name)
-    whole = statement.rows_whole(name)
-    statement.need(whole, entity.key)
-    return lost_of(statement.binding, entity, whole)
+    return lost_of(statement.binding.entity(name))
 
 
 def repeated_keys(join: MappedJoin) -> exp.Select:

@@ -57,7 +57,8 @@ def names_of_default(binding: Binding, entity: str, name: str) -> tuple[str, ...
 
 def survivors_ctes(binding: Binding, entity: Entity, rows: exp.Expr) -> list[tuple[str, exp.Expr, str]]:
     """Name, tree and what it is, of each CTE that tells what is left of an entity's merged records: the last one is
-    `survivors_cte`. `rows` has the keys of all its rows, and of what they were merged into."""
+    `survivors_cte`. `rows` has the keys of all its rows, and of what they were merged into. A record that is not there
+    is none that is left: what names one that was merged into it names the merged one."""
     assert entity.key is not None
     assert entity.merged_into is not None
     kind = binding.survivor_kind(entity.name)
@@ -76,10 +77,13 @@ def survivors_ctes(binding: Binding, entity: Entity, rows: exp.Expr) -> list[tup
         select = _one_of_each(mine, left).from_(_under(called, "first")).join(_next(called, "first"))
         found.append((following, select.group_by(copied(mine)), "What was made of these"))
         called = following
-    end = exp.Select().select(*(named(column("first", name), name) for name in (RECORD, LEFT)))
-    end = end.from_(_under(called, "first")).join(_next(merged_cte(entity.name), "first"))
-    # What was merged in a circle has no end.
-    end = end.where(exp.Is(this=column("next", RECORD), expression=exp.Null()))
+    mine, theirs = column("first", RECORD), column("first", LEFT)
+    there = exp.EQ(this=_read(binding, entity.name, entity.key, column("found", entity.key), kind), expression=theirs)
+    end = _one_of_each(mine, copied(theirs)).from_(_under(called, "first"))
+    end = end.join(_next(merged_cte(entity.name), "first"))
+    # What was merged in a circle has no end, and an end that is not there is no record.
+    end = end.join(exp.Join(this=exp.Subquery(this=copied(rows), alias=alias_of("found")), on=there))
+    end = end.where(exp.Is(this=column("next", RECORD), expression=exp.Null())).group_by(copied(mine))
     found.append((survivors_cte(entity.name), end, f"{entity.plural['en']} that are left of merged ones"))
     return found
 
@@ -138,17 +142,12 @@ class Survivors:
         return cast(found, "BIGINT") if mapped is not None and mapped.holds == "any" else found
 
 
-def lost_of(binding: Binding, entity: Entity, whole: str) -> exp.Select:
+def lost_of(entity: Entity) -> exp.Select:
     """The merged records of which none is left (`key0`), with how many they are of each key, in `count`: they were
-    merged in a circle, over more than `MOST_MERGERS`, or into one that is not among all rows, the CTE `whole`."""
-    assert entity.key is not None
-    kind = binding.survivor_kind(entity.name)
-    theirs = _read(binding, entity.name, entity.key, column("found", entity.key), kind)
+    merged in a circle, over more than `MOST_MERGERS`, or into one that is not there."""
     merged, left = _under(merged_cte(entity.name), "merged"), _under(survivors_cte(entity.name), "ended")
     ended = exp.EQ(this=column("ended", RECORD), expression=column("merged", RECORD))
-    there = exp.EQ(this=theirs, expression=column("ended", LEFT))
     key = column("merged", RECORD)
     select = exp.Select().select(named(copied(key), "key0"), named(exp.Count(this=exp.Star()), "count"))
     select = select.from_(merged).join(exp.Join(this=left, side="LEFT", on=ended))
-    select = select.join(exp.Join(this=_under(whole, "found"), side="LEFT", on=there))
-    return select.where(exp.Is(this=copied(theirs), expression=exp.Null())).group_by(key)
+    return select.where(exp.Is(this=column("ended", RECORD), expression=exp.Null())).group_by(key)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from reportspec.expression.sandbox import each_parts
 from reportspec.expression.trees import SOURCE, alias_of, all_of, column, copied, literal, named, nodes_in
 from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.resolve.mapped_columns import OWN, _qualified
+from reportspec.sql.dialects.rewrite import OWN as DIALECT
 
 PLACE = "place__"
 
@@ -65,15 +67,70 @@ def _joined(join: MappedJoin) -> exp.Join:
 
 
 def _grouped(join: MappedJoin, keys: list[exp.Expr]) -> exp.Select:
+    texts = list(dict.fromkeys(node for key in keys for node in each_parts(key)))
+    source: exp.Expr = copied(join.table)
+    if texts:
+        source = exp.Subquery(this=_in_parts(source, texts, keys[0].meta.get(DIALECT, "")), alias=alias_of("parted"))
+        keys = [_of_part(key, texts) for key in keys]
     select = exp.Select()
     for index, key in enumerate(keys):
         select = select.select(named(copied(key), f"key{index}__"), copy=False)
     for name, tree in join.fields.items():
         select = select.select(named(copied(tree), name), copy=False)
-    select = select.from_(copied(join.table), copy=False)
+    select = select.from_(source, copy=False)
     if join.where is not None:
         select = select.where(copied(join.where), copy=False)
     return select.group_by(*[copied(key) for key in keys], copy=False)
+
+
+def _of_part(key: exp.Expr, texts: list[exp.Anonymous]) -> exp.Expr:
+    """A key of a part of a text, which stands in a column."""
+
+    def read(node: exp.Expr) -> exp.Expr:
+        place = next((number for number, text in enumerate(texts) if node == text), None)
+        return exp.column(f"part{place}__") if place is not None else node
+
+    return copied(key).transform(read, copy=False)
+
+
+# The place of a text's part has two figures, to a base at which each is small: 256 parts are read. A place is tried
+# only where the text has as many.
+_FIGURES = 16
+
+
+def _in_parts(table: exp.Expr, texts: list[exp.Anonymous], own: str) -> exp.Select:
+    """The rows of a table, each once for each part of its texts, which is there as `part0__`, `part1__`, …; of what
+    people wrote in their database's `own` SQL the texts stay as they are."""
+    select = exp.Select().select(exp.Star())
+    joins = []
+    for number, each in enumerate(texts):
+        text, mark = map(copied, each.expressions)
+        if own:
+            text.meta[DIALECT] = own
+        rest = exp.Replace(this=copied(text), expression=copied(mark), replacement=literal(""))
+        signs = exp.Paren(this=exp.Sub(this=exp.Length(this=copied(text)), expression=exp.Length(this=rest)))
+        place: exp.Expr = literal(0)
+        for name, weight in ((f"tens{number}__", _FIGURES), (f"ones{number}__", 1)):
+            figure = exp.Mul(this=column(name, f"{name}n"), expression=literal(weight))
+            place = exp.Paren(this=exp.Add(this=copied(place), expression=figure))
+            on = exp.GTE(
+                this=copied(signs), expression=exp.Mul(this=copied(place), expression=literal(len(str(mark.this))))
+            )
+            joins.append(exp.Join(this=exp.Subquery(this=_figures(f"{name}n"), alias=alias_of(name)), on=on))
+        at = exp.Add(this=place, expression=literal(1))
+        part = exp.SplitPart(this=copied(text), delimiter=copied(mark), part_index=at)
+        select = select.select(named(part, f"part{number}__"), copy=False)
+    select = select.from_(table, copy=False)
+    for join in joins:
+        select.append("joins", join)
+    return select
+
+
+def _figures(name: str) -> exp.Expr:
+    rows: exp.Expr = exp.Select().select(named(literal(0), name))
+    for figure in range(1, _FIGURES):
+        rows = exp.Union(this=rows, expression=exp.Select().select(named(literal(figure), name)), distinct=False)
+    return rows
 
 
 def _first(

@@ -14,6 +14,7 @@ from reportspec.expression.trees import (
     AMOUNT,
     FEW,
     KEY,
+    LONGEST,
     MOMENT,
     TEXT,
     TYPES,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _AFTER: Mapping[str, tuple[type[exp.Expr], ...]] = {"expression": (exp.GT, exp.LTE), "this": (exp.LT, exp.GTE)}
 
 
-class _Joined(NamedTuple):
+class Joined(NamedTuple):
     """A join that a scope has: the `way` that it goes, or what rates are looked for by, and the alias at its end. It
     may bring an entity of `small` size by nothing but its key, and what is another row on the other side."""
 
@@ -69,7 +70,7 @@ class _Joined(NamedTuple):
 _NAMELESS = frozenset((exp.Literal, exp.Null, exp.Boolean, exp.DataType, exp.Var, exp.Star))
 _IN_ORDER = frozenset((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Window))
 
-_Joins = dict[tuple[tuple[str, ...] | str, str], _Joined]  # by ways and aliases, in the order in which they came
+_Joins = dict[tuple[tuple[str, ...] | str, str], Joined]  # by ways and aliases, in the order in which they came
 
 
 class Scope:
@@ -115,10 +116,10 @@ class Scope:
         """The alias of the rates that are looked for `by` something; `join` makes the join of an alias."""
         alias = self._rates.get(by) or _rates_alias(len(self._rates))
         known = self._joins.get((by, alias))
-        self._have(known or _Joined(by, alias, join(alias)))
+        self._have(known or Joined(by, alias, join(alias)))
         return alias
 
-    def _have(self, joined: _Joined) -> None:
+    def _have(self, joined: Joined) -> None:
         """Have one more join, if it is not there yet."""
         key = (joined.way, joined.alias)
         if key not in self._joins:
@@ -429,7 +430,9 @@ class Scope:
         moment = self._seen_at(way, moment)
         last = self._last(way)
         if last is not None and last.today:
-            self.statement.need(self.statement.today(entity.name), field.name)
+            own = self.binding.is_own_record(entity.name, last)
+            cte = self.statement.instance(entity.name, moment) if own else self.statement.today(entity.name)
+            self.statement.need(cte, field.name)
             return self._column(alias, entity, field)
         if field.expr is not None:
             return exp.Paren(this=self.compile(field.expr, moment, way, day=field.type == "date"))
@@ -530,6 +533,8 @@ class Scope:
         parent = self._join(way[:-1], moment)
         at = self.binding.entity(self.binding.entity_at(self.entity, way[:-1]))
         relation = at.relations[way[-1]]
+        if self.binding.is_own_record(at.name, relation):
+            return parent
         target = self.binding.entity(relation.to)
         key_field = self.binding.field(at.name, relation.by)
         assert key_field is not None
@@ -546,9 +551,8 @@ class Scope:
             or isinstance(bare, exp.Case)
             or (target.derived is not None and varies_with_moment(self.binding, target.name))
         )
-        alias = self._alias(way)
         of_previous = varies and moment.name == "previous"
-        alias = f"{alias}_previous" if of_previous else alias
+        alias = _alias(self.binding, self.entity, way, of_previous)
         self.statement.need(cte, target.key)
         theirs = column(alias, target.key)
         kind = self.binding.key_kind(target.name, target.key)
@@ -560,7 +564,7 @@ class Scope:
         if joined is None:
             clause = exp.Join(this=aliased(cte, alias), side="LEFT", on=all_of(conditions))
             small = target.idle_rows is not None and not past
-            joined = _Joined(way, alias, clause, small, of_previous)
+            joined = Joined(way, alias, clause, small, of_previous)
         self._have(joined)
         return alias
 
@@ -572,9 +576,37 @@ class Scope:
             return moment
         return Moment("reported", moment.report, moment.start, moment.end)
 
-    def _alias(self, way: tuple[str, ...]) -> str:
-        alias = "_".join(way)
-        return f"{alias}_" if alias in (self.entity, "calendar") else alias
+
+@remembered
+def _alias(binding: Binding, entity: str, way: tuple[str, ...], of_previous: bool) -> str:
+    """What stands at the end of a way from an entity is called, by the names of its relations: as what no other way
+    leads to, though `referrer.customer` and `referrer_customer` are two."""
+    between = next("_" * n for n in range(1, LONGEST) if _only(binding, entity, way, "_" * n))
+    alias = between.join(way)
+    alias = f"{alias}_" if alias in (entity, "calendar") or alias.startswith(RATES) else alias
+    if not of_previous:
+        return alias
+    return next(name for n in range(1, LONGEST) if not _ways(binding, entity, name := f"{alias}{'_' * n}previous"))
+
+
+def _only(binding: Binding, entity: str, way: tuple[str, ...], between: str) -> bool:
+    """Whether the names of a way's relations, with signs between them, are what no other way is called, or the first of
+    those that are."""
+    name = between.join(way)
+    others = [other for other in _ways(binding, entity, name) if other != way]
+    return not others or (between == "_" and way == min((way, *others), key=lambda one: (len(one), one)))
+
+
+@remembered
+def _ways(binding: Binding, entity: str, name: str) -> tuple[tuple[str, ...], ...]:
+    """The ways from an entity whose relations are called so, with a `_` between them."""
+    relations = binding.entity(entity).relations
+    found: list[tuple[str, ...]] = [(name,)] if name in relations else []
+    for step, relation in relations.items():
+        if name.startswith(f"{step}_"):
+            rest = _ways(binding, relation.to, name[len(step) + 1 :])
+            found += [(step, *way) for way in rest]
+    return tuple(found)
 
 
 @remembered

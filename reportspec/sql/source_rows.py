@@ -27,6 +27,7 @@ from reportspec.expression.trees import (
     literal,
     named,
     null,
+    when,
 )
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapped import MappedField, MappedPart
@@ -200,6 +201,8 @@ def _read(binding: Binding, entity: Entity, field: Field, mapped: MappedField) -
     kind = _stored_type(binding, entity, field) if field.type != "date" else "date"
     if mapped.type == "date" and mapped.holds == "day":
         return value
+    if field.type == "key" and field.name != entity.key and _may_be_blank(mapped):
+        return _unless_blank(value, mapped)
     if mapped.holds not in _READ.get(kind, ()):
         return value
     read = cast(value, TYPES[kind])
@@ -212,6 +215,20 @@ def _read(binding: Binding, entity: Entity, field: Field, mapped: MappedField) -
         }
     )
     return read
+
+
+def _may_be_blank(mapped: MappedField) -> bool:
+    """Whether texts may stand where a key is read: of an expression of which nothing is known they may."""
+    if isinstance(mapped.sql, exp.Column):
+        return mapped.holds in ("text", "any") and not mapped.key_kind
+    return mapped.holds in ("text", "any", "")
+
+
+def _unless_blank(key: exp.Expr, mapped: MappedField) -> exp.Expr:
+    """A key that names another record, or none: a blank text names nothing, as null does. An entity's own keys are
+    as they are, since rows without one are told of."""
+    text = copied(key) if mapped.holds == "text" or mapped.enum else cast(copied(key), "VARCHAR")
+    return when(exp.NEQ(this=exp.Trim(this=text), expression=literal("")), key)
 
 
 def _or_default(binding: Binding, entity: Entity, part: MappedPart, field: Field, value: exp.Expr) -> exp.Expr:

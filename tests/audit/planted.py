@@ -202,6 +202,7 @@ def plant(table: str, key: str, fails: str, **changes: Any) -> None:
 def _plant_all() -> None:
     """Each kind of fault. What a record names that is not planted elsewhere is one without a fault."""
     gone = {"owner_id": "user-gone"}
+    plant("user", "u-other", "", team="U")
     plant("user", "user-gone", "", is_active=False)
     plant("user", "user-nameless", "user_name_missing", name=" ")
     plant("user", "user-twin", "user_duplicate_email", email="TWIN@firm.test-net.com")
@@ -296,6 +297,7 @@ def _plant_all() -> None:
     plant("lead", "l-cyrillic", "lead_company_look_alike", company="Мill 7")  # the М is Cyrillic
     plant("lead", "l-contact", "lead_is_contact", email="ADAMA@house-0.com")
     plant("lead", "l-nobody", "lead_no_owner", owner_id=None)
+    plant("lead", "l-misrouted", "lead_misrouted", owner_id="u-other")
     plant("lead", "l-gone", "lead_owner_inactive", **gone)
     plant("lead", "l-waits", "lead_no_followup", first_response_at=None, created_at=at("11-26 11:59"))
     plant("lead", "l-fresh", "", first_response_at=None, created_at=at("11-26 12:00"))
@@ -356,6 +358,8 @@ def _plant_all() -> None:
     plant("deal", "d-ahead", "deal_closed_in_future", **{**won, "closed_at": at("11-29 08:00")})
     once = {"created_at": at("11-10 10:00"), "closed_at": at("11-10 10:00")}
     plant("deal", "d-at-once", "deal_closed_at_once", **{**won, **once})
+    # When it was closed only the history tells.
+    plant("deal", "d-at-once-2", "deal_closed_at_once", **{**won, **once, "closed_at": None})
     plant("deal", "d-slow", "deal_cycle_far_off", **{**won, "created_at": at("2024-01-10 10:00")})
     plant("deal", "d-asleep", "deal_stalled", created_at=at("10-28 12:00"))
     plant("deal", "d-awake", "", created_at=at("10-28 12:00"))
@@ -543,6 +547,7 @@ def _steps() -> list[tuple[str, Row]]:
         step("d-reopened", "stage-1", "11-14 08:00", None),
         step("d-skipped", "stage-0", "11-11 08:00", "11-12 08:00"),
         step("d-skipped", "stage-2", "11-12 08:00", None),
+        step("d-at-once-2", "stage-won", "11-10 10:00", None),
         step("d-slow", "stage-1", "06-01 08:00", "11-18 08:00"),
         step("d-slow", "stage-2", "11-18 08:00", "11-20 07:00"),
         step("d-slow", "stage-3", "11-20 07:00", "11-20 08:00"),

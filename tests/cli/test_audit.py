@@ -314,6 +314,20 @@ def test_which_of_several_records_is_to_be_kept(folder: Path, run_cli: RunCli) -
     }  # fmt: skip
 
 
+def test_one_of_several_fields_is_enough(folder: Path, run_cli: RunCli) -> None:
+    """Whether a contact was touched is said by its last activity, or by its last change alone; by neither nothing is."""
+    people = (
+        "id,mail,first,name,phone,changed\n1,a@fern-paper.com,A,N,,2024-11-20\n2,b@fern-paper.com,B,N,,2026-11-20\n"
+    )
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    for given, broken in (("updated_at", 1), ("last_activity_at", 1), ("created_at", None)):
+        more = MAPPING.replace("phone: phone", f"phone: phone, {given}: changed")
+        (folder / "m.yaml").write_text(more, encoding="utf-8")
+        done = run_cli([*FIRST, "--entity", "contact", "--format", "json"], cwd=folder)
+        told = checks(done.stdout).get("contact_stale")
+        assert (told["broken"] if told else None) == broken, given
+
+
 OWN = "audits:\n  - {{audit: our_own, {}}}\n"
 
 

@@ -330,6 +330,8 @@ def test_an_amount_that_cannot_be_converted_is_neither_small_nor_missing(tmp_pat
         "Without an amount: 2; they stand last.",
         "With an amount that cannot be converted to EUR, for want of an exchange rate or of a currency: 3; they stand"
         " last, and in no sum.",
+        "Without “Closed” from the source it is not known which there were then: the list may have some that were not,"
+        " and lack some that were.",
     )
 
 

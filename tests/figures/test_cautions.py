@@ -9,6 +9,8 @@ import pytest
 
 from reportspec.model.figures import Column, Figures, Section
 from reportspec.render import render_html
+from reportspec.render.locale import formats_for
+from reportspec.render.tables import table_view
 from tests.figures.asking import figures
 
 MAPPING = """entities:
@@ -52,6 +54,12 @@ def cautions(found: Figures, columns: list[Column]) -> dict[str, int]:
     return told
 
 
+def before_alone(found: Figures) -> set[str]:
+    """The figures of which it is told that they rested on few cases before, and not that they do now."""
+    named = [text.partition(": fewer than")[0] for text in found.footnotes if "read it with care" in text]
+    return {name.removesuffix(", before") for name in named if name.endswith(", before")}
+
+
 SECTIONS: dict[str, dict[str, Any]] = {
     "tiles": {"kpis": [RATE, MEAN, MEDIAN, "won_deals_count", "won_amount"]},
     "rows": {"breakdown": {"metrics": [RATE, MEAN, MEDIAN, "won_deals_count", "won_amount"], "by": ["deal.source"]}},
@@ -79,6 +87,8 @@ def test_figures_of_few_cases(
     if kind != "rows" and won + lost == 59:
         told = {}  # all 59 of one
     assert cautions(found, columns) == told
+    only = {"Close rate", "Sales cycle", "Sales cycle (median)"} if before == 4 else set()
+    assert before_alone(found) == only
 
 
 def test_a_change_of_very_few_is_not_judged(tmp_path: Path) -> None:
@@ -115,3 +125,77 @@ def test_rows_of_fewer_than_ten_cases_are_known(tmp_path: Path) -> None:
         found = made(project(tmp_path, won, lost, before), section)
         [one] = [s for s in found.sections if s.id == "s"]
         assert [set(names) for names in one.few] == ([few, few] if few else [])
+
+
+def test_steps_of_fewer_than_ten_cases_have_no_change(tmp_path: Path) -> None:
+    """Eight deals closed in July, ten in August, and twelve in each month before: July has grey figures, and no change
+    of a rate or a mean, while those of numbers and sums stay; all months together have theirs."""
+    lines = ["id,source,status,amount,created,closed"]
+    for month, count in ((4, 12), (5, 12), (6, 12), (7, 8), (8, 10), (9, 0)):
+        lines += [
+            f"{month}-{at},a,{('won', 'lost')[at % 2]},{100 + at},2026-01-01,2026-{month:02}-05" for at in range(count)
+        ]
+    project(tmp_path, 0, 0)
+    (tmp_path / "deals.csv").write_text("\n".join(lines), "utf-8")
+    metrics = [RATE, "lost_deals_count", "won_amount"]
+    found = made(tmp_path, {"trend": {"metrics": metrics, "grain": "month"}})
+    section = found.sections[0]
+    assert section.few == (frozenset({RATE}), frozenset(), frozenset())
+    assert section.few_in_all == frozenset()
+    view = table_view(section, formats_for(found), None)
+    assert view is not None
+    rates = [at for at, heading in enumerate(view.headings) if heading.label in ("Close rate", "Δ pp")]
+    july, august, _ = view.rows
+    assert [july[at].text for at in rates] == ["50.0%", "–"]
+    assert [august[at].text for at in rates] == ["50.0%", "0.0\xa0pp"]
+    assert "aside" in july[rates[0]].css
+    assert "aside" not in august[rates[0]].css
+    others = [at for at in range(1, len(july)) if at not in rates]
+    assert [july[at].text for at in others] == ["4", "−2", "€412.00", "−€218.00"]
+    assert view.total is not None
+    assert view.total[rates[1]].text == "0.0\xa0pp"
+
+
+RELATED = """
+version: 1
+metrics:
+  - metric: cycle_against_all
+    kind: relative
+    label: Cycle against all
+    description: How much longer a sale takes than all do.
+    of: sales_cycle_days
+    to: total
+    as: difference
+    unit: percent
+    direction: down
+    category: sales
+    perspective: business_performance
+  - metric: cycle_in_weeks
+    kind: derived
+    label: Cycle in weeks
+    description: How many weeks a sale takes.
+    formula: sales_cycle_days / 7
+    unit: ratio
+    direction: down
+    category: sales
+    perspective: business_performance
+"""
+
+
+def test_what_is_made_of_a_mean_of_few_rests_on_few(tmp_path: Path) -> None:
+    """Nine won deals in all: a mean of them, a multiple of it and a comparison with it are alike of few; of ten none
+    is. A number of deals per period is made of no mean."""
+    names = [MEAN, "cycle_against_all", "cycle_in_weeks", "won_deals_count"]
+    for won, few in ((9, set(names[:3])), (10, set())):
+        folder = tmp_path / str(won)
+        folder.mkdir()
+        project(folder, won * 2, 0)
+        (folder / "metrics").mkdir()
+        (folder / "metrics" / "own.yaml").write_text(RELATED, "utf-8")
+        section = made(folder, {"id": "s", "breakdown": {"metrics": names, "by": ["deal.source"]}}).sections[-1]
+        assert [set(of_row) for of_row in section.few] == ([few, few] if few else [])
+        found = made(folder, {"kpis": [MEAN, "cycle_in_weeks"], "where": "deal.source = 'a'"})
+        told = [note for note in found.footnotes if "fewer than" in note]  # once, by the mean that all are made of
+        assert told == (["Sales cycle: fewer than 10 cases; read it with care."] if few else [])
+        tiles = found.sections[-1].kpis
+        assert {kpi.column.direction for kpi in tiles} == ({"neutral"} if few else {"down"})

@@ -82,6 +82,20 @@ def test_what_came_later_is_not_counted_before(entity: str, tmp_path: Path) -> N
     assert rows(figures(tmp_path, asked), "one")[0]["how_many"] == 3
 
 
+@pytest.mark.parametrize("entity", BEGINNING)
+def test_without_the_beginning_only_today_is_known(entity: str, tmp_path: Path) -> None:
+    """A source that does not give since when rows exist says how many there are, and not how many there were."""
+    key = ENTITIES[entity].key or next(n for n, f in ENTITIES[entity].fields.items() if f.type == "key")
+    own_metric(project(tmp_path, {entity: [{key: f"k{n}"} for n in range(3)]}), entity)
+    asked = {"report": "custom", "compare": "previous_period", "sections": [{"id": "one", "kpis": ["how_many"]}]}
+    for period, told in (("2026", 3), ("2024", None)):
+        found = figures(tmp_path, {**asked, "period": period})
+        [tile] = found.sections[0].kpis
+        assert (tile.value, tile.previous) == (told, None)
+        begins = ENTITIES[entity].fields[BEGINNING[entity] or ""].label["en"]
+        assert any(f"without “{begins}”" in note for note in found.footnotes)
+
+
 def deal(key: str, created: str, stage: str = "n", status: str = "open", closed: str = "") -> dict[str, Any]:
     return {
         "deal_id": key,

@@ -170,7 +170,9 @@ def test_what_has_not_begun_has_no_change(folder: Path) -> None:
     found = asked(folder, NOVEMBER, "2026-12", "previous_period")
     assert rows(found, "headline") == [{"won_amount": 0}]
     assert found.compare is None
-    assert found.notices == ("The period has not begun: nothing of it is known yet.",)
+    assert found.notices == (
+        "The period has not begun: nothing has happened in it yet; what is open is as of 12 Nov 2026.",
+    )
 
 
 NOTICES = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,26 @@ def test_without_any_period(tmp_path: Path) -> None:
     text = as_markdown(figures(project(tmp_path / "crm", [], [], stages), SPEC, NOW))
     assert "(now 0)" in text
     assert "there can be one" not in text
+
+
+def test_the_day_that_is_named_is_the_first_one(tmp_path: Path) -> None:
+    """On the day from which on there can be a forecast the quarters that are over are enough, and on the day before they
+    are not: months that are over within a quarter are of use for the next one."""
+    deals, history, stages = simulated(11)
+    kept = [deal for deal in deals if deal["created_at"] >= datetime(2025, 12, 1)]
+    keys = {deal["deal_id"] for deal in kept}
+    crm = project(tmp_path / "crm", kept, [row for row in history if row["deal_id"] in keys], stages)
+
+    def told(day: datetime) -> str | None:
+        spec = {**SPEC, "period": f"{day.year}-Q{(day.month + 2) // 3}"}
+        found = re.search(r"there can be one from (.+?) on", as_markdown(figures(crm, spec, day)))
+        return found[1] if found else None
+
+    named = told(NOW)
+    assert named is not None
+    day = datetime.strptime(named, "%b %d, %Y").replace(hour=12, tzinfo=UTC)
+    assert told(day) is None
+    assert told(day - timedelta(days=1)) == named
 
 
 def test_won_without_an_amount(tmp_path: Path) -> None:

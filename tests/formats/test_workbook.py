@@ -68,7 +68,7 @@ COLUMNS = (
     Column("a", "Amount", "number", "currency", "metric", "a"),
     Column("b", "Rate", "number", "percent", "metric", "b"),
     Column("c", "Change", "number", None, "change", "a"),
-    Column("d", "Points", "number", None, "change", "b"),
+    Column("d", "Points", "number", "percent", "difference", "b"),
     Column("e", "Answered in", "number", "seconds", "metric", "e"),
     Column("f", "Handled in", "number", "minutes", "metric", "f"),
     Column("g", "Days", "number", "days", "metric", "g"),
@@ -88,7 +88,7 @@ def test_units_are_number_formats() -> None:
     assert (cells["Rate"].value, cells["Rate"].number_format) == (0.374, "0.0%")
     assert (cells["Change"].value, cells["Change"].number_format) == (0.26, "+0.0%;-0.0%;0.0%")
     assert cells["Points"].value == pytest.approx(-4.1)
-    assert cells["Points"].number_format == '+0.0" pp";-0.0" pp"'
+    assert cells["Points"].number_format == '+0.0" pp";-0.0" pp";0.0" pp"'
     # A day is 1: a minute and a half, and 75 minutes and a half.
     assert cells["Answered in"].is_date
     assert str(cells["Answered in"].value) in ("0:01:30", "00:01:30")

@@ -119,6 +119,14 @@ def test_good_news_has_its_price(tmp_path: Path) -> None:
     assert asked(tmp_path, "pipeline", metrics=metrics)[0] == "New revenue fell 50.0% to €1,000"
 
 
+@pytest.mark.parametrize(("amount", "told_of"), [(100.0, False), (100.01, False), (125.0, True)])
+def test_no_part_of_a_change_is_nothing(amount: float, told_of: bool, tmp_path: Path) -> None:
+    """Ten more at 100 each are 1,000; the size of 20 makes nothing, 20 cents, or 500."""
+    project(tmp_path, ("now", "won", 20, amount, "web", ""), ("before", "won", 10, 100.0, "web", ""))
+    lead = asked(tmp_path, "pipeline", metrics=["new_revenue_amount"])[1]
+    assert ("by number and" in lead) == told_of
+
+
 def test_a_goal_stands_beside_the_figure(tmp_path: Path) -> None:
     project(tmp_path, *lost(30, 20), ("now", "won", 20, 100, "web", ""), ("before", "won", 20, 50, "web", ""))
     of = {"metrics": ["new_revenue_amount"], "goals": {"new_revenue_amount": 2500}}

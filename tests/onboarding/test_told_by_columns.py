@@ -311,3 +311,6 @@ def test_stages_that_nobody_knows_are_open_where_their_deals_are_not_closed(
         assert "taken for open: `Kick-off`; not known, and in no state: `Paperwork`" in said
     else:
         assert "neither won nor lost, and taken for open: `Kick-off`, `Paperwork`" in said
+    told = run_cli(["validate", "specs/pipeline.yaml"], cwd=tmp_path / "p", env=now)
+    assert told.stderr.startswith("warning[unconfirmed]: how `deal.status` is read was guessed: ")
+    assert told.stderr.count("warning") == 1

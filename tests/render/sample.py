@@ -140,7 +140,14 @@ def beside(column: Column) -> tuple[Column, Column]:
     """The previous and change columns of a metric."""
     return (
         replace(column, name=f"{column.name}__previous", role="previous", footnotes=()),
-        replace(column, name=f"{column.name}__change", role="change", unit="percent", footnotes=()),
+        replace(
+            column,
+            name=f"{column.name}__change",
+            label="Change",
+            role="difference" if column.unit == "percent" else "change",
+            unit="percent",
+            footnotes=(),
+        ),
     )
 
 

@@ -104,3 +104,26 @@ def test_few_values_of_what_adds_up_are_drawn_so(trend: dict[str, Any], period: 
 def test_they_need_a_field(demo: Path) -> None:
     spec = {"report": "custom", "sections": [{"trend": {"metrics": ["won_amount"], "chart": "multiples"}}]}
     assert codes(demo, spec) == ["bad-chart"]
+
+
+def test_each_metric_is_drawn() -> None:
+    """There is no table with what the first drawing lacks: every metric has one, on a scale of its own."""
+    one = section({"Ada": (10, 20, 5), "Bo": (5, 10, 20)})
+    rate = sample.metric("rate", "Rate", "percent")
+    rows = tuple((*row, share) for row, share in zip(one.rows, (0.1, 0.2, 0.3, 0.4, 0.2, 0.1), strict=True))
+    assert one.chart is not None
+    both = replace(one, columns=(*one.columns, rate), rows=rows, chart=replace(one.chart, y=("won", "rate")))
+    made = sample.figures("en", (both,))
+    found = drawings(made, both, formats_for(made), PALETTE)
+    assert [drawing.title for drawing in found] == ["Won", "Rate"]
+    charts = [reading.Chart(ElementTree.fromstring(drawing.svg)) for drawing in found]
+    heights = [[height for _, height, _ in columns(chart)] for chart in charts]
+    assert heights == [pytest.approx([31, 62, 15.5, 15.5, 31, 62]), pytest.approx([15.5, 46.5, 31, 31, 62, 15.5])]
+
+
+def test_a_trend_asks_for_all_of_its_metrics(tmp_path: Path) -> None:
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", "utf-8")
+    trend = {"metrics": ["won_amount", "close_rate"], "grain": "month", "by": "user.team"}
+    [one] = figures(tmp_path, {"report": "custom", "period": "2026-Q3", "sections": [{"trend": trend}]}).sections
+    assert one.chart is not None
+    assert (one.chart.kind, one.chart.y) == ("multiples", ("won_amount", "close_rate"))

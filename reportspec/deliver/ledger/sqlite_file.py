@@ -15,6 +15,7 @@ from reportspec.deliver.ledger import waiting
 from reportspec.deliver.ledger.rules import VERSION, check_version, table_sql
 from reportspec.deliver.ledger.waiting import Tell, silent
 from reportspec.errors import LedgerError
+from reportspec.files import try_lock
 
 _ROOM = 65_536  # bytes: of a disk, for what came of messages that were handed over
 
@@ -93,7 +94,7 @@ class SqliteFile:
         mine = False
         try:
             try:
-                mine = _locked(handle)
+                mine = try_lock(handle)
             except OSError as error:
                 raise _broken(path, error) from None
             self._lock = path, handle
@@ -198,22 +199,3 @@ def _broken(path: Path, error: Exception) -> LedgerError:
         help,
         temporary=help is waiting.HELD,
     )
-
-
-def _locked(handle: int) -> bool:
-    """Whether the lock is this process's now."""
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:  # and nothing else: a disk without locks is not "another process"
-        return False
-    return True

@@ -72,7 +72,10 @@ def drawings(
     if chart.vega_lite is not None:
         return (_own(canvas),)
     kind = next(kind for kind in KINDS if kind.name == chart.kind)
-    drawn = kind.draw(canvas)
+    # Of a second field each metric has a drawing of its own.
+    alone = chart.y if chart.color is not None else ()
+    each = [replace(canvas, chart=replace(chart, y=(name,))) for name in alone] or [canvas]
+    drawn = tuple(drawing for one in each for drawing in kind.draw(one))
     if section.weekly:  # on the axis stand first days
         return tuple(replace(one, title=f"{one.title} {formats.word('by_week')}") for one in drawn)
     return drawn

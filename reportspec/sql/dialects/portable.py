@@ -95,7 +95,8 @@ def checked(rules: Rules, dialect: Dialect) -> Rules:
     def split(node: exp.Expr) -> exp.Expr:
         mark = node.args.get("delimiter")
         empty = isinstance(mark, exp.Literal) and not str(mark.this)
-        return no(node) if empty or whole(node.args.get("part_index")) < 1 else node
+        told = whole(node.args.get("part_index")) >= 1 or not node.meta.get(WRITTEN)  # what we write counts from 1
+        return no(node) if empty or not told else node
 
     def part(node: exp.Expr) -> exp.Expr:
         return no(node) if str(node.this.name).upper() in _PARTS else node

@@ -23,7 +23,7 @@ TABLES: dict[str, list[Row]] = {
     "ticket": table(
         "id type status priority requester_id assignee_id organization_id via_channel subject created_at updated_at merged_ticket_ids",
         "501 | question | closed | high | 11 | 1 | 90 | email | How | 2024-01-01 09:00:00 | 2024-01-06 09:00:00 | []",
-        "502 | incident | solved | urgent | 11 | 2 | 90 | web | Broken | 2024-01-02 09:00:00 | 2024-01-20 09:00:00 | [505, 506, 509]",
+        "502 | incident | solved | urgent | 11 | 2 | 90 | web | Broken | 2024-01-02 09:00:00 | 2024-01-20 09:00:00 | [505, 506, 996, 997, 998, 999, 509]",
         "503 | problem | open | high | 12 | 2 | | voice | Odd | 2024-01-03 09:00:00 | 2024-01-25 09:00:00 |",
         "504 | question | deleted | high | 12 | 1 | | email | Spam | 2024-01-04 09:00:00 | 2024-01-04 10:00:00 |",
         "505 | incident | closed | urgent | 11 | 2 | 90 | web | Broken! | 2024-01-02 09:05:00 | 2024-01-02 10:00:00 | []",
