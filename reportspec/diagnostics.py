@@ -314,6 +314,15 @@ def harmless(text: str) -> str:
     return _HARM.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error says that the process has no memory for more, in Python's words or a library's."""
+    thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    return isinstance(error, MemoryError) or thread or type(error).__name__ == "OutOfMemoryException"
+
+
+TOO_LITTLE = ("too-little-memory", "there is too little memory here", "give the process more, or ask for less")
+
+
 def bug_sentence(error: Exception) -> str:
     """What is told of an error that nothing was prepared for."""
     return f"reportspec has a bug: {type(error).__name__}: {harmless(str(error)[:300])}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
-from reportspec.diagnostics import Diagnostic, Span, bug_sentence
+from reportspec.diagnostics import TOO_LITTLE, Diagnostic, Span, bug_sentence, lacks_memory
 from reportspec.errors import Broken, FormatError, RenderError, ReportspecError, SourceError
 from reportspec.lazy_pattern import lazy_pattern
 from reportspec.suggested_yaml import yaml_list
@@ -49,7 +49,11 @@ def problems_of(path: Path, error: ReportspecError | OSError, reading: OfSource 
 
 
 def bug_of(path: Path, error: Exception) -> Diagnostic:
-    """What is told of a bug of reportspec that kept it from its work on one spec, at the spec's file."""
+    """What is told of a bug of reportspec, or of memory that is lacking, that kept it from its work on one spec, at the
+    spec's file."""
+    if lacks_memory(error):
+        code, message, help = TOO_LITTLE
+        return Diagnostic(code, f"{path}: {message}", Span(str(path), 1, 1, 1, 1), help)
     help = "set REPORTSPEC_DEBUG=1 to see where, and please report it with the spec"
     return Diagnostic("bug", f"{path}: {bug_sentence(error)}", Span(str(path), 1, 1, 1, 1), help)
 

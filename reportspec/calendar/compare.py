@@ -61,13 +61,14 @@ def _by_weekday(found: Period, period: Period, fiscal: Fiscal) -> Period:
 
 def same_point(moment: datetime, period: Period, other: Period, zone: tzinfo, alignment: Align = "day") -> datetime:
     """The instant of another period that answers to an instant of a period: as many months and days
-    from its start where both begin with a month, else as many days, at the same time of day; not
-    beyond the month that answers, nor beyond its end. After the period's end, as many days after."""
+    from its start where both begin with a month and the period is one of months (whole ones, or one to
+    date), else as many days, at the same time of day; not beyond the month that answers, nor beyond its
+    end. After the period's end, as many days after."""
     local = as_naive(moment, zone)
     day, clock, over = local.date(), local.time(), moment >= instant(period.end, zone)
     if over:
         there = other.end + (day - period.end)
-    elif alignment == "day" and period.start.day == other.start.day == 1:
+    elif alignment == "day" and _is_of_months(period) and period.start.day == other.start.day == 1:
         there = _as_far(Period(period.start, day, "range", ""), other.start)
         if there.day == 1 < day.day:
             clock = time()  # the month that answers is over
@@ -134,12 +135,22 @@ def _moved(period: Period, by: tuple[int, int], fiscal: Fiscal) -> Period:
     start, end, kind = period.start, period.end, period.kind
     if days:
         return named(start - days * ONE_DAY, end - days * ONE_DAY, "range", fiscal)
+    if not _is_of_months(period):
+        return _as_many_days(period, months, "range", fiscal)
     before = add_months(start, -months)
-    if kind == "to_date" and start.day == 1:
+    if kind == "to_date":
         return Period(before, _as_far(period, before), kind, period.name)
-    if _is_whole_months(period):
-        return named(before, add_months(end, -months), _kind_of(kind, months), fiscal)
-    return named(before, add_months(end - ONE_DAY, -months) + ONE_DAY, "range", fiscal)
+    return named(before, add_months(end, -months), _kind_of(kind, months), fiscal)
+
+
+def _as_many_days(period: Period, months: int, kind: Kind, fiscal: Fiscal) -> Period:
+    """As many days as a period that is none of months has, from the day on that lies so many months
+    before its first. What would reach into the period only because those months are shorter ends
+    just before it."""
+    start, length = add_months(period.start, -months), period.end - period.start
+    if start + length > period.start > add_months(period.end - ONE_DAY, -months):
+        start = period.start - length
+    return named(start, start + length, kind, fiscal)
 
 
 def _kind_of(kind: Kind, months: int) -> Kind:
@@ -174,8 +185,8 @@ def previous_year(period: Period, fiscal: Fiscal) -> Period:
 
     Weeks keep their number, and week 53 becomes the last week where the year before has 52; weeks
     to date and `last_N_weeks` go with them, so that weekdays meet weekdays. Whole months stay
-    whole (February 2024 becomes all of February 2023). Other bounds keep their date, 29 February
-    becoming the 28th.
+    whole (February 2024 becomes all of February 2023), and months to date begin and end on the same
+    dates. Other periods begin on the same date, 29 February becoming the 28th, and have as many days.
     """
     start, end, kind = period.start, period.end, period.kind
     if kind in _MONTHS_OF:
@@ -191,11 +202,18 @@ def previous_year(period: Period, fiscal: Fiscal) -> Period:
         return named(before, before + (end - start), kind, fiscal)
     if _is_whole_months(period):
         return named(add_months(start, -12), add_months(end, -12), kind, fiscal)
-    return named(add_months(start, -12), add_months(end - ONE_DAY, -12) + ONE_DAY, kind, fiscal)
+    return _as_many_days(period, 12, kind, fiscal)
 
 
 def _unit_to_date(period: Period) -> Grain:
     return cast(Grain, period.name.removesuffix("_to_date"))
+
+
+def _is_of_months(period: Period) -> bool:
+    """Whether a period is counted in months: whole ones, or those of a month, quarter or year to date."""
+    if period.kind == "to_date":
+        return _unit_to_date(period) != "week"
+    return _is_whole_months(period)
 
 
 def _is_whole_months(period: Period) -> bool:

@@ -32,6 +32,7 @@ from reportspec.model.domain import Catalogue, Derived, Entity, Field, Metric
 from reportspec.resolve.binding import INSTANTS, PERIOD_LENGTHS, Binding, Missing, Unresolved, metrics_needed, parts
 from reportspec.resolve.currencies import mixes_currencies
 from reportspec.resolve.document import Document, Place, open_document
+from reportspec.source.file_patterns import Unmet, matched
 from reportspec.source.regular import is_yaml
 
 _OF_SPECS = ("metrics", "group_by", "grain", "compare", "sections")
@@ -47,9 +48,13 @@ class Own:
         # of its names is told beside what is wrong with others, and with the file.
         self.audits: list[tuple[Document, Place, AuditCheck]] = []
         for folder, schema in FOLDERS.items():
-            inside = (root / folder).iterdir() if (root / folder).is_dir() else ()
-            files = sorted(file for file in inside if is_yaml(file) and file.name[0] != ".")
-            self.documents[folder] = [_opened(file, schema, shown(file)) for file in files]
+            met = matched(root, f"{folder}/*")
+            inside = sorted({*met.files, *(one.path for one in met.unmet if not one.shut)})
+            files = [file for file in inside if is_yaml(file) and file.name[0] != "."]
+            self.documents[folder] = [
+                *(_opened(file, schema, shown(file)) for file in files),
+                *(_shut(one, shown(one.path)) for one in met.unmet if one.shut),
+            ]
 
     def all(self) -> list[Document]:
         """All documents, in the order in which they are read."""
@@ -58,6 +63,11 @@ class Own:
     def usable(self, folder: str) -> Iterable[Document]:
         """The documents of a folder that are within their schema."""
         return (one for one in self.documents[folder] if not one.broken and one.node is not None)
+
+
+def _shut(folder: Unmet, name: str) -> Document:
+    """What stands for the files of a folder that cannot be listed."""
+    return Document(name, "", None, None, [Diagnostic("unreadable-file", folder.message, help=folder.help)])
 
 
 def _opened(file: Path, schema: str, name: str) -> Document:

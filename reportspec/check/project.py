@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import glob
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,8 @@ from reportspec.run.url_options import unknown_option
 from reportspec.schema import check_schema
 from reportspec.source import Mapping as MappingNode
 from reportspec.source import Node, Scalar, Sequence, plain, read_yaml_file
-from reportspec.source.regular import Unfit, is_file, is_folder, no_file, read_inside
+from reportspec.source.file_patterns import Matched, is_pattern, matched
+from reportspec.source.regular import Unfit, is_file, is_folder, read_inside
 
 NAMES = ("reportspec.yaml", "reportspec.yml")
 LARGEST_FONT = 32 << 20  # bytes
@@ -462,11 +464,9 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
     path: Place = ("source", "files", table)
     written = given if isinstance(given, dict) else {"path": given}
     pattern = str(written["path"])
-    paths = tuple(str(p) for p in _matching(root, pattern))
-    if not paths:
-        at = (*path, "path") if isinstance(given, dict) else path
-        said, help = _absent_file(root, pattern)
-        document.tell("file-not-found", said, at, help)
+    met = matched(root, pattern)
+    paths = tuple(map(str, met.files))
+    _tell_unmet(document, (*path, "path") if isinstance(given, dict) else path, root, pattern, met)
     encoding, sign = str(written.get("encoding", "")), str(written.get("delimiter", ""))
     if encoding and not _is_encoding(encoding):
         document.tell(
@@ -590,25 +590,20 @@ def _file_source(document: Document, read_by: Database, name: str, root: Path) -
     return source_of(kind, Path(concealed_url(name)).name, str(file), span=document.span(("source",)))
 
 
-def _matching(root: Path, pattern: str) -> list[Path]:
-    path = Path(pattern)
-    if path.is_absolute():
-        base, rest = Path(path.anchor), str(path.relative_to(path.anchor))
-    else:
-        base, rest = root, pattern
-        while rest.startswith("../"):
-            base, rest = base / "..", rest[3:]
-    if not any(character in rest for character in "*?["):
-        return [base / rest] if is_file(base / rest) else []
-    return sorted(p for p in base.glob(rest) if is_file(p))
+def _tell_unmet(document: Document, at: Place, root: Path, pattern: str, met: Matched) -> None:
+    """Tell of what a path or pattern leads to and is no file that can be read, or that it leads nowhere."""
+    code = "unreadable-file" if is_pattern(pattern) else "file-not-found"
+    for unmet in met.unmet[:_FEW]:
+        document.tell(code, unmet.message, at, unmet.help)
+    if len(met.unmet) > _FEW:
+        document.tell(code, f"`{pattern}` matches {len(met.unmet) - _FEW} more that cannot be read", at)
+    if not met.files and not met.unmet:
+        written = is_pattern(pattern) and is_file(root / pattern)
+        help = f"for the file of that name write `{glob.escape(pattern)}`" if written else _near(root, pattern)
+        document.tell("file-not-found", f"no file matches `{pattern}`", at, help)
 
 
-def _absent_file(root: Path, pattern: str) -> tuple[str, str | None]:
-    """What is told of a path at which there is no file: what stands there instead, or what may be meant."""
-    unfit = no_file(root / pattern)
-    if unfit is not None:
-        return unfit[0].format(f"`{pattern}`"), unfit[1].format(pattern.rstrip("/"))
-    return f"no file matches `{pattern}`", _near(root, pattern)
+_FEW = 5  # things that a pattern leads to which are told one by one
 
 
 def _near(root: Path, pattern: str) -> str | None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from reportspec.cli.exit_codes import BUG
+from reportspec.cli.exit_codes import BUG, WRONG
 from reportspec.cli.printing import Messages
 from reportspec.cli.process import DEBUG, NO_ROOM
+from reportspec.diagnostics import lacks_memory
 from reportspec.lazy_dataclass import dataclass
 from reportspec.problems import bug_of
 from reportspec.stopping import end_if_told
@@ -27,6 +28,7 @@ class Crashes:
     told: Messages
     paths: list[Path] = field(default_factory=list)
     first: Exception | None = None
+    bugs: bool = False  # whether one is no lack of memory
 
     @contextmanager
     def of(self, path: Path) -> Iterator[None]:
@@ -42,10 +44,11 @@ class Crashes:
             end_if_told()  # a library may have taken the signal for an error of its own
             self.paths.append(path)
             self.first = self.first or error
+            self.bugs = self.bugs or not lacks_memory(error)
             self.told.tell([bug_of(path, error)], {})
 
     def code(self, otherwise: int) -> int:
         """The code to end with: that of a bug, where there was one. Raises that instead for whoever wants to see it."""
         if self.first is not None and os.environ.get(DEBUG):
             raise self.first
-        return BUG if self.paths else otherwise
+        return BUG if self.bugs else (otherwise or WRONG) if self.paths else otherwise

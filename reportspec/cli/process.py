@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from reportspec.cli.exit_codes import BUG, INTERRUPTED, MISUSE, WRONG
-from reportspec.diagnostics import bug_sentence
+from reportspec.diagnostics import TOO_LITTLE, bug_sentence, lacks_memory
 from reportspec.files import keep_together
 from reportspec.stopping import Stop
 
@@ -27,6 +27,7 @@ def run(command: click.Command) -> None:
     # A run is short and its trees are many: collecting garbage often takes half of the time.
     gc.set_threshold(100_000, 50, 50)
     _fill_gaps()
+    _drop_unknown_zone()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -60,6 +61,10 @@ def run(command: click.Command) -> None:
 def _bug(error: Exception) -> NoReturn:
     if os.environ.get(DEBUG):
         raise error
+    if lacks_memory(error):
+        _, message, help = TOO_LITTLE
+        click.echo(f"{message}: {help}", err=True)
+        sys.exit(WRONG)
     click.echo(bug_sentence(error), err=True)
     click.echo(f"Set {DEBUG}=1 to see where, and please report it with the spec.", err=True)
     sys.exit(BUG)
@@ -83,6 +88,24 @@ def _need_folder() -> None:
         Path.cwd()
     except FileNotFoundError:
         raise click.ClickException("the folder in which this runs was deleted: go to another one (`cd`)") from None
+
+
+def _drop_unknown_zone() -> None:
+    """Take away a `TZ` that is no time zone, at which libraries would fail: no figure hangs on it, since a project has
+    a zone of its own."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name:
+        return
+    from zoneinfo import ZoneInfo
+
+    try:
+        if Path(name).exists():
+            with Path(name).open("rb") as file:
+                ZoneInfo.from_file(file)
+        else:
+            ZoneInfo(name)
+    except (OSError, ValueError, LookupError, ImportError):
+        del os.environ["TZ"]
 
 
 def _fill_gaps() -> None:

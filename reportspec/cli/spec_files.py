@@ -14,14 +14,18 @@ from reportspec.lazy_pattern import lazy_pattern
 def spec_files(paths: Iterable[Path]) -> list[Path]:
     """The spec files that are meant: those named, and all YAML files of folders but project
     and mapping files."""
+    from reportspec.source.file_patterns import matched
     from reportspec.source.regular import is_yaml
 
     specs: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if is_yaml(p) and not _hidden(p.relative_to(path)) and is_spec(p)
-            )
+            met = matched(path, "**/*")
+            for unmet in met.unmet:
+                if unmet.shut and not _hidden(unmet.path.relative_to(path)):
+                    raise click.UsageError(f"{path}: {unmet.message}, where specs may be; {unmet.help}")
+            entries = sorted({*met.files, *(unmet.path for unmet in met.unmet)})
+            inside = [p for p in entries if is_yaml(p) and not _hidden(p.relative_to(path)) and is_spec(p)]
             if not inside:
                 raise click.UsageError(f"the folder `{path}` has no spec")
             specs.update(dict.fromkeys(inside))

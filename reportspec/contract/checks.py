@@ -305,12 +305,18 @@ def _of_expectations(binding: Binding, name: str, fields: frozenset[str], then: 
 
 
 def _of_odd_times(binding: Binding, name: str, fields: frozenset[str], now: date | None) -> list[Check]:
-    """The times by which things happened, or are to happen. What has happened is not far ahead of now."""
+    """The times by which things happened, or are to happen. What has happened is not far ahead of now; a plan may
+    be."""
     entity = binding.entity(name)
     field_names = list(binding.fields(name))
     events = {field.as_of.event for field in field_names if field.as_of is not None} | {entity.exists_from}
     return [
-        Check("odd-time", name, field, latest=now + _AHEAD if now is not None and field.name in events else LAST_TIME)
+        Check(
+            "odd-time",
+            name,
+            field,
+            latest=now + _AHEAD if now is not None and field.change and field.name in events else LAST_TIME,
+        )
         for field in field_names
         if field.type in ("date", "time") and field.name in fields and binding.mapped(name, field.name) is not None
     ]

@@ -238,6 +238,26 @@ def _called(name: str, *keys: str) -> Rule:
     return made
 
 
+def _there(node: exp.Expr) -> exp.Expr:
+    """A count of what is there. Of several values whose types have none in common (a decimal, else a float) each row
+    has its own, and a count takes those for there that are null; a comparison with null does not."""
+    counted = node.this
+    if isinstance(counted, exp.Distinct):
+        texts = [_sql("if(isNull(x), NULL, toString(x))", x=x) if _may_mix(x) else x for x in counted.expressions]
+        return with_args(node, this=with_args(counted, expressions=texts))
+    if not _may_mix(counted):
+        return node
+    there = exp.Not(this=exp.Is(this=exp.Paren(this=counted), expression=exp.Null()))
+    return with_args(node, this=exp.Case(ifs=[exp.If(this=there, true=literal(1))]))
+
+
+def _may_mix(tree: exp.Expr) -> bool:
+    """Whether a value may be of several types: one of several, of which not all are written out."""
+    if isinstance(tree, exp.Case) and all(isinstance(item.args["true"], exp.Literal) for item in tree.args["ifs"]):
+        return not isinstance(tree.args.get("default"), exp.Literal | exp.Null | None)
+    return tree.find(*_CHOSEN) is not None
+
+
 def _counted(node: exp.Expr) -> exp.Expr:
     """A column that counts: signed, as the typed nulls are that stand beside it in a UNION. A time
     of the source, whose column may have a zone of its own, goes on with the source's clock."""
@@ -324,6 +344,7 @@ RULES: Rules = {
     exp.Alias: _counted,
     exp.Case: _one_scale,
     exp.Cast: _cast,
+    exp.Count: _there,
     exp.Lower: lambda node: _sql("lowerUTF8(replaceAll(x, 'İ', 'i'))", x=node.this),
     exp.Pad: _padded,
     exp.Trim: _trimmed,

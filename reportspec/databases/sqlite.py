@@ -36,7 +36,7 @@ from reportspec.run.connection import (
     timed_out,
     unreadable,
 )
-from reportspec.run.sqlite_functions import bring_functions, read_only
+from reportspec.run.sqlite_functions import bring_functions, read_only, views_are_safe
 from reportspec.sql.dialects.common import (
     NUMBER,
     difference,
@@ -56,6 +56,7 @@ from reportspec.sql.dialects.rewrite import (
     TIMES,
     WHOLES,
     Dialect,
+    Rule,
     Rules,
     Unsupported,
     is_text_literal,
@@ -486,6 +487,35 @@ _BY_CAST = {
     exp.DType.DECIMAL: "REAL",
 }
 
+
+def _brought(name: str) -> Rule:
+    """A rule that calls the session's own function: SQLite's of that name knows English letters alone, or may be
+    lacking, and has to stay as it is for the views of a file."""
+
+    def call(node: exp.Expr) -> exp.Expr:
+        return exp.Anonymous(this=name, expressions=[node.this])
+
+    return call
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """LIKE by the session's own function, which tells capitals from small letters."""
+    sides = [node.this, node.expression]
+    if isinstance(node, exp.ILike):
+        sides = [exp.Anonymous(this="LOWER_TEXT", expressions=[side]) for side in sides]
+    call: exp.Expr = exp.Anonymous(this="LIKE_TEXT", expressions=[sides[1], sides[0]])
+    return exp.Not(this=call) if node.args.get("negate") else call
+
+
+def _escaped(node: exp.Expr) -> exp.Expr:
+    call = node.this
+    asked = call.this if isinstance(call, exp.Not) else call
+    if not isinstance(asked, exp.Anonymous) or asked.this != "LIKE_TEXT":
+        return node
+    told = with_args(asked, expressions=[*asked.expressions, node.expression])
+    return exp.Not(this=told) if isinstance(call, exp.Not) else told
+
+
 SQLITE = Dialect(
     "sqlite",
     "SQLite",
@@ -494,6 +524,16 @@ SQLITE = Dialect(
     before=written_down,
     writes_shared=True,
     sooner={exp.Cast: _called},
+    named={
+        exp.Lower: _brought("LOWER_TEXT"),
+        exp.Upper: _brought("UPPER_TEXT"),
+        exp.Sqrt: _brought("ROOT_OF"),
+        exp.Floor: _brought("FLOOR_OF"),
+        exp.Ceil: _brought("CEIL_OF"),
+        exp.Like: _like,
+        exp.ILike: _like,
+        exp.Escape: _escaped,
+    },
     exact=_exact,
     reading=_read,
     anyhow=(exp.Add, exp.Sub),
@@ -528,7 +568,7 @@ class SqliteConnection:
             names = tuple(column[0] for column in cursor.description or ())
             return Table(names, tuple(cursor.fetchall()))
         except sqlite3.Error as error:
-            raise self._explained(error) from None
+            raise self._explained(error, sql) from None
 
     def cancel(self) -> None:
         """End the statement that is running."""
@@ -559,12 +599,33 @@ class SqliteConnection:
             self.run("PRAGMA query_only = ON")
 
     def columns(self) -> dict[str, dict[str, str]]:
-        """The columns of each table and view, with their types."""
+        """The columns of each table and view, with their types; none of those that are broken."""
         columns: dict[str, dict[str, str]] = {}
-        for (name,) in self.run("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").rows:
-            rows = self.run(f"SELECT name, type FROM pragma_table_info({literal(name).sql('sqlite')})").rows
-            columns[str(name)] = {str(column): str(kind or "ANY") for column, kind in rows}
+        for name in self._names():
+            try:
+                columns[name] = {str(column): str(kind or "ANY") for column, kind in self._raw.execute(_info(name))}
+            except sqlite3.OperationalError as error:
+                if _passing(error):
+                    raise self._explained(error) from None
+                columns[name] = {}
         return columns
+
+    def _names(self) -> list[str]:
+        return [
+            str(row[0]) for row in self._raw.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        ]
+
+    def broken(self) -> dict[str, str]:
+        """The tables and views that SQLite cannot read, with what it says of them: views of what is not there, of
+        functions that only another program has, or of themselves; virtual tables without what makes them."""
+        found = {}
+        for name in self._names():
+            try:
+                self._raw.execute(f"SELECT * FROM {_name(name)} LIMIT 0").fetchall()
+            except sqlite3.OperationalError as error:
+                if not _passing(error):
+                    found[name] = first_line(error)
+        return found
 
     def loose(self) -> Loose:
         """All columns, if a table or view says COLLATE: of which column is not told."""
@@ -572,7 +633,7 @@ class SqliteConnection:
             return frozenset()
         return loose_columns((table, name) for table, columns in self.columns().items() for name in columns)
 
-    def _explained(self, error: sqlite3.Error) -> SourceError:
+    def _explained(self, error: sqlite3.Error, sql: str = "") -> SourceError:
         text = first_line(error)
         if "is locked" in text:
             return being_written(self._source.label)
@@ -589,9 +650,15 @@ class SqliteConnection:
                 "write the database's texts in UTF-8",
                 (f"for example `{shown}`",),
             )
+        named = (
+            {word.lower() for word in re.findall(r"\w+", sql)} if isinstance(error, sqlite3.OperationalError) else ()
+        )
+        for name, why in self.broken().items() if named else ():
+            if set(re.findall(r"\w+", name.lower())) <= set(named):
+                return _broken(name, why)
         missing = re.search(r"no such table: (\S+)", text)
         if missing:
-            tables = list(self.columns())
+            tables = self._names()
             near = suggestion(missing[1], tables) or f"it has {', '.join(tables[:10]) or 'none'}"
             return no_table(missing[1], near)
         if "too big" in text or isinstance(error, sqlite3.DataError):
@@ -606,6 +673,24 @@ class SqliteConnection:
         return refused(text)
 
 
+def _info(name: str) -> str:
+    return f"SELECT name, type FROM pragma_table_info({_text(name)})"
+
+
+def _passing(error: sqlite3.Error) -> bool:
+    """Whether an error is of the moment, and not of what is asked for."""
+    return "is locked" in str(error) or "interrupted" in str(error)
+
+
+def _broken(name: str, why: str) -> SourceError:
+    return SourceError(
+        "unreadable-source",
+        f"the table or view `{name}` cannot be read: {harmless(why)}",
+        "mend it in the database, or name another one in the mapping",
+        table=name,
+    )
+
+
 def table_types(path: str) -> dict[str, dict[str, str]] | None:
     """The columns of the tables of a SQLite file, with the types that they were declared to have;
     None where it cannot be opened now."""
@@ -614,7 +699,7 @@ def table_types(path: str) -> dict[str, dict[str, str]] | None:
             # What is wrong with the file is told by an error of this; a session makes one of its own of it.
             raw.execute("SELECT 1 FROM sqlite_master").fetchone()
             return SqliteConnection(raw, SourceSpec("sqlite", path), Wanted(), []).columns()
-    except sqlite3.Error:
+    except (sqlite3.Error, SourceError):
         return None
 
 
@@ -676,8 +761,7 @@ def open_sqlite(source: SourceSpec, wanted: Wanted) -> SqliteConnection:
         raw = read_only(source.path)
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         raw.execute("PRAGMA query_only = ON")
-        raw.execute("PRAGMA case_sensitive_like = ON")
-        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute(f"PRAGMA trusted_schema = {'ON' if views_are_safe(raw) else 'OFF'}")
         raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return SqliteConnection(raw, source, wanted, bring_functions(raw))
     except BaseException as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+
+from sqlglot import exp
 
 from reportspec.check.lacking import There, served
 from reportspec.check.mapping import with_types
@@ -27,6 +29,7 @@ from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding
 from reportspec.run.connection import Connection, Wanted
+from reportspec.sql.dialect import sql_text
 
 
 def source(project: Project, mapping: SourceMap, binding: Binding | None = None) -> Iterator[Finding]:
@@ -79,6 +82,7 @@ def _of_session(
         # What a user may see of the catalog differs; the statements themselves may still run.
         yield Finding("note", "tables", f"the database does not list them: {str(error)[:200]}")
         return
+    yield from _unreadable(session, mapping, columns)
     there = There(columns, columns, spoken, all_tables=read_by.kind == "duckdb")
     seen = served(mapping, there)
     yield from tables_and_columns(mapping, seen, columns, spoken)
@@ -93,6 +97,18 @@ def _of_session(
     if binding is not None:
         lacking = lacking_entities(binding.source, columns, spoken)
         yield from rows(session, source, wanted, binding, lacking)
+
+
+def _unreadable(session: Connection, mapping: SourceMap, columns: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """Tables and views that the mapping names and whose columns the database cannot say: why not."""
+    tables = {".".join(name.name for name in part.table.parts): part.table for part in _parts(mapping)}
+    for name, table in sorted(tables.items()):
+        if columns.get(name) != {}:
+            continue
+        try:
+            session.run(sql_text(exp.select("1").from_(table).limit(1), session.dialect))
+        except SourceError as error:
+            yield Finding("error", "tables", error.message, error.help)
 
 
 def _parts(mapping: SourceMap) -> Iterator[MappedPart]:

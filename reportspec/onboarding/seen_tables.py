@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from reportspec.errors import SourceError
 from reportspec.model.mapping_proposals import ColumnSeen, Shape, TableSeen
 from reportspec.run.connection import Connection
 from reportspec.run.files import readings
@@ -37,20 +38,40 @@ def table_of(name: str) -> exp.Table:
 
 
 def seen(
-    connection: Connection, names: Iterable[str], tell: Callable[[str], None] = lambda name: None
+    connection: Connection,
+    names: Iterable[str],
+    tell: Callable[[str], None] = lambda name: None,
+    missed: list[SourceError] | None = None,
 ) -> list[TableSeen]:
-    """Tables with what their columns hold. Raises SourceError."""
+    """Tables with what their columns hold. Where others may be told of, those that cannot be read are `missed`.
+    Raises SourceError."""
     columns = connection.columns()
     found = []
     for name in names:
         if not columns.get(name):
+            if missed is not None and name in columns:
+                missed.append(_unreadable(name, "the database cannot say what columns it has"))
             continue
         tell(name)
         wanted = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns[name]]
         tree = exp.select(*wanted, copy=False).from_(table_of(name)).limit(LOOKED_AT + 1)
-        rows = connection.run(sql_text(tree, connection.dialect)).rows
+        try:
+            rows = connection.run(sql_text(tree, connection.dialect)).rows
+        except SourceError as error:
+            if missed is None or error.lost or error.code not in _BROKEN:
+                raise
+            missed.append(_unreadable(name, error.message))
+            continue
         found.append(table_seen(name, columns[name], rows[:LOOKED_AT], len(rows) <= LOOKED_AT))
     return found
+
+
+_BROKEN = frozenset({"unknown-table", "unknown-column", "unreadable-source", "query-failed"})
+
+
+def _unreadable(name: str, why: str) -> SourceError:
+    help = "mend it in the database, where it is wanted"
+    return SourceError("unreadable-source", f"the table or view `{name}` is passed over: {why}", help)
 
 
 def rows_of(connection: Connection, name: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import Recognised, TableSeen
 from reportspec.onboarding.seen_tables import rows_of, seen
 from reportspec.onboarding.wish import NoStart, Tell, Wish
-from reportspec.source.regular import no_file
+from reportspec.source.file_patterns import Unmet, is_pattern, matched
+from reportspec.source.regular import is_file, is_folder, no_file
 from reportspec.suggested_yaml import quoted_yaml
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
@@ -74,9 +75,11 @@ def _files(sources: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for text in sources:
         path = Path(text)
-        if path.is_dir():
+        if is_folder(path):
             endings = set(ENDINGS) - {".txt"}  # beside tables those are notes
-            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in endings)
+            met = matched(path, "*")
+            _refuse_unmet(one for one in met.unmet if one.shut or one.path.suffix.lower() in endings)
+            inside = [p for p in met.files if p.suffix.lower() in endings]
             if not inside:
                 raise NoStart(
                     f"the folder `{text}` has no file of a kind that is read",
@@ -84,13 +87,13 @@ def _files(sources: Sequence[str]) -> list[Path]:
                     "no-files",
                 )
             found += inside
-        elif any(sign in text for sign in "*?["):
-            base = Path(path.anchor or ".")
-            matches = sorted(p for p in base.glob(str(path.relative_to(base) if path.anchor else path)) if p.is_file())
-            if not matches:
+        elif is_pattern(text) and not is_file(path):
+            met = matched(Path(), text)
+            _refuse_unmet(met.unmet)
+            if not met.files:
                 raise NoStart(f"no file matches `{text}`", "check the pattern and the folder", "file-not-found")
-            found += matches
-        elif path.is_file():
+            found += met.files
+        elif is_file(path):
             if path.suffix.lower() not in ENDINGS and by_suffix(path.suffix.lower()) is None:
                 raise NoStart(
                     f"`{text}` is no file of a kind that is read",
@@ -99,13 +102,19 @@ def _files(sources: Sequence[str]) -> list[Path]:
                 )
             found.append(path)
         else:
-            unfit = no_file(path)
+            unfit = no_file(path, text)
             if unfit is not None:
-                raise NoStart(unfit[0].format(f"`{text}`"), unfit[1].format(text), "file-not-found")
+                raise NoStart(*unfit, "file-not-found")
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             help = suggestion(path.name, names) or "name files, a folder with files, or a database's URL"
             raise NoStart(f"there is no file or folder `{text}`", help, "file-not-found")
     return list(dict.fromkeys(found))
+
+
+def _refuse_unmet(unmet: Iterable[Unmet]) -> None:
+    """Raise NoStart for the first of what leads to no file that can be read: its rows would be missed in silence."""
+    for one in unmet:
+        raise NoStart(one.message, one.help, "unreadable-file")
 
 
 def _table_names(paths: Sequence[Path]) -> dict[str, Path]:
@@ -182,22 +191,28 @@ def _embedded(path: Path, folder: Path, tell: Tell) -> Source:
     assert database is not None
     anywhere = f"{database.kind}:///{path.resolve()}"
     text = f"version: 1\nsource: {quoted_yaml(anywhere)}\nmapping: mapping.yaml\n"
-    tables = _of_database(text, {}, tell)
-    return Source(tables, {}, relative, database.dialect.name, anywhere=anywhere, again={"": text})
+    tables, unread = _of_database(text, {}, tell)
+    return Source(tables, {}, relative, database.dialect.name, unread, anywhere=anywhere, again={"": text})
 
 
 def _database(url: str, tell: Tell) -> Source:
     environment = {"CRM_DATABASE_URL": url}
     text = "version: 1\nsource: ${CRM_DATABASE_URL}\nmapping: mapping.yaml\n"
     project = _project(text, environment)
-    tables = _of_database(text, environment, tell)
+    tables, unread = _of_database(text, environment, tell)
     again = {"": text}
-    return Source(tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, environment=environment, again=again)
+    return Source(
+        tables, {}, "${CRM_DATABASE_URL}", project.source.dialect, unread, environment=environment, again=again
+    )
 
 
-def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple[TableSeen, ...]:
+def _of_database(
+    text: str, environment: Mapping[str, str], tell: Tell
+) -> tuple[tuple[TableSeen, ...], tuple[Diagnostic, ...]]:
+    """The tables of a database, and what is told of those that cannot be read."""
+    missed: list[SourceError] = []
     try:
-        found = _looked(text, environment, None, False, tell)
+        found = _looked(text, environment, None, False, tell, missed)
     except SourceError as error:
         raise NoStart(error.message, error.help, error.code) from None
     if not found:
@@ -206,7 +221,8 @@ def _of_database(text: str, environment: Mapping[str, str], tell: Tell) -> tuple
             "check the schema, and the rights of the user",
             "no-tables",
         )
-    return tuple(found)
+    told = (Diagnostic(one.code, one.message, None, one.help, severity="warning") for one in missed)
+    return tuple(found), tuple(told)
 
 
 def _project(text: str, environment: Mapping[str, str]) -> Any:
@@ -222,7 +238,12 @@ def _project(text: str, environment: Mapping[str, str]) -> Any:
 
 
 def _looked(
-    text: str, environment: Mapping[str, str], names: Sequence[str] | None, texts: bool, tell: Tell
+    text: str,
+    environment: Mapping[str, str],
+    names: Sequence[str] | None,
+    texts: bool,
+    tell: Tell,
+    missed: list[SourceError] | None = None,
 ) -> list[TableSeen]:
     """The tables of a source as a project file names it. Raises SourceError."""
     from reportspec.run.connect import connect
@@ -234,7 +255,7 @@ def _looked(
         database = project.source.database
         alone = database is not None and database.schemas_are_databases
         wanted = list(names) if names is not None else _own_tables(connection.columns(), alone)
-        return seen(connection, wanted, tell)
+        return seen(connection, wanted, tell, missed)
     finally:
         connection.close()
 

@@ -47,7 +47,8 @@ class Printed:
 class ChangedCell:
     """A figure that is another one: its section, what its row is called (nothing of a tile), its column, what it was
     (`then`) and is (`now`); the metric that it is of, and whether it is the metric itself (`value`). What is no number
-    is a text; a row that was not there, or is not, has nothing on that side. Shares are fractions."""
+    is a text; a row that was not there, or is not, has nothing on that side. Shares are fractions, and so are `points`,
+    which lie between two of them."""
 
     section: str
     row: tuple[str, ...]
@@ -306,17 +307,26 @@ def _cell(
             column = next((kpi.column for kpi in section.kpis if kpi.column.name == key[0]), None)
         if column is not None and place > 1:
             column = replace(column, role=_KPI_ROLES.get(place, "target"))
-        return _of(ChangedCell(section.id, (), called, *sides), column, value=place == 1)
+        return _of(ChangedCell(section.id, (), called, *sides), column, value=place == 1, tile=True)
     return _of(ChangedCell(section.id, key, table.heads[place], *sides), section.columns[place], value=place in metrics)
 
 
-def _of(cell: ChangedCell, column: Column | None, *, value: bool) -> ChangedCell:
+def _of(cell: ChangedCell, column: Column | None, *, value: bool, tile: bool = False) -> ChangedCell:
     """A cell with the metric of its column, whether it is the metric itself, and its unit."""
     if column is None or column.metric is None:
         return cell
-    unit: str | None = column.unit if value or column.role in ("previous", "second") else ""
-    unit = "percent" if column.role == "change" else unit or ""
-    return replace(cell, metric=column.metric, value=value, unit=unit, currency=column.currency)
+    return replace(cell, metric=column.metric, value=value, unit=_unit(column, value, tile), currency=column.currency)
+
+
+def _unit(column: Column, value: bool, tile: bool) -> str:
+    """The unit of a cell: a change is a share of what was before, but that of a tile that is a share itself, and what
+    lies between two shares, are points."""
+    apart = column.role == "difference" or (column.role == "change" and tile)
+    if apart and column.unit == "percent":
+        return "points"
+    if column.role == "change":
+        return "percent"
+    return (column.unit or "") if value or column.role in ("previous", "second", "difference") else ""
 
 
 def _plain(text: str | None) -> Any:

@@ -165,12 +165,14 @@ def _row(row: MovedRow, personal: bool) -> str:
 
 def number(value: Any, cell: ChangedCell) -> str:
     """A figure with its unit, as a terminal shows it."""
+    if cell.unit == "points" and isinstance(value, float):
+        return f"{value * 100:+,.2f} points".replace("-", "−").replace("+0.00 ", "0.00 ").replace("−0.00 ", "0.00 ")
     return value if isinstance(value, str) else figure(value, cell.unit or "number", cell.currency)
 
 
 def _apart(difference: float, cell: ChangedCell) -> str:
     """By how much two figures differ: shares by points."""
-    if cell.unit == "percent":
+    if cell.unit in ("percent", "points"):
         return f"{difference * 100:,.2f} points"
     return number(difference, cell)
 

@@ -258,9 +258,15 @@ def _open_beside(sessions: list[Connection], wanted: int) -> None:
 
 def _cancel(sessions: list[Connection]) -> None:
     """End what runs, in all sessions at once; whatever goes wrong in one, the others are ended."""
-    enders = [threading.Thread(target=_cancel_one, args=[s], daemon=True) for s in sessions]
-    for ender in enders:
-        ender.start()
+    enders = []
+    for session in sessions:
+        ender = threading.Thread(target=_cancel_one, args=[session], daemon=True)
+        try:
+            ender.start()
+        except RuntimeError:  # there is no memory for one more
+            _cancel_one(session)
+        else:
+            enders.append(ender)
     for ender in enders:
         ender.join(_ENDING)
 

@@ -71,6 +71,28 @@ def _matches(pattern: Any, value: Any) -> int | None:
     return int(_pattern(text_of(pattern)).search(text_of(value)) is not None)
 
 
+def _like(pattern: Any, value: Any, escape: Any = None) -> int | None:
+    if value is None or pattern is None:
+        return None
+    text, written = text_of(value), text_of(pattern)
+    inner = written[1:-1]
+    if escape is None and len(written) > 2 and written[0] == written[-1] == "%" and not {"%", "_"} & set(inner):
+        return int(inner in text)
+    return int(_pattern(_of_like(written, "" if escape is None else text_of(escape))).fullmatch(text) is not None)
+
+
+@lru_cache(maxsize=256)
+def _of_like(pattern: str, escape: str) -> str:
+    """A pattern of LIKE as one of RE2."""
+    made, signs = ["(?s)"], iter(pattern)
+    for sign in signs:
+        if escape and sign == escape:
+            made.append(re.escape(next(signs, "")))
+        else:
+            made.append({"%": ".*", "_": "."}.get(sign) or re.escape(sign))
+    return "".join(made)
+
+
 def _extract(value: Any, pattern: Any, group: Any = 0) -> str | None:
     if value is None or pattern is None:
         return None
@@ -180,8 +202,10 @@ def iban_is_right(signs: Any) -> int | None:
 
 
 _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
-    ("lower", 1, _lower),
-    ("upper", 1, _upper),
+    ("lower_text", 1, _lower),
+    ("upper_text", 1, _upper),
+    ("like_text", 2, _like),
+    ("like_text", 3, _like),
     ("regexp", 2, _matches),
     ("regexp_extract", 3, _extract),
     ("regexp_replace", 4, _substitute),
@@ -189,12 +213,34 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("other_clock", 3, _other_clock),
     ("card_is_right", 1, card_is_right),
     ("iban_is_right", 1, iban_is_right),
-    ("sqrt", 1, _root),
-    ("floor", 1, lambda x: None if x is None else _whole(math.floor(x))),
-    ("ceil", 1, lambda x: None if x is None else _whole(math.ceil(x))),
+    ("root_of", 1, _root),
+    ("floor_of", 1, lambda x: None if x is None else _whole(math.floor(x))),
+    ("ceil_of", 1, lambda x: None if x is None else _whole(math.ceil(x))),
 )
 _READERS: tuple[tuple[str, int, Any, str], ...] = (
     ("wall_time", 3, _wall_time, "is no time"),
     ("wall_day", 3, _wall_day, "is no time"),
     ("yes_or_no", 2, _yes_or_no, "is neither yes nor no"),
 )
+_OWN_NAMES = frozenset(name for name, *_ in (*_FUNCTIONS, *_READERS))
+
+
+_INNOCUOUS = 0x200000  # SQLite's mark of functions that views may use
+
+
+def views_are_safe(raw: sqlite3.Connection) -> bool:
+    """Whether views of the file may use all that SQLite has and this session allows, which is JSON besides what
+    every view may use: it is marked so in later versions only. Not where a view names a function that the session
+    brings: it means that of another program."""
+    listed = raw.execute("SELECT LOWER(name), flags FROM pragma_function_list WHERE builtin").fetchall()
+    safe = {
+        str(name) for name, flags in listed if flags & _INNOCUOUS or str(name).startswith(("json", "->"))
+    } | _OWN_NAMES
+
+    def allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+        refused = action == sqlite3.SQLITE_FUNCTION and str(second).lower() not in safe
+        return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+    raw.set_authorizer(allowed)
+    texts = raw.execute("SELECT LOWER(sql) FROM sqlite_master WHERE NOT sql IS NULL").fetchall()
+    return not any(_OWN_NAMES & set(re.findall(r"\w+", str(text))) for (text,) in texts)

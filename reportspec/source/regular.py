@@ -3,6 +3,7 @@ them must lie in the project's folder."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -37,21 +38,37 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def no_file(path: Path) -> tuple[str, str] | None:
-    """What is told, and advised, of what stands at a path and is no file, whose name is `{}`; None where nothing
-    does."""
+def no_file(path: Path, name: str) -> tuple[str, str] | None:
+    """What is told, and advised, of what stands at a path and is no file that can be read; None where nothing does.
+    `name` is what people call it."""
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError):
+    except ValueError:
         return None
+    except OSError as error:
+        return _out_of_reach(path, name, error)
     if stat.S_ISDIR(mode):
-        return "{} is a folder", "name the files in it, such as `{}/*.csv`"
+        return f"`{name}` is a folder", f"name the files in it, such as `{name.rstrip('/')}/*.csv`"
     if stat.S_ISREG(mode):
         return None
     return (
-        "{} is a pipe or a device, and files are read more than once",
+        f"`{name}` is a pipe or a device, and files are read more than once",
         "write what comes from it into a file, and name that",
     )
+
+
+def _out_of_reach(path: Path, name: str, error: OSError) -> tuple[str, str] | None:
+    if error.errno == errno.ELOOP:
+        return f"`{name}` is a link that leads to itself", "have it lead to a file, or take it away"
+    if isinstance(error, PermissionError):
+        return f"`{name}` cannot be reached: a folder on its way does not let this user in", "have its rights changed"
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        if not path.is_symlink():
+            return None
+        return f"`{name}` is a link to a file that is not there", "bring that file back, or take the link away"
+    if error.errno == errno.ENAMETOOLONG:
+        return None
+    return f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}", "look whether it is all there"
 
 
 def read_regular(path: Path, most: int) -> bytes:

@@ -72,7 +72,7 @@ def sql_texts(
 def _written(found: exp.Expr, dialect: Dialect, pretty: bool) -> str:
     if dialect.allowed is None:
         found = _with_texts(found, dialect, pretty)
-        found = found if pretty else _sooner(found, dialect)
+        found = _last(found, dialect, pretty)
     return _to_write(found, dialect).sql(
         dialect=dialect.sqlglot,
         pretty=pretty,
@@ -97,7 +97,7 @@ def _with_texts(statement: exp.Expr, dialect: Dialect, pretty: bool) -> exp.Expr
         if id(body) not in shared.trees:
             return cte
         if id(body) not in texts:
-            texts[id(body)] = _to_write(_sooner(body, dialect), dialect).sql(
+            texts[id(body)] = _to_write(_last(body, dialect, False), dialect).sql(
                 dialect=dialect.sqlglot, comments=False, identify=False, copy=False
             )
         text = texts[id(body)]
@@ -105,7 +105,7 @@ def _with_texts(statement: exp.Expr, dialect: Dialect, pretty: bool) -> exp.Expr
             if "\n" in text:
                 return cte
             if id(body) not in readable:
-                readable[id(body)] = _to_write(body, dialect).sql(
+                readable[id(body)] = _to_write(_last(body, dialect, True), dialect).sql(
                     dialect=dialect.sqlglot, pretty=True, comments=True, identify=False, copy=False
                 )
             text = readable[id(body)]
@@ -120,8 +120,10 @@ def _to_write(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     return tree if dialect.writes_shared else copied(tree)
 
 
-def _sooner(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
-    return rewritten(tree, dialect.sooner) if dialect.sooner else tree
+def _last(tree: exp.Expr, dialect: Dialect, pretty: bool) -> exp.Expr:
+    """The tree with what is done to it before it is written; a readable one is not made for speed."""
+    rules = dialect.named if pretty else {**dialect.named, **dialect.sooner}
+    return rewritten(tree, rules) if rules else tree
 
 
 def first_words(error: Exception) -> str:

@@ -17,15 +17,18 @@ from reportspec.calendar import (
     as_naive,
     bucket_label,
     buckets,
+    compared_with,
     default_grain,
     floor,
     following,
     instant,
+    months_between,
     parse_as_of,
     parse_period,
     period_label,
     previous_period,
     previous_year,
+    same_point,
 )
 
 DAY = timedelta(days=1)
@@ -196,6 +199,59 @@ def test_a_year_before_is_four_quarters_or_twelve_months_before(data: st.DataObj
     for _ in range(steps[period.kind]):
         before = previous_period(before, fiscal)
     assert before == previous_year(period, fiscal)
+
+
+def is_first(day: date) -> bool:
+    return day.day == 1
+
+
+@given(
+    st.data(),
+    fiscals,
+    st.sampled_from(["previous_period", "previous_year", "last_week", "last_month", "last_quarter", "last_year"]),
+)
+def test_what_is_compared_is_as_long_as_the_period(data: st.DataObject, fiscal: Fiscal, compare: str) -> None:
+    """As many months where it is of months, which are counted as such; else as many days."""
+    period = data.draw(periods(fiscal))
+    try:
+        other = compared_with(compare, period, fiscal)
+    except CalendarError:  # it would reach into the period
+        moved = {"last_week": 7, "last_month": 31, "last_quarter": 92}[compare]
+        assert (period.end - period.start).days > moved - 3
+        return
+    if compare not in ("previous_year", "last_year"):
+        assert other.end <= period.start
+    by_name = period.name.startswith("last_") and "_day" not in period.name and "_week" not in period.name
+    asked_as_days = period.name.startswith("last_") and not by_name
+    of_months = is_first(period.start) and is_first(period.end) and not asked_as_days
+    if period.kind == "to_date" and not period.name.startswith("week"):
+        # From the same day of its month on, and with none more; a shorter month counts whole.
+        assert is_first(other.start) or compare == "last_week"
+        days = (period.end - period.start).days - (other.end - other.start).days
+        assert -3 <= days <= 3
+    elif of_months and compare != "last_week":
+        assert is_first(other.start)
+        assert is_first(other.end)
+        assert months_between(other.start, other.end) == months_between(period.start, period.end)
+    else:
+        assert other.end - other.start == period.end - period.start
+
+
+@given(st.data(), fiscals, st.sampled_from(["previous_period", "last_month", "last_quarter", "last_year"]))
+def test_a_stretch_that_is_cut_is_compared_with_as_many_days(data: st.DataObject, fiscal: Fiscal, compare: str) -> None:
+    """However far a period has come that is none of months."""
+    period = data.draw(
+        st.one_of(ranges, st.builds("{}-W{:02}".format, years, st.integers(1, 52))).map(
+            lambda v: parse_period(v, date(2000, 1, 1), fiscal)
+        )
+    )
+    assume(not (is_first(period.start) and is_first(period.end)))
+    assume((period.end - period.start).days <= 27)
+    other = compared_with(compare, period, fiscal)
+    utc = ZoneInfo("UTC")
+    for far in range((period.end - period.start).days + 1):
+        then = same_point(instant(period.start + far * DAY, utc), period, other, utc)
+        assert then == instant(other.start + far * DAY, utc)
 
 
 @given(st.data(), fiscals, st.sampled_from(GRAINS))

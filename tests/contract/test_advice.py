@@ -178,3 +178,20 @@ def test_a_call_that_nobody_answered_is_not_made_an_answered_one(tmp_path: Path)
         "`outcome: \"case when outcome in ('Voice-Mail') then 'voicemail' when outcome in ('answerd') then 'answered'"
         " when outcome in ('no_answer', 'unanswered') then … else outcome end\"`"
     )
+
+
+def test_times_of_a_plan_may_be_far_ahead(tmp_path: Path) -> None:
+    """A contract that begins in three years is no slip; one that begins in 2150, or in 1900, is."""
+    lines = "c1,10,2026-01-01,2026-08-01,c2\nc2,10,2029-01-01,2030-08-01,\n"
+    fields = {name: name for name in ("starts_at", "ends_at", "value", "renewed_by_contract_id")}
+    mapping = {"timezone": "UTC", "entities": {"contract": {"table": "contracts", "key": "id", "fields": fields}}}
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    said = {"version": 1, "source": {"files": {"contracts": "c.csv"}}, "mapping": "m.yaml", "currency": "EUR"}
+    (tmp_path / "reportspec.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    spec = {"report": "custom", "period": "2026-Q3", "sections": [{"id": "a", "kpis": ["contracts_due_count"]}]}
+    for more, told in (("", 0), ("c3,10,2150-01-01,2150-08-01,\n", 2), ("c3,10,1900-01-01,2026-08-01,\n", 1)):
+        (tmp_path / "c.csv").write_text(
+            f"id,value,starts_at,ends_at,renewed_by_contract_id\n{lines}{more}", encoding="utf-8"
+        )
+        found = figures(tmp_path, spec)
+        assert len([one for one in found.warnings if one.code == "odd-time"]) == told

@@ -186,3 +186,30 @@ def test_an_agent_s_day_is_that_of_the_answer(tmp_path: Path) -> None:
         )
         found = figures(tmp_path, asked, datetime(2026, 12, 1, tzinfo=UTC))
         assert [kpi.value for kpi in found.sections[0].kpis] == values
+
+
+def test_calls_of_nothing_that_is_counted_below_the_line_do_not_count_above_it(tmp_path: Path) -> None:
+    """Three callbacks on two cases, three on none: 1.5 a case. Two calls that an agent answered on one day, two of nobody."""
+    lines = [f"b{at},{case},,outbound,answered,true" for at, case in enumerate(("A", "A", "B", "", "", ""))]
+    lines += [f"a{at},,{agent},inbound,answered,false" for at, agent in enumerate(("u", "u", "", ""))]
+    calls = "".join(f"{line},2026-10-05 10:00:00\n" for line in lines)
+    (tmp_path / "calls.csv").write_text("id,case_id,agent_id,direction,outcome,is_callback,queued_at\n" + calls)
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {calls: calls.csv}}\nmapping: map.yaml\ntimezone: UTC\ncurrency: EUR\n"
+    )
+    fields = {name: name for name in ("case_id", "agent_id", "direction", "outcome", "is_callback", "queued_at")}
+    (tmp_path / "map.yaml").write_text(
+        json.dumps(
+            {
+                "entities": {
+                    "service_call": {"table": "calls", "fields": fields},
+                    "case_": {"rows": [{"case_id": "A"}, {"case_id": "B"}]},
+                    "user": {"rows": [{"user_id": "u"}]},
+                }
+            }
+        )
+    )
+    kpis = ["customer_callbacks_count", "callbacks_per_case", "answered_calls_count", "calls_per_agent_day"]
+    asked = {"report": "custom", "period": "2026-10", "sections": [{"kpis": kpis}]}
+    found = figures(tmp_path, asked, datetime(2026, 12, 1, tzinfo=UTC))
+    assert [kpi.value for kpi in found.sections[0].kpis] == [6, 1.5, 4, 2]

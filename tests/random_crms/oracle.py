@@ -84,6 +84,7 @@ class Purchase:
     number: int
     first: datetime
     before: datetime | None
+    contact: str | None
 
 
 class World:
@@ -242,7 +243,7 @@ class World:
     @cached_property
     def purchases(self) -> list[Purchase]:
         """Won deals of accounts, or paid orders, before T; each customer's in order."""
-        raw: list[tuple[datetime, str, str, str | None, str | None, str | None, float | None]] = []
+        raw: list[tuple[datetime, str, str, str | None, str | None, str | None, str | None, float | None]] = []
         if self.crm.orders:
             for o in self.rows["order_"]:
                 customer = o["account_id"] or o["contact_id"]
@@ -255,6 +256,7 @@ class World:
                             o["order_id"],
                             customer,
                             o["account_id"],
+                            o["contact_id"],
                             owner,
                             o["campaign_id"],
                             worth,
@@ -271,6 +273,7 @@ class World:
                             deal["deal_id"],
                             deal["account_id"],
                             deal["account_id"],
+                            None,
                             deal["owner_id"],
                             deal["campaign_id"],
                             worth,
@@ -278,7 +281,7 @@ class World:
                     )
         found: list[Purchase] = []
         earlier: dict[str, list[datetime]] = defaultdict(list)
-        for at, key, customer, account, user, campaign, worth in sorted(raw, key=lambda one: one[:2]):
+        for at, key, customer, account, contact, user, campaign, worth in sorted(raw, key=lambda one: one[:2]):
             past = earlier[customer]
             found.append(
                 Purchase(
@@ -292,6 +295,7 @@ class World:
                     len(past) + 1,
                     past[0] if past else at,
                     past[-1] if past else None,
+                    contact,
                 )
             )
             past.append(at)
@@ -343,13 +347,17 @@ class World:
 
     @cached_property
     def touches(self) -> list[tuple[str, datetime, str]]:
-        """Answers of accounts' contacts to campaigns that are no drafts: account, when, campaign."""
+        """Answers of contacts to campaigns that are no drafts: the account of the contact, else the contact; when, campaign."""
         return [
-            (account, m["responded_at"], m["campaign_id"])
+            (self.answering(m["contact_id"]), m["responded_at"], m["campaign_id"])
             for m in self.rows["campaign_member"]
-            if m["responded_at"] is not None and (account := self.of_contact(m["contact_id"])["account"]) is not None
-            if not self.drafted(m["campaign_id"])
+            if m["responded_at"] is not None and m["contact_id"] is not None and not self.drafted(m["campaign_id"])
         ]
+
+    def answering(self, contact: str | None) -> tuple[str, str] | None:
+        """Whose an answer of a contact is: its account's, else its own."""
+        account = self.of_contact(contact)["account"]
+        return ("account", account) if account is not None else ("contact", contact) if contact is not None else None
 
     def drafted(self, campaign: str | None) -> bool:
         """Whether a campaign is a draft: it was not launched, and brought nothing."""
@@ -644,10 +652,11 @@ def touched(p: Period, window: float = 30) -> Iterable[tuple[Purchase, list[tupl
     """Purchases of the period with the answers of their account in the days before, if any."""
     for bought in p.w.purchases:
         if p.inside(bought.at):
+            buying = ("account", bought.account) if bought.account else p.w.answering(bought.contact)
             found = sorted(
                 (at, campaign)
-                for account, at, campaign in p.w.touches
-                if account == bought.account and at <= bought.at and days(at, bought.at) <= window
+                for answering, at, campaign in p.w.touches
+                if answering == buying and at <= bought.at and days(at, bought.at) <= window
             )
             if found:
                 yield bought, found
@@ -1076,6 +1085,8 @@ AGENT_DAYS = Metric(
     "distinct",
 )
 CALLBACKS = Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p)))
+OF_AGENTS = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "answered") if c["agent_id"]))
+OF_CASES = Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p) if c["case_id"]))
 CALLED_CASES = Metric(lambda p: (p.w.call_fact(c, c["case_id"]) for c in callbacks(p)), "distinct")
 SERVICE_COST = Metric(lambda p: monthly(p, "service_cost"), "sum")
 SALES_COST = Metric(lambda p: monthly(p, "sales_marketing_cost"), "sum")
@@ -1282,11 +1293,13 @@ METRICS: dict[str, AnyMetric] = {
     "service_calls_daily_avg.business_days": Formula(
         (INBOUND, BUSINESS_DAYS), lambda p, calls, there: divided(calls, there)
     ),
-    "calls_per_agent_day": Ratio(ANSWERED, AGENT_DAYS),
+    "answered_calls_count.of_agents": OF_AGENTS,
+    "calls_per_agent_day": Ratio(OF_AGENTS, AGENT_DAYS),
     "complaint_resolution_time": Metric(lambda p: minutes(p, kind="complaint"), "mean"),
     "customer_callbacks_count": CALLBACKS,
     "customer_callbacks_count.answered": Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p, "answered"))),
-    "callbacks_per_case": Ratio(CALLBACKS, CALLED_CASES),
+    "customer_callbacks_count.of_cases": OF_CASES,
+    "callbacks_per_case": Ratio(OF_CASES, CALLED_CASES),
     "service_cost_amount": SERVICE_COST,
     "service_cost_per_interaction": Formula((SERVICE_COST, INTERACTIONS), lambda p, cost, many: divided(cost, many)),  # type: ignore[arg-type]
     "sla_compliance_rate": Ratio(MET, DECIDED),

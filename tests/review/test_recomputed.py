@@ -141,6 +141,22 @@ def test_a_deleted_row_is_taken_back(sent: Sent) -> None:
     assert (change["accounted"]["whole"], change["accounted"]["sure"]) == (True, False)
 
 
+def test_a_change_of_a_rate_is_in_points(sent: Sent) -> None:
+    """As the page has it: of four closings three were won, of three two; none before. An amount's change is a share."""
+    sent.write(
+        D1=touched(DEALS["D1"]).replace("false", "true"),
+        P1="Past,1,won,100,2026-04-02 09:00:00,2026-05-15 11:00:00,2026-10-20 11:00:00,false",
+        P2="Past,1,lost,100,2026-04-02 09:00:00,2026-05-15 11:00:00,2026-10-20 11:00:00,false",
+    )
+    changed = {one["column"]: one for one in sent.told()["changed"] if one["section"] == "head"}
+    rate, amount = changed["Close rate: Change"], changed["Won amount: Change"]
+    assert (rate["unit"], rate["now"]) == ("points", pytest.approx(2 / 3 - 1 / 2))
+    assert (amount["unit"], amount["now"]) == ("percent", pytest.approx(9300 / 100 - 1))
+    run = sent.run_cli(["verify", "--recompute", "out/spec.pdf"], cwd=sent.folder)
+    assert "head, Close rate: Change: none → +16.67 points (new)" in run.stdout
+    assert "head, Won amount: Change: none → 9,200.00 % (new)" in run.stdout
+
+
 TEAMS = ("North", "South")
 MAYBE = {
     "moved on": DEALS["D1"].replace(",2026-07-15 11:00:00", ",2026-10-02 11:00:00", 1),

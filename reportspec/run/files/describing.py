@@ -189,7 +189,7 @@ class _Look:
         except Unclear as unclear:
             raise trouble(self.table, file.name, unclear) from None
         except Unreadable as error:
-            raise unreadable(self.table, file.name, error) from None
+            raise unreadable(self.table, file.name, error, file.path) from None
 
     def first(self, asked: Sequence[str]) -> tuple[Any, ...]:
         """The first pass, in which the engine meets every row."""

@@ -72,6 +72,11 @@ def opened(
     import duckdb
 
     kind = kind_of(table, spec.paths)
+    for path in spec.paths:  # before libraries are asked, each of which says in its own words why it cannot
+        try:
+            Path(path).open("rb").close()
+        except OSError as error:
+            raise unreadable(table, Path(path).name, error) from None
     try:
         if kind in TEXTS or kind in SHEETS:
             return _texts(table, spec, kind, folder, expected, even)
@@ -134,7 +139,7 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
         except Unclear as unclear:
             raise trouble(table, name, unclear) from None
         except Unreadable as error:
-            raise unreadable(table, name, error) from None
+            raise unreadable(table, name, error, path) from None
     first = files[0]
     for other in files[1:]:
         _refuse_unlike(table, (first.name, list(first.shape.names)), (other.name, list(other.shape.names)))
@@ -156,10 +161,17 @@ def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozens
 Unreadable = (OSError, EOFError, zlib.error)  # what reading a file, packed or not, may end with
 
 
-def unreadable(table: str, name: str, error: Exception) -> SourceError:
-    """What is said of a file that cannot be read to its end."""
+def unreadable(table: str, name: str, error: Exception, path: str = "") -> SourceError:
+    """What is said of a file that cannot be read to its end; `path` is where it lies, if it may be looked at again."""
     why, help = (getattr(error, "strerror", None) or str(error)).lower(), None
-    if isinstance(error, gzip.BadGzipFile):
+    if isinstance(error, gzip.BadGzipFile) and "CRC" in str(error):
+        why, help = "it is packed, and damaged", "copy it again"
+    elif isinstance(error, gzip.BadGzipFile) and _is_packed(path):
+        why, help = (
+            "it is packed, and bytes that are not stand after its end",
+            "take them away, or pack the file again: what stands there may be rows",
+        )
+    elif isinstance(error, gzip.BadGzipFile):
         why, help = (
             "its name ends in `.gz`, and it is not packed",
             "rename it, or pack it with gzip",
@@ -167,6 +179,13 @@ def unreadable(table: str, name: str, error: Exception) -> SourceError:
     elif isinstance(error, (EOFError, zlib.error)):
         why, help = "it is packed, and damaged or cut off", "copy it again"
     return SourceError("unreadable-source", f"`{name}` (table `{table}`) cannot be read: {why}", help, table=table)
+
+
+def _is_packed(path: str) -> bool:
+    if not path:
+        return False
+    with Path(path).open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def _refuse_unlike(table: str, first: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:

@@ -26,7 +26,8 @@ class Dialect:
     in it besides `generic.NODES`, and `traits` say for people how it does what differs.
     `writes_shared` says that sqlglot writes trees for it whose parts are shared, and leaves them
     as they are; for others it writes a copy. `sooner` has rules by which such trees become others of the same text that
-    sqlglot writes sooner. `canonical` is the one whose meaning statements have.
+    sqlglot writes sooner; `named` has those of functions that a session brings under names of its own, which are always
+    done last. `canonical` is the one whose meaning statements have.
     `exact` writes a text of the source so that it compares byte for byte, for sources with columns that do not.
     `merges` says that columns may have collations here that nothing of this rids them of, so that the
     database's DISTINCT may merge two texts. `reading` writes what is kept as another type than its
@@ -57,6 +58,7 @@ class Dialect:
     traits: Mapping[str, str] = field(default_factory=dict)
     writes_shared: bool = False
     sooner: Rules = field(default_factory=dict)
+    named: Rules = field(default_factory=dict)
     canonical: bool = False
     exact: Rule | None = None
     merges: bool = False
