@@ -474,6 +474,13 @@ def expected(p: Period) -> Iterable[State]:
             yield s
 
 
+def unplanned(p: Period) -> Iterable[Fact]:
+    """Deals that have closed since and have no date which was expected: it may have gone with the closing."""
+    for s in still_open(p):
+        if s.deal["closed_at"] is not None and s.deal["expected_close_date"] is None:
+            yield p.w.deal_fact(s)
+
+
 def left(p: Period) -> Iterable[tuple[Visit, float]]:
     """Stays in open stages that ended in the period, with their days."""
     for key in p.w.deals:
@@ -922,10 +929,11 @@ def monthly(p: Period, name: str) -> Iterable[Fact]:
 
 @dataclass(frozen=True)
 class Metric:
-    """How facts become a figure: `count`, `sum`, `distinct`, `mean`, `median`."""
+    """How facts become a figure: `count`, `sum`, `distinct`, `mean`, `median`; none where there are `doubts`."""
 
     facts: Facts
     how: str = "count"
+    doubts: Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -970,6 +978,8 @@ Pick = Callable[[World, Fact], bool]
 def figure(metric: AnyMetric, p: Period, pick: Pick = lambda w, f: True) -> Number:
     """The metric over the period, of the facts that are picked."""
     if isinstance(metric, Metric):
+        if metric.doubts is not None and any(pick(p.w, f) for f in p.facts(metric.doubts)):
+            return None
         return reduced((f for f in p.facts(metric.facts) if pick(p.w, f)), metric.how)
     if isinstance(metric, Ratio):
         return divided(figure(metric.top, p, pick), figure(metric.bottom, p, pick))
@@ -1175,7 +1185,8 @@ METRICS: dict[str, AnyMetric] = {
             p.w.deal_fact(s)
             for s in still_open(p)
             if s.deal["expected_close_date"] and p.w.known(midnight(s.deal["expected_close_date"]))
-        )
+        ),
+        doubts=unplanned,
     ),
     "no_next_step_count": Metric(
         lambda p: (
@@ -1185,9 +1196,13 @@ METRICS: dict[str, AnyMetric] = {
     "stalled_deals_count": Metric(
         lambda p: (p.w.deal_fact(s) for s in still_open(p) if days(idle_since(p, s), p.w.at) > patience(p, s))
     ),
-    "forecast_open_count": Metric(lambda p: (p.w.deal_fact(s) for s in expected(p))),
-    "forecast_open_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in expected(p)), "sum"),
-    "forecast_weighted_amount": Metric(lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in expected(p)), "sum"),
+    "forecast_open_count": Metric(lambda p: (p.w.deal_fact(s) for s in expected(p)), doubts=unplanned),
+    "forecast_open_amount": Metric(
+        lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in expected(p)), "sum", unplanned
+    ),
+    "forecast_weighted_amount": Metric(
+        lambda p: (p.w.deal_fact(s, weighted(p, s)) for s in expected(p)), "sum", unplanned
+    ),
     "deals_count": Metric(lambda p: (p.w.deal_fact(s) for s in p.w.deals.values())),
     "deals_amount": Metric(lambda p: (p.w.deal_fact(s, open_worth(p, s)) for s in p.w.deals.values()), "sum"),
     "activities_planned_count": Metric(lambda p: tasks(p, (a for a in planned(p) if days(p.w.at, a["due_at"]) < 7))),
