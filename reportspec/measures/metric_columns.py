@@ -305,7 +305,8 @@ def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> lis
     name = label(report, part.label)
     name = name if side == "current" else word(report.language, "previous", name)
     unknown, unplanned = (row.get(Aggregated(part.id, one, side)) for one in ("unknown", "unplanned"))
-    if past_lack(report.binding, part) is not None or not (unknown or unplanned):
+    told = any(one.name == side and one.as_of >= report.known for one in report.all_sides)
+    if told or past_lack(report.binding, part) is not None or not (unknown or unplanned):
         return []
     if unknown:
         return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from reportspec.calendar import Bucket, day_label, instant, period_label
+from reportspec.measures.arithmetic import UNKNOWN
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row, SideName, Stopped, Untold
+from reportspec.model.column_ids import Aggregated, Row, SideName, Stopped, Untold
 from reportspec.model.domain import Metric
 from reportspec.model.findings import Finding
 from reportspec.model.query import Side
@@ -101,10 +102,11 @@ def not_told(report: Report, side: Side, bucket: Bucket | None = None) -> Row:
 
 
 def _of_the_past(report: Report, side: Side, bucket: Bucket | None) -> Row:
-    """Of which stocks the source does not tell what there was at the end of a side, or of one of its buckets."""
+    """Of which stocks the source does not tell what there was at the end of a side, or of one of its buckets. Up to
+    where the data go nothing has closed since: what closes later only was written by mistake."""
     at = side.as_of if bucket is None else min(side.as_of, instant(bucket.end, report.binding.zone))
     if at >= report.known:
-        return {}
+        return {Aggregated(part.id, one, side.name): 0 for part in counted_parts(report) for one in UNKNOWN}
     parts = (part for part in counted_parts(report) if bucket is None or not part.ahead)
     found: Row = {Untold(part.id, side.name): True for part in parts if past_lack(report.binding, part) is not None}
     return found

@@ -66,7 +66,7 @@ def deals() -> list[tuple[Any, ...]]:
         for due in (date(2026, 10, 20), date(2026, 11, 5), date(2026, 11, 12))
     ]
     # What lies ahead at both clocks was written by mistake, and is no change yet.
-    return [*made, ("f", "u0", "won", 10, datetime(2026, 1, 2, 8), datetime(2027, 3, 1), None)]
+    return [*made, ("f", "u0", "won", 10, datetime(2026, 1, 2, 8), datetime(2027, 3, 1), date(2027, 3, 1))]
 
 
 LOADED = [

@@ -195,3 +195,20 @@ def test_the_others_have_the_change_of_all_of_them(tmp_path: Path) -> None:
     *_, others = rows(found := figures(tmp_path, spec), found.sections[0].id)
     assert others["won_amount__previous"] == sum(amount for _, n, amount, day in deals if n > 2 and day < "2026-07")
     assert others["won_amount"] == 0  # as in the total, what has no amount is left out
+
+
+def test_what_is_to_close_by_mistake_is_no_doubt_of_today(tmp_path: Path) -> None:
+    """A closing that lies ahead of the data has not happened: today's figures are what they are without it."""
+    now = datetime(2026, 11, 30, 20, tzinfo=UTC)
+    spec = {"title": "t", "period": "2026-Q4", "metrics": list(METRICS)}
+    deals = as_of(drawn(3), NOW)
+    project_of(tmp_path, tables(deals, (), kept=False, history=""))
+    without = cells(figures(tmp_path, spec, now), "current")
+    mistaken = {**deals[0], "id": "later", "status": "won", "closed": date(2027, 3, 1), "expected": None, "amount": 0}
+    (tmp_path / "also").mkdir()
+    project_of(tmp_path / "also", tables([*deals, mistaken], (), kept=False, history=""))
+    found = figures(tmp_path / "also", spec, now)
+    told = cells(found, "current")
+    assert told["overdue_deals_count"] == without["overdue_deals_count"]
+    assert told["forecast_open_amount"] == without["forecast_open_amount"]
+    assert not [note for section in found.sections for note in section.footnotes if "no figure" in note]
