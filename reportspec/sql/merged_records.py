@@ -78,11 +78,16 @@ def survivors_ctes(binding: Binding, entity: Entity, rows: exp.Expr) -> list[tup
         found.append((following, select.group_by(copied(mine)), "What was made of these"))
         called = following
     mine, theirs = column("first", RECORD), column("first", LEFT)
-    there = exp.EQ(this=_read(binding, entity.name, entity.key, column("found", entity.key), kind), expression=theirs)
+    there = exp.EQ(this=column("found", LEFT), expression=theirs)
     end = _one_of_each(mine, copied(theirs)).from_(_under(called, "first"))
     end = end.join(_next(merged_cte(entity.name), "first"))
     # What was merged in a circle has no end, and an end that is not there is no record.
-    end = end.join(exp.Join(this=exp.Subquery(this=copied(rows), alias=alias_of("found")), on=there))
+    found_key = _read(binding, entity.name, entity.key, column("rows_found", entity.key), kind)
+    ends = exp.Select().select(column("ended", LEFT)).from_(_under(called, "ended"))
+    keys = exp.Select().select(named(copied(found_key), LEFT)).distinct()  # few, so that any database finds them soon
+    keys = keys.from_(exp.Subquery(this=copied(rows), alias=alias_of("rows_found")))
+    keys = keys.where(exp.In(this=found_key, query=exp.Subquery(this=ends)))
+    end = end.join(exp.Join(this=exp.Subquery(this=keys, alias=alias_of("found")), on=there))
     end = end.where(exp.Is(this=column("next", RECORD), expression=exp.Null())).group_by(copied(mine))
     found.append((survivors_cte(entity.name), end, f"{entity.plural['en']} that are left of merged ones"))
     return found
