@@ -25,7 +25,7 @@ from reportspec.compile import compile_report, listing
 from reportspec.databases import dialect_named, dialects
 from reportspec.expression.sandbox import PARTS, TYPES, UNITS, Refused, parse, table_name
 from reportspec.sql.dialect import lowered, sql_text
-from reportspec.sql.dialects.rewrite import Unsupported, with_args
+from reportspec.sql.dialects.rewrite import Unsupported, rewritten, with_args
 from reportspec.sql.wall import Breached, hold
 from tests.conftest import Draw
 from tests.loading import load_report
@@ -92,7 +92,8 @@ def read_back(tree: exp.Expr, dialect: str) -> str | None:
     except Unsupported:
         return None
     spoken = dialect_named(dialect)
-    meant, known = plain(lowered(tree, spoken))
+    found = lowered(tree, spoken)
+    meant, known = plain(rewritten(found, spoken.named) if spoken.named else found)
     read = sqlglot.parse(text, dialect=spoken.sqlglot)
     assert len(read) == 1, text
     assert read[0] is not None
