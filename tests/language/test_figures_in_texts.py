@@ -159,7 +159,10 @@ def test_mistakes_have_their_place_and_a_way_out(folder: Path) -> None:
     assert told == {
         (4, 15): ("unknown-metric", "did you mean `won_amount`?"),
         (7, 18): ("unknown-metric", "did you mean `change`?"),
-        (8, 20): ("unknown-metric", "did you mean `won_amount`?"),
+        (8, 20): (
+            "unknown-metric",
+            "only figures that are shown can be named: add it to `metrics`, or a section `kpis: [lost_amount]`",
+        ),
         (11, 18): ("unknown-metric", "did you mean `close_rate.change`?"),
     }
     for line, column in told:

@@ -56,7 +56,7 @@ def test_versions_of_a_record_count_once_or_are_told(tmp_path: Path, changed: bo
         "period": "2026-Q1",
         "sections": [{"id": "a", "kpis": ["open_opportunities_count", "open_amount"]}],
     }
-    found = figures(tmp_path / "p", spec, datetime.fromisoformat("2026-04-01T00:00:00+00:00"))
+    found = figures(tmp_path / "p", spec, datetime.fromisoformat("2026-03-31T20:00:00+00:00"))
     [row] = rows(found, "a")
     told = {one.code for one in found.warnings}
     still = [at for at in range(1, 61) if at % 3 == 2]
