@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import copied
 from reportspec.resolve.nothing import only_since
 
 if TYPE_CHECKING:
@@ -73,6 +74,19 @@ def _only_after_events(binding: Binding, entity: Entity, asked: _Trees) -> bool:
     return any(only_since(binding, entity.name, tree, event) for tree in trees for event in known)
 
 
+def _of_what_happened(binding: Binding, name: str, field_name: str) -> bool:
+    """Whether a field is made of rows to which something has happened of which the time is known (the last activity
+    that was done): of others, whose beginning nobody knows, nothing is in it."""
+    derived = binding.entity(name).derived
+    tree = derived.fields.get(field_name) if derived is not None else None
+    if derived is None or tree is None or not derived.group_by:
+        return False
+    source = binding.entity(derived.source)
+    values = [one.this for one in tree.find_all(exp.Max, exp.Min)]
+    there = [exp.Not(this=exp.Is(this=copied(value), expression=exp.Null())) for value in values]
+    return bool(there) and all(_only_after_events(binding, source, (one,)) for one in there)
+
+
 def _of_trees(binding: Binding, base: str, trees: _Trees, seen: _Seen) -> Iterator[str]:
     """What is lacking of the fields that expressions name, and of what those are made of."""
     for tree in trees:
@@ -92,7 +106,8 @@ def _of_path(binding: Binding, base: str, path: tuple[str, ...], seen: _Seen) ->
             return  # it asks for today's
         yield from _of_field(binding, at, relation.by, seen)
         at = relation.to
-        if binding.entity(at).derived is not None and binding.has_entity(at):
+        summed = binding.entity(at).derived is not None and binding.has_entity(at)
+        if summed and not (step == steps[-1] and _of_what_happened(binding, at, name)):
             yield from _of_existence(binding, at, (), seen)
     yield from _of_field(binding, at, name, seen)
 
