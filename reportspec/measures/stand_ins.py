@@ -24,6 +24,7 @@ from reportspec.model.spec import Report
 from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import only_amount
+from reportspec.resolve.past_states import fields_on_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,19 +170,9 @@ def _of_states(binding: Binding, part: Metric, by: Sequence[tuple[str, ...]]) ->
 
 def _by_state(binding: Binding, of_entity: str, path: tuple[str, ...], history: History) -> bool:
     """Whether a field leads through the state of an entity with a history, or is one that goes with it."""
-    try:
-        reference = binding.resolve(of_entity, path)
-    except Unresolved:
-        return False
-    at = of_entity
-    for step in reference.steps:
-        relation = binding.entity(at).relations[step]
-        if relation.today or relation.reported:
-            return False
-        if relation.by == history.stage:
-            return True
-        at = relation.to
-    return reference.field.name in (history.stage, *history.with_state)
+    of_states = (history.stage, *history.with_state)
+    way = fields_on_way(binding, of_entity, path)
+    return any(name in of_states if ends else name == history.stage for _, name, ends in way)
 
 
 @remembered

@@ -7,7 +7,7 @@ left would be the figure of those that are still open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
@@ -18,10 +18,10 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import Measure
-from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.nothing import always_so, empty_without
-from reportspec.resolve.past_states import is_stock
+from reportspec.resolve.past_states import fields_on_way, is_stock
 
 
 def without_history(binding: Binding, metric: Metric) -> Entity | None:
@@ -93,6 +93,9 @@ def _leaves(binding: Binding, base: str, tree: exp.Expr | None) -> Iterator[exp.
             yield node
 
 
+_Told = Callable[[str, str], bool]  # whether a field is meant, by its entity and name
+
+
 def _with_states(binding: Binding, metric: Metric) -> Entity | None:
     """The entity with states whose rows a stock is of."""
     if not is_stock(metric):
@@ -136,8 +139,9 @@ def _doubts(binding: Binding, metric: Metric, entity: Entity) -> _Doubts:
     return _Doubts(certain, known, bool(by_state) or counted, tuple(plans.values()))
 
 
-def _reads(binding: Binding, entity: Entity, base: str, tree: exp.Expr, of: object) -> bool:
-    assert callable(of)
+def _reads(
+    binding: Binding, entity: Entity, base: str, tree: exp.Expr, of: Callable[[Binding, Entity, str, exp.Expr], bool]
+) -> bool:
     return any(of(binding, entity, base, node) for node in column_nodes(tree))
 
 
@@ -164,31 +168,18 @@ def _of_plans(binding: Binding, entity: Entity, base: str, node: exp.Expr) -> bo
 
 
 def _leads(
-    binding: Binding, base: str, node: exp.Expr, told: object, seen: set[tuple[str, ...]], ways: bool = True
+    binding: Binding, base: str, node: exp.Expr, told: _Told, seen: set[tuple[str, ...]], ways: bool = True
 ) -> bool:
     """Whether a name is, or is made of, a field that `told` knows by its entity and name; on the `ways` there too."""
-    assert callable(told)
     path = path_of(node)
     if len(path) < 2 or (base, *path) in seen:
         return False
     seen.add((base, *path))
-    try:
-        reference = binding.resolve(base, path)
-    except Unresolved:
-        return False
-    at = base
-    for step in reference.steps:
-        relation = binding.entity(at).relations[step]
-        if relation.today or relation.reported:
-            return False
-        if ways and _is(binding, at, relation.by, told, seen, ways):
-            return True
-        at = relation.to
-    return _is(binding, at, reference.field.name, told, seen, ways)
+    way = fields_on_way(binding, base, path)
+    return any(_is(binding, at, name, told, seen, ways) for at, name, ends in way if ways or ends)
 
 
-def _is(binding: Binding, at: str, name: str, told: object, seen: set[tuple[str, ...]], ways: bool) -> bool:
-    assert callable(told)
+def _is(binding: Binding, at: str, name: str, told: _Told, seen: set[tuple[str, ...]], ways: bool) -> bool:
     if told(at, name):
         return True
     entity, field = binding.entity(at), binding.field(at, name)

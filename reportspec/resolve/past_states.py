@@ -10,14 +10,32 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import copied
+from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.nothing import only_since
 
 if TYPE_CHECKING:
     from reportspec.model.domain import Entity, Metric
-    from reportspec.resolve.binding import Binding
 
 _Seen = set[tuple[str, ...]]
 _Trees = tuple["exp.Expr | None", ...]
+
+
+def fields_on_way(binding: Binding, base: str, path: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+    """The fields that lead from an entity's rows along a path, then the one at its end, as they were then: each with
+    its entity, and whether it is the end. They stop where the path asks for today's, and there are none of a path that
+    the source does not serve."""
+    try:
+        reference = binding.resolve(base, path)
+    except Unresolved:
+        return
+    at = base
+    for step in reference.steps:
+        relation = binding.entity(at).relations[step]
+        if relation.today or relation.reported:
+            return
+        yield at, relation.by, False
+        at = relation.to
+    yield at, reference.field.name, True
 
 
 def is_stock(part: Metric) -> bool:
