@@ -26,6 +26,8 @@ def tell_guesses_of_file(document: Document, path: Place, written: Mapping[str, 
 
 def tell_guesses_of_mapping(document: Document, catalogue: Catalogue) -> None:
     """Tell of states whose values were guessed, and of amounts that were taken for hundredths."""
+    if CONFIRM not in document.text:
+        return
     told: set[int] = set()
     for name, spec in document.data.get("entities", {}).items():
         for field_name, value in (spec.get("fields") or {}).items():

@@ -29,11 +29,16 @@ def counted_entities(report: Report) -> set[str]:
     return {name for entity in counted for name in made_of(catalogue, entity)}
 
 
-def counted_parts(report: Report) -> list[Metric]:
-    """The aggregates that the report's metrics are, or are made of, each once."""
-    metrics = (metric for section in report.sections for metric in section.metrics)
-    needed = (part for metric in metrics for part in metrics_needed(report.binding.catalogue, metric))
-    return list({part.id: part for part in needed}.values())
+def counted_parts(report: Report) -> tuple[Metric, ...]:
+    """The aggregates that the report's metrics are, or are made of, each once. They are asked for at each row and step,
+    and found once; the sections are kept beside them, so that nothing else gets their id."""
+    kept, key = report.binding.remembered, (counted_parts, id(report.sections))
+    if key not in kept:
+        metrics = (metric for section in report.sections for metric in section.metrics)
+        needed = (part for metric in metrics for part in metrics_needed(report.binding.catalogue, metric))
+        kept[key] = (report.sections, tuple({part.id: part for part in needed}.values()))
+    found: tuple[Metric, ...] = kept[key][1]
+    return found
 
 
 def stopped_tables(findings: Iterable[Finding]) -> Mapping[str, date]:

@@ -17,7 +17,7 @@ from reportspec.errors import SourceError
 from reportspec.model.mapping_proposals import ColumnSeen, Shape, TableSeen
 from reportspec.run.connection import Connection
 from reportspec.run.files import readings
-from reportspec.run.files.shape import adds_up
+from reportspec.run.files.shape import seems_totals
 from reportspec.sql.dialect import sql_text
 
 LOOKED_AT = 20_000  # rows of a table; of files it is nearly always all of them
@@ -88,7 +88,7 @@ def table_seen(
 ) -> TableSeen:
     """A table of which these are rows, but for those that add up others; its columns, with their types where a database
     has them."""
-    rows = [row for row in rows if not adds_up([as_text(value) if value is not None else "" for value in row])]
+    rows = [row for row in rows if not seems_totals(row)]
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     kinds = columns if isinstance(columns, Mapping) else {}
     described = {

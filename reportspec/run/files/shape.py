@@ -523,13 +523,13 @@ def _totals_word(text: str) -> bool:
     return re.sub(TOTALS_END, "", text).lower() in TOTALS
 
 
-def adds_up(fields: Sequence[str]) -> bool:
+def seems_totals(values: Sequence[object]) -> bool:
     """Whether a row adds up others, as far as it can be told without knowing which column is its key: one of its texts
-    begins with a word for totals (`Summe Juli`), and half of them are empty."""
-    begins = (re.match(r"\s*([\w-]+)", text) for text in fields)
-    return sum(not text.strip() for text in fields) * 2 >= len(fields) and any(
-        word is not None and word[1].lower() in TOTALS for word in begins
-    )
+    begins with a word for totals (`Summe Juli`), and half of its values are empty."""
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    empty = sum(value is None or isinstance(value, str) for value in values) - len(texts)
+    begins = (re.match(r"\s*([\w-]+)", text) for text in texts)
+    return empty * 2 >= len(values) and any(word is not None and word[1].lower() in TOTALS for word in begins)
 
 
 def is_note(at: int, fields: Sequence[str]) -> bool:
