@@ -261,6 +261,7 @@ class Crm:
     now: datetime  # inside the period
     past: datetime  # a past instant inside the period
     orders: bool = False
+    refused: frozenset[str] = frozenset()  # metrics that nothing can be told of: a table of theirs has no rows
 
 
 def bounds(period: str) -> tuple[date, date]:
