@@ -72,8 +72,8 @@ def test_the_catalogues_own_metrics_ask_for_them() -> None:
             metric = catalogue.metrics[one]
             entity = catalogue.entities.get(metric.entity)
             if metric.kind == "aggregate" and entity is not None and entity.part_of is not None:
-                whole = catalogue.entities[entity.relations[entity.part_of].to]
                 assert metric.where is not None
-                assert f"{entity.name}.{entity.part_of}.{whole.key}" in metric.where.sql(), one
+                # What is asked of the record no record meets that is none.
+                assert f"{entity.name}.{entity.part_of}." in metric.where.sql(), one
                 seen.add(entity.name)
     assert {"stage_visit", "sla_event", "goal_completion"} <= seen
