@@ -628,6 +628,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
+        renewed = renewed and (c["starts_at"] is None or after["starts_at"] > c["starts_at"])
         over = days_of(c["ends_at"], p.w.at) >= grace + 1  # the last day is over
         if (
             which == {True: "renewed"}.get(renewed)
