@@ -374,6 +374,7 @@ def metric_from(spec: Mapping[str, Any], library: Library, path: Path = (), trou
         where=tree("where") if aggregate else None,
         time=tree("time") if aggregate else None,
         rate_before=tree("rate_before") if aggregate else None,
+        booked=aggregate and bool(spec.get("booked", False)),
         numerator=part("numerator"),
         denominator=part("denominator"),
         base="" if aggregate else part("of"),

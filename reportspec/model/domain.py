@@ -378,6 +378,7 @@ class Metric:
     where: exp.Expr | None = None
     time: exp.Expr | None = None  # a flow's anchor; None for stocks
     rate_before: exp.Expr | None = None  # amounts are converted at the rate of the day before it
+    booked: bool = False  # its rows are bookings: where there is none, what is made of it has no figure
     # ratio, share, relative
     numerator: str = ""
     denominator: str = ""
