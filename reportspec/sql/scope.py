@@ -421,12 +421,8 @@ class Scope:
         last = self._last(way)
         if last is not None and last.today and not self.binding.has_today(last, reference.field):
             return null(TYPES[reference.field.type])
-        entity = self.binding.entity(self.binding.entity_at(self.entity, way))
-        if last is not None and not last.today and self._same_ever(entity, reference.field):
-            alias = self._join(way, moment, today=True)
-            self.statement.need(self.statement.today(entity.name), reference.field.name)
-            return self._column(alias, entity, reference.field)
         alias = self._join(way, moment)
+        entity = self.binding.entity(self.binding.entity_at(self.entity, way))
         return self._value(alias, entity, reference.field, way, moment)
 
     def _value(self, alias: str, entity: Entity, field: Field, way: tuple[str, ...], moment: Moment) -> exp.Expr:
@@ -464,11 +460,6 @@ class Scope:
             return False
         past_fields = (*history.outcome.fields, history.stage, SINCE)
         return field.name in past_fields or field.name in self.binding.past_values(entity)
-
-    def _same_ever(self, entity: Entity, field: Field) -> bool:
-        """Whether a field is the same in all past states of a record, of which one holds at each instant: its key. That
-        of today's record says as much, and is found among fewer rows, by both sides of a comparison at once."""
-        return field.name == entity.key and entity.derived is None and self.statement.versioned(entity.name)
 
     def _as_of(self, alias: str, entity: Entity, field: Field, value: exp.Expr, moment: Moment) -> exp.Expr:
         """The value of a field as it was at a moment: before its event it was another."""
@@ -535,8 +526,8 @@ class Scope:
         at = self.binding.entity_at(self.entity, way[:-1])
         return self.binding.entity(at).relations[way[-1]]
 
-    def _join(self, way: tuple[str, ...], moment: Moment, *, today: bool = False) -> str:
-        """The alias under which the entity at the end of a way is joined; with `today` its records as they are now."""
+    def _join(self, way: tuple[str, ...], moment: Moment) -> str:
+        """The alias under which the entity at the end of a way is joined."""
         if not way:
             return self.entity
         parent = self._join(way[:-1], moment)
@@ -549,9 +540,8 @@ class Scope:
         assert key_field is not None
         key = self._value(parent, at, key_field, way[:-1], moment)
         moment = self._seen_at(way, moment)
-        today = today or relation.today
-        cte = self.statement.today(target.name) if today else self.statement.instance(target.name, moment)
-        past = not today and target.derived is None and self.statement.versioned(target.name)
+        cte = self.statement.today(target.name) if relation.today else self.statement.instance(target.name, moment)
+        past = not relation.today and target.derived is None and self.statement.versioned(target.name)
         assert target.key is not None, f"{target.name} has no key to join on"
         bare = bare_key(key)
         # Of what is another row on the other side of a comparison each side has a join of its own.
@@ -563,8 +553,6 @@ class Scope:
         )
         of_previous = varies and moment.name == "previous"
         alias = _alias(self.binding, self.entity, way, of_previous)
-        if today and not relation.today:  # beside the same record as it was
-            alias = _beside(self.binding, self.entity, alias, "today")
         self.statement.need(cte, target.key)
         theirs = column(alias, target.key)
         kind = self.binding.key_kind(target.name, target.key)
@@ -596,12 +584,9 @@ def _alias(binding: Binding, entity: str, way: tuple[str, ...], of_previous: boo
     between = next("_" * n for n in range(1, LONGEST) if _only(binding, entity, way, "_" * n))
     alias = between.join(way)
     alias = f"{alias}_" if alias in (entity, "calendar") or alias.startswith(RATES) else alias
-    return _beside(binding, entity, alias, "previous") if of_previous else alias
-
-
-def _beside(binding: Binding, entity: str, alias: str, word: str) -> str:
-    """An alias with a word behind it, by which no way is called."""
-    return next(name for n in range(1, LONGEST) if not _ways(binding, entity, name := f"{alias}{'_' * n}{word}"))
+    if not of_previous:
+        return alias
+    return next(name for n in range(1, LONGEST) if not _ways(binding, entity, name := f"{alias}{'_' * n}previous"))
 
 
 def _only(binding: Binding, entity: str, way: tuple[str, ...], between: str) -> bool:

@@ -17,10 +17,8 @@ from reportspec.catalogue.load import packaged
 from reportspec.expression.trees import identifier
 from reportspec.model.mapped import MappedEntity, MappedField, MappedPart, SourceMap
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.moments import Moment, Spans
+from reportspec.resolve.moments import Spans
 from reportspec.sql.history import select_versions
-from reportspec.sql.scope import Scope
-from reportspec.sql.statement import Statement
 from tests.passes.test_passes import SOURCE, mapped
 
 NEEDED = ("deal_id", "status", "closed_at", "stage_id", "stage_since", "amount", "reopened_since", "loss_reason")
@@ -115,29 +113,3 @@ def test_no_state_is_missed(zone: str, source: str, days: bool) -> None:
             counted = [raw.execute(f"{one} select count(*) from states").fetchall()[0][0] for one in (whole, some)]
             left_out += counted[0] - counted[1]
     assert left_out > 40  # of some 600
-
-
-@pytest.mark.parametrize(("zone", "source", "days"), SHAPES)
-def test_each_record_has_one_state_at_each_instant(zone: str, source: str, days: bool) -> None:
-    """So that whether a record is there, and its key, is asked of today's record whatever the instant is."""
-    drawn, binding = random.Random(f"one {zone} {days}"), bound_to(zone, source, days)
-    with filled(drawn, days) as raw:
-        held = "(valid_from is null or valid_from < t) and (valid_until is null or valid_until >= t)"
-        first = FIRST - timedelta(days=1)
-        instants = f"select timestamp '{first}' + to_minutes(180 * n::int) as t from range({8 * (DAYS + 2)}) r(n)"
-        counted = f"select t, deal_id, count(*) as n from versions, instants where {held} group by all"
-        ctes = f"{states(binding, None)}, instants as ({instants}), counted as ({counted})"
-        [(rows, most)] = raw.execute(f"{ctes} select count(*), max(n) from counted").fetchall()
-        assert (rows, most) == (8 * (DAYS + 2) * 80, 1)
-
-
-def test_the_key_of_a_record_is_asked_of_it_as_it_is_today() -> None:
-    """By both sides of a comparison at once, and beside what it was, where that is asked too."""
-    binding, since = bound_to("UTC", "UTC", False), [datetime(2026, month, 1, tzinfo=UTC) for month in (7, 4)]
-    sides = [Moment(name, one, one, one) for name, one in zip(("current", "previous"), since, strict=True)]
-    scope = Scope(Statement(binding), "stage_visit", sides[0])
-    for side in sides:
-        scope.field(("stage_visit", "deal", "deal_id"), side)
-    assert [join.this.name for join in scope.rows().joins] == ["deal_row"]
-    scope.field(("stage_visit", "deal", "status"), sides[0])
-    assert [join.this.name for join in scope.rows().joins] == ["deal_row", "deal"]
