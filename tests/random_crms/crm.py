@@ -883,7 +883,8 @@ def frozen(crm: Crm, at: datetime) -> Crm:
 def _as_it_was(name: str, row: Row, at: datetime) -> Row:
     for event, fields in _LATER.get(name, {}).items():
         if row[event] is not None and row[event] >= at:
-            row.update(dict.fromkeys(fields))
+            called_off = name == "activity" and row["status"] in ("cancelled", "Canceled")  # at no time to be done
+            row.update(dict.fromkeys(field for field in fields if field != "status" or not called_off))
     return row
 
 
