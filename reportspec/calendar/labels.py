@@ -194,11 +194,13 @@ def _words(language: str, locale: str | None) -> _Plain:
         region = (locale or "").replace("-", "_").rpartition("_")[2].upper()
         first = language == "en" and (locale or "").startswith("en") and region in _AMERICAN
         return _MonthFirst(language) if first else _Plain(language)
-    from babel import Locale, UnknownLocaleError
+    from babel import UnknownLocaleError
+
+    from reportspec.languages.cldr_locales import parsed
 
     for name in (locale or "", language):
         try:
-            babel_locale = Locale.parse(name.replace("-", "_"))
+            babel_locale = parsed(name.replace("-", "_"))
         except (UnknownLocaleError, ValueError, TypeError):
             continue
         if babel_locale.language == language:

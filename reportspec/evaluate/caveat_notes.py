@@ -57,8 +57,9 @@ def with_caveats(
         unknown = {name: [one for one in stood_in.pop(name) if one.unknown] for name in names if name in stood_in}
         marks = {}
         for stand_in, of in _by_stand_in(unknown).items():
-            text, _ = _by_history(report, stand_in, of)
-            mark = footnotes.add(f"{text} {word(report.language, 'without_own_filter')}")
+            text, remark = _by_history(report, stand_in, of)
+            remark = remark and replace(remark, kind="before_history_unfiltered")
+            mark = footnotes.add(f"{text} {word(report.language, 'without_own_filter')}", remark)
             for name in of:
                 marks.setdefault(name, []).append(mark)
         marked_sections[place] = _marked(section, marks) if marks else section

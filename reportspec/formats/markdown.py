@@ -19,6 +19,7 @@ from reportspec.render.locale import (
     formats_for,
     number,
 )
+from reportspec.render.notes import told_together
 from reportspec.render.page import compared_labels, footnotes_of, tile_of
 from reportspec.render.palette import palette_for
 from reportspec.render.sentences import sentences
@@ -36,8 +37,10 @@ _LINE_ENDS = re.compile(r"(?<!\s)\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 def as_markdown(figures: Figures) -> str:
     """Title, what it covers, and each section: tiles as a table, sentences, tables, notes."""
     formats = formats_for(figures)
+    figures = told_together(figures, formats)
     parts = [f"# {escaped(heading(figures, formats))}", escaped(lead(figures, formats)), *_head(figures, formats)]
     files = csv_files(figures, formats)
+    told: set[int] = set()  # the footnotes that stand above: each is written once
     for place, section in enumerate(figures.sections):
         if section.shape == "opening":
             continue
@@ -63,7 +66,8 @@ def as_markdown(figures: Figures) -> str:
             shown.append(f"_{escaped(formats.word('no_data'))}_")
         parts += shown
         parts += [f"_{escaped(note)}_" for note in section.notes]
-        notes = footnotes_of(figures, section)
+        notes = [(number, text) for number, text in footnotes_of(figures, section) if number not in told]
+        told.update(number for number, _ in notes)
         if notes:
             parts.append("\n".join(f"{_marks((n,))} {escaped(text)}  " for n, text in notes))
     return harmless("\n\n".join(part for part in (*parts, *_closing(figures, formats)) if part)) + "\n"

@@ -24,6 +24,7 @@ from reportspec.render.locale import (
     number,
     with_unit,
 )
+from reportspec.render.notes import told_together
 from reportspec.render.page import compared_labels
 from reportspec.render.readable import readable
 from reportspec.render.sentences import sentences
@@ -38,6 +39,7 @@ _WIDEST, _HEAD = 40, 24  # places of a column; of one whose heading is longer, w
 def as_table(figures: Figures) -> str:
     """For the terminal: each section under its title. Of long texts there is the beginning."""
     formats = formats_for(figures)
+    figures = told_together(figures, formats)
     lines = [f"{shortened(heading(figures, formats), _LONGEST)} · {figures.period.label}"]
     if figures.compare:
         lines[0] += f" · {formats.word('compared_with')} {' · '.join(compared_labels(figures, formats))}"

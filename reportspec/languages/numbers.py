@@ -30,14 +30,16 @@ def number_locale(language: str, locale: str) -> Locale:
 
 def first_known(*names: str) -> Locale:
     """The first locale that there is."""
-    from babel import Locale, UnknownLocaleError
+    from babel import UnknownLocaleError
+
+    from reportspec.languages.cldr_locales import parsed
 
     for name in names:
         try:
-            return Locale.parse(name)
+            return parsed(name)
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale.parse("en")
+    return parsed("en")
 
 
 @lru_cache(maxsize=8)

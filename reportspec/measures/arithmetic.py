@@ -83,7 +83,9 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
         if key not in known.left_out:
             known.left_out[key] = False
             part = catalogue.metrics.get(name)
-            if part is not None and part.kind == "aggregate":
+            if part is not None and unbooked(part, row, side):
+                known.left_out[key] = True
+            elif part is not None and part.kind == "aggregate":
                 unknown = any(row.get(Aggregated(name, one, side)) for one in UNKNOWN)
                 # Amounts that are there, and lack what they are multiplied by, are not nothing.
                 incomplete = row.get(Aggregated(name, "incomplete", side))
@@ -93,15 +95,20 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
                 known.left_out[key] = all(map(left_out, parts(part)))
         return known.left_out[key]
 
+    def booked(name: str) -> Number:
+        """A metric as others are made of it."""
+        part = catalogue.metrics.get(name)
+        return None if part is not None and unbooked(part, row, side) else of(name)
+
     match metric.kind:
         case "aggregate":
             return _aggregate(metric, row, side)
         case "ratio":
-            return divided(of(metric.numerator), of(metric.denominator))
+            return divided(booked(metric.numerator), booked(metric.denominator))
         case "derived":
             assert metric.formula is not None
             goals = (lambda name: number(row.get(Target(name)))) if side == "current" else lambda name: None
-            return _formula(metric.formula, _Given(of, goals, left_out))
+            return _formula(metric.formula, _Given(booked, goals, left_out))
         case "share":
             return divided(of(metric.base), of(metric.base, total)) if total is not None else None
         case _:
@@ -144,6 +151,15 @@ def _all_left_out(metric: Metric, row: Row, side: SideName) -> bool:
     if row.get(Aggregated(metric.id, "n", side)):
         return False
     return any(row.get(Aggregated(metric.id, why, side)) for why in _LEFT_OUT)
+
+
+def unbooked(metric: Metric, row: Row, side: SideName = "current") -> bool:
+    """Whether a sum of bookings (what campaigns cost) has none in a row: it is 0 there, and what was spent is not
+    known by it. A quotient or a difference of it would take nothing known for nothing spent."""
+    if not metric.booked:
+        return False
+    parts_of_it: tuple[Part, ...] = ("n", "value", *_LEFT_OUT)
+    return not any(row.get(Aggregated(metric.id, part, side)) for part in parts_of_it)
 
 
 def divided(numerator: Number, denominator: Number) -> Number:

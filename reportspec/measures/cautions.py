@@ -1,5 +1,5 @@
 """Rates and means that rest on few cases: they are told with a caution, and how they moved is called neither better nor
-worse where they are very few."""
+worse where they are very few. What rests on costs of which none is booked is told, too."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.arithmetic import metric_value, unbooked
 from reportspec.measures.cases import cases, cases_and_hits
 from reportspec.measures.metric_columns import Footnotes, label, marked
 from reportspec.measures.words import word
-from reportspec.model.column_ids import Row, SideName
+from reportspec.model.column_ids import Aggregated, Part, Row, SideName
 from reportspec.model.domain import Metric
 from reportspec.model.figures import Column
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import parts
+from reportspec.resolve.binding import metrics_needed, parts
 
 FEW = 30  # cases under which a rate of counts says little: at 30 its 95 % range is 36 points wide at most
 FEWEST = 10  # values under which a mean or a median says little, and a change of either is not judged
 _OF_VALUES = ("average", "median", "percentile")
+_COUNTED: tuple[Part, ...] = ("value", "sum", "n")  # of an aggregate, where there is anything of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,39 @@ def caution(report: Report, metric: Metric, rows: Sequence[Row], footnotes: Foot
 def with_cautions(
     report: Report, metrics: Iterable[Metric], rows: Sequence[Row], columns: Iterable[Column], footnotes: Footnotes
 ) -> list[Column]:
-    """The columns of a table, of which those have a footnote that rest on few cases in some row."""
-    told = {metric.id: caution(report, metric, rows, footnotes) for metric in metrics}
-    return [marked(column, few) if (few := told.get(column.metric or "")) is not None else column for column in columns]
+    """The columns of a table, of which those have footnotes that rest in some row on few cases, or on costs of which
+    none is booked."""
+    told = {
+        metric.id: [caution(report, metric, rows, footnotes), none_booked(report, metric, rows, footnotes, whole=False)]
+        for metric in metrics
+    }
+    found = []
+    for column in columns:
+        for mark in told.get(column.metric or "", ()):
+            column = marked(column, mark) if mark is not None else column
+        found.append(column)
+    return found
+
+
+def none_booked(
+    report: Report, metric: Metric, rows: Sequence[Row], footnotes: Footnotes, *, whole: bool
+) -> int | None:
+    """The footnote that there is no figure since nothing is booked of what it is made of, as there is of the rest;
+    `whole` of a figure that stands by itself, else of some rows."""
+    if metric.kind not in ("ratio", "derived"):
+        return None
+    needed = metrics_needed(report.binding.catalogue, metric)
+    booked = [part for part in needed if part.booked]
+    for row in rows if booked else ():
+        for side in report.side_names:
+            others = (part for part in needed if not part.booked)
+            there = any(row.get(Aggregated(part.id, one, side)) for part in others for one in _COUNTED)
+            lacks = [part for part in booked if unbooked(part, row, side)]
+            if there and lacks and metric_value(report.binding.catalogue, metric, row, side, row) is None:
+                text = "unbooked" if whole else "unbooked_rows"
+                name = label(report, metric.label)
+                return footnotes.add(word(report.language, text, name, label(report, lacks[0].label)))
+    return None
 
 
 def judged(report: Report, metric: Metric, row: Row) -> bool:

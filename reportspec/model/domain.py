@@ -323,6 +323,7 @@ class Entity:
     where: exp.Expr | None = None
     exists_from: str | None = None
     merged_into: str | None = None  # its field with the key of the record that a duplicate was merged into
+    part_of: str | None = None  # its relation to the record without which its rows are none (a deal's stage changes)
     listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None
@@ -378,6 +379,7 @@ class Metric:
     where: exp.Expr | None = None
     time: exp.Expr | None = None  # a flow's anchor; None for stocks
     rate_before: exp.Expr | None = None  # amounts are converted at the rate of the day before it
+    booked: bool = False  # its rows are bookings: where there is none, what is made of it has no figure
     # ratio, share, relative
     numerator: str = ""
     denominator: str = ""

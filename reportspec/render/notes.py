@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reportspec.languages import in_parts
 from reportspec.lazy_pattern import lazy_pattern
-from reportspec.model.figures import Remark
+from reportspec.model.figures import Column, Figures, Remark, Section
 from reportspec.render.locale import Formats
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def numbered(views: Sequence[SectionView], remarks: Mapping[str, Remark], format
     """The sections with their footnotes numbered as they are met on the page, those of one kind as one."""
     texts = {number: text for view in views for number, text in view.footnotes}
     order = dict.fromkeys(number for view in views for number in _met(view) if number in texts)
-    place, said = _said_once(texts, list(order), _labels(views))
+    place, said = _said_once(texts, list(order), _labels(view.section for view in views))
     place, said = _of_one_kind(place, said, texts, remarks, formats)
 
     def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
@@ -40,9 +40,33 @@ def numbered(views: Sequence[SectionView], remarks: Mapping[str, Remark], format
     return made
 
 
-def _labels(views: Sequence[SectionView]) -> list[str]:
+def told_together(figures: Figures, formats: Formats) -> Figures:
+    """The figures with the footnotes of one kind as one, for the forms that have all that there is of each section."""
+    texts = dict(enumerate(figures.footnotes, 1))
+    place, said = _said_once(texts, list(texts), _labels(figures.sections))
+    place, said = _of_one_kind(place, said, texts, figures.remarks, formats)
+
+    def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted({place[number] for number in numbers}))
+
+    def column(one: Column) -> Column:
+        return replace(one, footnotes=renumbered(one.footnotes))
+
+    sections = tuple(
+        replace(
+            section,
+            columns=tuple(map(column, section.columns)),
+            kpis=tuple(replace(kpi, column=column(kpi.column)) for kpi in section.kpis),
+            footnotes=renumbered(section.footnotes),
+        )
+        for section in figures.sections
+    )
+    return replace(figures, sections=sections, footnotes=tuple(said[number] for number in sorted(said)))
+
+
+def _labels(sections: Iterable[Section]) -> list[str]:
     """What figures are called, the longest names first."""
-    columns = (column for view in views for column in (*view.section.columns, *(k.column for k in view.section.kpis)))
+    columns = (column for one in sections for column in (*one.columns, *(kpi.column for kpi in one.kpis)))
     return sorted({column.label for column in columns if column.label}, key=lambda label: (-len(label), label))
 
 

@@ -12,7 +12,7 @@ from reportspec.measures.arithmetic import metric_value
 from reportspec.measures.asked import aggregates, can_trend, measures_of
 from reportspec.measures.attainment import goal_for, goal_state
 from reportspec.measures.cases import cases_and_hits
-from reportspec.measures.cautions import caution, judged
+from reportspec.measures.cautions import caution, judged, none_booked
 from reportspec.measures.metric_columns import (
     Footnotes,
     all_lengths,
@@ -138,7 +138,10 @@ def _tile(report: Report, spec: SectionSpec, metric: Metric, row: Row, answers: 
     catalogue, compared = report.binding.catalogue, report.compare is not None
     column = metric_column(report, metric, footnotes, row, spec.conditions)
     value = metric_value(catalogue, metric, row)
-    if value is None and metric.kind == "ratio":
+    lacking = none_booked(report, metric, (row,), footnotes, whole=True)
+    if lacking is not None:
+        column = marked(column, lacking)
+    elif value is None and metric.kind == "ratio":
         base = catalogue.metrics[metric.denominator]
         known = bool(metric_value(catalogue, base, row))  # then it is the other part that is not
         part = catalogue.metrics[metric.numerator] if known else base

@@ -48,6 +48,42 @@ def days(earlier: datetime, later: datetime) -> float:
     return (later - earlier).total_seconds() / 86_400
 
 
+# Where records that may be merged are named; rows that say what was with the merged one itself are not among them.
+MERGED = {
+    "contact": ("contact_id", "referrer_contact_id", "referred_contact_id"),
+    "lead": ("lead_id", "referred_lead_id"),
+    "case_": ("case_id",),
+}
+AS_RECORDED = ("sla_event",)
+
+
+def left_of(rows: dict[str, list[Row]], table: str) -> dict[str, str]:
+    """What is left of each merged record, over all mergers; of those that were merged in a circle nothing is."""
+    key = MERGED[table][0]
+    into = {row[key]: row["merged_into_id"] for row in rows[table]}
+    found = {}
+    for one, other in into.items():
+        seen = {one}
+        while other is not None and other not in seen and into.get(other) is not None:
+            seen.add(other)
+            other = into[other]
+        if other is not None and other not in seen and other in into:
+            found[one] = other
+    return found
+
+
+def rows_of_survivors(rows: dict[str, list[Row]], table: str) -> list[Row]:
+    """A table's rows, in which what names a merged record names the one that is left of it."""
+    kept = [dict(row) for row in rows[table]]
+    for merged, names in MERGED.items() if table not in AS_RECORDED else ():
+        left = left_of(rows, merged)
+        for row in kept:
+            for name in names:
+                if row.get(name) in left and not (table == merged and name == names[0]):
+                    row[name] = left[row[name]]
+    return kept
+
+
 @dataclass(frozen=True)
 class State:
     """A deal at an instant; `stage` is None where nobody knows. `last`: it has been so ever since."""
@@ -88,11 +124,11 @@ class Purchase:
 
 
 class World:
-    """A CRM as known at T."""
+    """A CRM as known at T; `now` is how far its data go, where that is before all that they tell."""
 
-    def __init__(self, crm: Crm, at: datetime) -> None:
-        self.crm, self.at = crm, at
-        self.rows = crm.rows
+    def __init__(self, crm: Crm, at: datetime, now: datetime | None = None) -> None:
+        self.crm, self.at, self.now = crm, at, now
+        self.rows = {table: rows_of_survivors(crm.rows, table) for table in crm.rows}
         self.users = {u["user_id"]: u for u in self.rows["user"]}
         self.accounts = {a["account_id"]: a for a in self.rows["account"]}
         self.contacts = {c["contact_id"]: c for c in self.rows["contact"] if c["merged_into_id"] is None}
@@ -475,7 +511,10 @@ def expected(p: Period) -> Iterable[State]:
 
 
 def unplanned(p: Period) -> Iterable[Fact]:
-    """Deals that have closed since and have no date which was expected: it may have gone with the closing."""
+    """Deals that have closed since and have no date which was expected: it may have gone with the closing. What closes
+    later than the data go has not closed."""
+    if p.w.now is not None and p.w.at >= p.w.now:
+        return
     for s in still_open(p):
         if s.deal["closed_at"] is not None and s.deal["expected_close_date"] is None:
             yield p.w.deal_fact(s)
@@ -529,8 +568,9 @@ def activities(p: Period, due: Callable[[datetime], bool]) -> Iterable[Row]:
     """Those that are to be done at T, with a due time."""
     for a in p.w.rows["activity"]:
         there = p.w.known(a["created_at"]) and not p.w.known(a["done_at"])
-        # One with a time at which it came to an end had no status of it before. Of others it is today's.
-        over = a["done_at"] is None and (cancelled(a) or (a["status"] or "").lower() in ("done", "closed"))
+        # One with a time at which it was done had no status of it before; of others it is today's. What was called off
+        # is to be done at no time, whatever time it has.
+        over = cancelled(a) or (a["done_at"] is None and (a["status"] or "").lower() in ("done", "closed"))
         if there and not over and a["due_at"] is not None and due(a["due_at"]):
             yield a
 
@@ -588,6 +628,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
+        renewed = renewed and (c["starts_at"] is None or after["starts_at"] > c["starts_at"])
         over = days_of(c["ends_at"], p.w.at) >= grace + 1  # the last day is over
         if (
             which == {True: "renewed"}.get(renewed)
@@ -929,11 +970,13 @@ def monthly(p: Period, name: str) -> Iterable[Fact]:
 
 @dataclass(frozen=True)
 class Metric:
-    """How facts become a figure: `count`, `sum`, `distinct`, `mean`, `median`; none where there are `doubts`."""
+    """How facts become a figure: `count`, `sum`, `distinct`, `mean`, `median`; none where there are `doubts`. What is
+    made of `booked` ones has none where there are no facts with a value."""
 
     facts: Facts
     how: str = "count"
     doubts: Facts | None = None
+    booked: bool = False
 
 
 @dataclass(frozen=True)
@@ -982,9 +1025,17 @@ def figure(metric: AnyMetric, p: Period, pick: Pick = lambda w, f: True) -> Numb
             return None
         return reduced((f for f in p.facts(metric.facts) if pick(p.w, f)), metric.how)
     if isinstance(metric, Ratio):
-        return divided(figure(metric.top, p, pick), figure(metric.bottom, p, pick))
-    parts = [figure(part, p, pick) for part in metric.parts]
+        return divided(part_of(metric.top, p, pick), part_of(metric.bottom, p, pick))
+    parts = [part_of(part, p, pick) for part in metric.parts]
     return None if None in parts else metric.of(p, *parts)
+
+
+def part_of(metric: AnyMetric, p: Period, pick: Pick) -> Number:
+    """The same, as others are made of it: costs that nobody booked are not known."""
+    if isinstance(metric, Metric) and metric.booked:
+        if all(f.value is None for f in p.facts(metric.facts) if pick(p.w, f)):
+            return None
+    return figure(metric, p, pick)
 
 
 def groups(metric: AnyMetric, p: Period, by: Callable[[World, Fact], Any]) -> set[Any]:
@@ -1045,6 +1096,7 @@ CAMPAIGN_COST = Metric(
         and (counts(c) or p.w.euros(c["actual_cost"], c["currency"], local(launch(c) or p.end)) is not None)
     ),
     "sum",
+    booked=True,
 )
 ANSWERS = Metric(answers, "distinct")
 ANSWERS_IN = Metric(lambda p: answers(p, True), "distinct")
@@ -1098,8 +1150,8 @@ CALLBACKS = Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p)))
 OF_AGENTS = Metric(lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "answered") if c["agent_id"]))
 OF_CASES = Metric(lambda p: (p.w.call_fact(c) for c in callbacks(p) if c["case_id"]))
 CALLED_CASES = Metric(lambda p: (p.w.call_fact(c, c["case_id"]) for c in callbacks(p)), "distinct")
-SERVICE_COST = Metric(lambda p: monthly(p, "service_cost"), "sum")
-SALES_COST = Metric(lambda p: monthly(p, "sales_marketing_cost"), "sum")
+SERVICE_COST = Metric(lambda p: monthly(p, "service_cost"), "sum", booked=True)
+SALES_COST = Metric(lambda p: monthly(p, "sales_marketing_cost"), "sum", booked=True)
 INTERACTIONS = Formula((ANSWERED, OPENED), lambda p, calls, cases: calls + cases)
 BUSINESS_DAYS = Metric(
     lambda p: (Fact(own=d) for d in p.w.rows["business_calendar"] if d["is_business"] and p.first <= d["day"] < p.begun)
@@ -1110,8 +1162,15 @@ MET = Metric(lambda p: promises(p, True))
 
 def abandoned(shortest: int) -> Metric:
     return Metric(
-        lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if (c["wait_s"] or 0) >= shortest)
+        lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if waited(c) >= shortest)
     )
+
+
+def waited(call: Row) -> float:
+    """Seconds for which somebody waited who was not answered: as the call says, else until it ended."""
+    if call["wait_s"] is not None:
+        return float(call["wait_s"])
+    return (call["ended_at"] - call["queued_at"]).total_seconds() if call["ended_at"] else 0
 
 
 # The metrics by what else they can be asked by. The keys are those of specs.
@@ -1576,7 +1635,7 @@ def period_of(crm: Crm, name: str, as_of: datetime | None = None, now: datetime 
     """A period by name, as of its end, or of an instant, but never of later than now."""
     first, after = bounds(name)
     at = as_of or midnight(after)
-    return Period(World(crm, min(at, now or at)), first, after)
+    return Period(World(crm, min(at, now or at), now), first, after)
 
 
 def steps(p: Period) -> list[Period]:
@@ -1591,4 +1650,4 @@ def steps(p: Period) -> list[Period]:
 
 def at_own_end(p: Period) -> Period:
     """A step as of its own end, for stocks."""
-    return Period(World(p.w.crm, min(p.end, p.w.at)), p.first, p.after)
+    return Period(World(p.w.crm, min(p.end, p.w.at), p.w.now), p.first, p.after)

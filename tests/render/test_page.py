@@ -14,7 +14,8 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from reportspec.formats.markdown import as_markdown
-from reportspec.languages import languages
+from reportspec.formats.terminal import as_table
+from reportspec.languages import languages, vocabulary
 from reportspec.model.figures import Chart, Column, Highlight, Kpi, PeriodFigures, Remark, Section, Theme
 from reportspec.render import RenderError, render_html
 from reportspec.render.attachments import csv_files
@@ -545,21 +546,40 @@ def test_footnotes_of_one_kind_are_one_that_keeps_each_number() -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_what_is_told_together_has_its_words_in_every_language(language: str) -> None:
-    texts = {kind: Remark(kind, "Won", f"{kind} 1") for kind in ("left_out", "before_history")}
+    kinds = [kind for kind in vocabulary(language)["report"]["together"] if kind != "part"]
+    texts = {kind: Remark(kind, "Won", f"{kind} 1") for kind in kinds}
     notes = {
         f"{kind} {at}": replace(one, what=f"{kind} {at}", of=f"{at}") for kind, one in texts.items() for at in (1, 2)
     }
-    won = sample.metric("won", "Won", "currency", footnotes=(1, 2, 3, 4))
+    won = sample.metric("won", "Won", "currency", footnotes=tuple(range(1, len(notes) + 1)))
     name = Column("owner", "Owner", "text", role="dimension")
     section = Section("a", "breakdown", "One", (name, won), (("Ada", 5000.0), ("Bo", 6000.0)))
     figures = sample.figures("en", (section,), footnotes=tuple(notes))
     html = render_html(replace(figures, language=language, remarks=notes))
     found = re.findall(r'class="mark">\d+\.</span> (.*?) (?=<)', html)
-    assert len(found) == 2
+    assert len(found) == len(texts) > 2
     for text, kind in zip(found, texts, strict=True):
         assert all(f"{kind} {at}" in text for at in (1, 2))
         assert text.replace("Won", "").replace(kind, "").strip(" :;.12") != ""
         assert not re.search(r"[{}]", text)
+
+
+def test_markdown_and_the_terminal_tell_footnotes_of_one_kind_once() -> None:
+    missing = Remark("left_out", "Won", "2 deals without an amount", "missing")
+    remarks = {"A": missing, "B": replace(missing, subject="Lost")}
+    name = Column("owner", "Owner", "text", role="dimension")
+    won = sample.metric("won", "Won", "currency", footnotes=(1, 3))
+    lost = sample.metric("lost", "Lost", "currency", footnotes=(2,))
+    one = Section("a", "breakdown", "One", (name, won, lost), (("Ada", 5000.0, 1.0), ("Bo", 6000.0, 2.0)))
+    two = replace(one, id="b", title="Two", columns=(name, lost, won))
+    figures = replace(sample.figures("en", (one, two), footnotes=("A", "B", "Read with care.")), remarks=remarks)
+    together = "Left out: Won, Lost: 2 deals without an amount."
+    assert re.findall(r"^<sup>([\d,]+)</sup> (.*?) *$", as_markdown(figures), re.M) == [
+        ("1", together),
+        ("2", "Read with care."),
+    ]
+    assert re.findall(r"\| Won<sup>([\d,]+)</sup> \| Lost<sup>([\d,]+)</sup>", as_markdown(figures)) == [("1,2", "1")]
+    assert as_table(figures).splitlines()[-2:] == [f"(1) {together}", "(2) Read with care."]
 
 
 def test_the_sign_of_an_amount_is_not_parted_from_its_currency() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_note, is_tota
 from reportspec.run.files.text_file import TextFile, quoted, string
 
 _NOTES = 10  # rows below a table that are looked at as such
+_KEYS = 8  # that a message leaves out by name
 
 
 def state_of(path: str) -> tuple[int, ...]:
@@ -136,7 +137,7 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         key = row.fields[_place(file, read.column)].strip()
         what = f"`{shown(key)}` for a key" if key else "no key"
         column = read.column if re.fullmatch(r"[A-Za-z_]\w*", read.column) else quoted(read.column)
-        other = f"<> {string(shown(key))}" if key else "IS NOT NULL"
+        other = _no_key_of(list(dict.fromkeys(row.fields[_place(file, read.column)].strip() for file, row in totals)))
         keep = json.dumps(f"{column} {other}", ensure_ascii=False)  # as YAML writes a text, too
         raise SourceError(
             "note-row" if notes else "totals-row",
@@ -146,6 +147,15 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
             tuple(file.place(row) for file, row in totals[:3]),
             table=table,
         )
+
+
+def _no_key_of(keys: Sequence[str]) -> str:
+    """What follows a column in a condition that its value is none of these keys, so far as one reads them; an empty one
+    is no key at all."""
+    written = [string(shown(key)) for key in keys if key][:_KEYS]
+    if not written:
+        return "IS NOT NULL"
+    return f"NOT IN ({', '.join(written)})" if len(written) > 1 else f"<> {written[0]}"
 
 
 def _place(file: TextFile, column: str) -> int:
