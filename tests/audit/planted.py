@@ -473,6 +473,10 @@ def _plant_all() -> None:
     plant("order_", "o-spelt", "undeclared-value:order_.status", status="Paid")
     plant("activity", "x-spelt", "misspelt-value:activity.type", type="Call ")
     plant("deal", "d-improbable", "impossible-rows:deal.probability_range", probability=1.5)
+    for number in range(20):
+        for table, day_of in (("contact", "02-03"), ("lead", "01-02"), ("deal", "11-10")):
+            born = at(f"{day_of} 02:02:02.{number:02d}")
+            plant(table, f"{table}-burst-{number}", f"{table}_created_at_once", created_at=born)
     plant("product", "p-cheap", "product_sold_below_cost", list_price=Decimal(39))
 
 
