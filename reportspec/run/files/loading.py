@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportspec.diagnostics import suggestion
 from reportspec.errors import SourceError
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
-from reportspec.run.connection import Wanted
+from reportspec.run.connection import Wanted, no_column
 from reportspec.run.files.describing import Description, State, described
 from reportspec.run.files.opening import Relation, engine_error, opened
 from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_note, is_totals, shown
 from reportspec.run.files.text_file import TextFile, quoted, string
+from reportspec.suggested_yaml import quoted_yaml
 
 _NOTES = 10  # rows below a table that are looked at as such
 _KEYS = 8  # that a message leaves out by name
@@ -103,6 +105,7 @@ def _loaded(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -
         raise _no_objects(table, spec)
     expected = frozenset(read.column for read in wanted.reads if read.table == table)
     relation = opened(raw, table, spec, folder, expected, even=described.even)
+    _refuse_names(table, wanted, list(relation.types))
     columns = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in described.columns) or "NULL AS nothing__"
     where = ""
     if described.blank:
@@ -119,6 +122,31 @@ def _loaded(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -
     if relation.files:
         _refuse_totals(raw, table, wanted.reads, relation)
     return described
+
+
+def _refuse_names(table: str, wanted: Wanted, columns: Sequence[str]) -> None:
+    """Raise SourceError where the mapping has an expression that is a column's name, which it does not read (`2026-07`
+    of a table of months is 2,019), or names what the engine has and the files do not."""
+    known = {name.lower(): name for name in columns}
+    for one in wanted.written:
+        meant = known.get(one.text.lower()) if one.table == table else None
+        if meant is not None:
+            raise SourceError(
+                "unclear-name",
+                f"`{table}` has a column `{shown(meant)}`, and as `{one.field}` that is read as an expression",
+                f"write `{quoted_yaml(quoted(meant))}` for the column, or `({shown(one.text)})` for the expression",
+                table=table,
+            )
+    for read in wanted.reads:
+        if read.table == table and read.column.lower() in _ENGINES_OWN and read.column.lower() not in known:
+            raise no_column(read.column, suggestion(read.column, columns) or f"it has {_few(columns)}")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(f"`{shown(name)}`" for name in names[:6]) + (", …" if len(names) > 6 else "")
+
+
+_ENGINES_OWN = frozenset(("rowid",))  # columns that each table of the engine has
 
 
 def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation: Relation) -> None:
