@@ -98,7 +98,7 @@ def test_a_rate_by_rates_and_shares(folder: Path) -> None:
 
 def test_what_has_no_name_has_one_rate(folder: Path) -> None:
     """An empty text and none at all, of which in both months one of two was won: nothing has changed by its rate."""
-    blank = """"case when id in (3, 10) then '' else source end\""""
+    blank = """"case when id in ('3', '10') then '' else source end\""""
     (folder / "mapping.yaml").write_text(MAPPING.replace("source: source", f"source: {blank}"), "utf-8")
     made = section(asked(folder, "close_rate", "deal.source"))
     rows = {row[1]: row[2:] for row in made.rows}
