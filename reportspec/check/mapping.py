@@ -565,6 +565,9 @@ _TEXTS = (
 )
 
 
+_CONDITIONS = (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean)
+
+
 def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Holds:
     """What an expression of a source's columns holds, where all that it may give holds the same."""
     operands: list[exp.Expr]
@@ -576,6 +579,8 @@ def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, s
         return "text" if tree.is_string else "number"
     if isinstance(tree, exp.Cast) and tree.to.this in exp.DataType.TEXT_TYPES:
         return "text"
+    if isinstance(tree, _CONDITIONS):
+        return "boolean"
     if isinstance(tree, (exp.Paren, exp.Nullif)):
         operands = [tree.this]
     elif isinstance(tree, exp.Coalesce):
@@ -616,7 +621,7 @@ def _yes_by_form(tree: exp.Expr) -> bool:
         return all(_yes_by_form(r) for r in (*results, tree.args.get("default")) if r is not None)
     if isinstance(tree, exp.Cast):
         return bool(tree.to.this == _BOOLEAN)
-    return isinstance(tree, (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean, exp.Null))
+    return isinstance(tree, (*_CONDITIONS, exp.Null))
 
 
 def given_by(parts: Iterable[MappedPart]) -> dict[str, MappedField]:

@@ -57,3 +57,24 @@ def test_what_the_engine_numbers_is_no_column_of_a_file(at: str, tmp_path: Path)
     with pytest.raises(ReportspecError, match="no column `rowid`"):
         figures(_project(tmp_path, "value", "5", amount, key), SPEC)
     assert rows(figures(_project(tmp_path, "rowid,value", "7,5", amount, key), SPEC), "x")
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("amount", '"value > 3"'),
+        ("amount", "\"id = '1' and not (value is null)\""),
+        ("amount", '"case when value > 3 then value in (5) else false end"'),
+        ("amount", '"coalesce((value > 3), false)"'),
+        ("created_at", "\"created = '2026-01-03'\""),
+    ],
+)
+def test_a_condition_is_no_value(field: str, written: str, tmp_path: Path) -> None:
+    project = _project(tmp_path, "value", "5", "value")
+    text = (project / "mapping.yaml").read_text("utf-8")
+    text = text.replace("      amount: value\n" if field == "amount" else "      created_at: created\n", "")
+    (project / "mapping.yaml").write_text(text + f"      {field}: {written}\n", "utf-8")
+    with pytest.raises(
+        ReportspecError, match=f"`deal.{field}` is .* the mapping's expression of `deals` holds yes and no"
+    ):
+        figures(project, SPEC)
