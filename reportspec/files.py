@@ -21,11 +21,20 @@ def packaged(*names: str) -> Path:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file by way of a temporary one beside it. Raises OSError and leaves the old file."""
+    """Write a file by way of a temporary one beside it, with the rights and the owner that it has. A link stays one,
+    and what it leads to is written; devices and pipes are written into. Raises OSError and leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    before = _status(path)
+    if before is not None and _is_written_into(path, before):
+        with path.open("wb") as file:
+            file.write(data)
+        return
+    if path.is_symlink():
+        path = path.resolve()
+        path.parent.mkdir(parents=True, exist_ok=True)
     # Made with the rights that the user's own files get, by the system: a umask is the process's, and
     # reading it means to be without one for a moment.
-    part = _part_of(path, data)
+    part = _part_of(path, data, before)
     try:
         part.replace(path)
         _clear(path)
@@ -62,13 +71,37 @@ def write_together(files: Mapping[Path, bytes]) -> None:
         _UNFINISHED.difference_update(map(str, parts.values()))
 
 
-def _part_of(path: Path, data: bytes) -> Path:
-    """A temporary file beside another one, with what that is to have. Raises OSError and leaves none."""
+def _status(path: Path) -> os.stat_result | None:
+    """Of what stands behind a path, links followed; None where there is nothing."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _is_written_into(path: Path, status: os.stat_result) -> bool:
+    """Whether what is there cannot be put in the place of another file: a device, a pipe, and what a process has open
+    (`/dev/stdout`), whatever that is."""
+    if stat.S_ISDIR(status.st_mode):
+        return False
+    named = str(path.readlink()) if path.is_symlink() else ""
+    return not stat.S_ISREG(status.st_mode) or any(str(name).startswith(_OPEN_FILES) for name in (path, named))
+
+
+_OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")  # what a process has open, by names
+
+
+def _part_of(path: Path, data: bytes, like: os.stat_result | None = None) -> Path:
+    """A temporary file beside another one, with what that is to have, and the rights and the owner of one that is there
+    (`like`). Raises OSError and leaves none."""
     part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
     handle = -1
     try:
         _UNFINISHED.add(str(part))
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        mode = 0o666 if like is None else 0o600
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        if like is not None:
+            _made_like(handle, like)
         with os.fdopen(handle, "wb") as file:
             handle = -1
             file.write(data)
@@ -83,6 +116,15 @@ def _part_of(path: Path, data: bytes) -> Path:
             part.unlink()
         _UNFINISHED.discard(str(part))
         raise
+
+
+def _made_like(handle: int, like: os.stat_result) -> None:
+    """Give an open file the owner and the rights of another, so far as the system lets us."""
+    with contextlib.suppress(OSError, AttributeError):  # there are none on Windows
+        if (like.st_uid, like.st_gid) != (os.getuid(), os.getgid()):
+            os.fchown(handle, like.st_uid, like.st_gid)
+    with contextlib.suppress(OSError, AttributeError):
+        os.fchmod(handle, stat.S_IMODE(like.st_mode) & 0o777)
 
 
 _UNFINISHED: set[str] = set()  # the temporary files of this process that are there now

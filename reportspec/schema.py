@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -101,6 +101,15 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         known = list(error.schema.get("properties", {}))
         unknown = _unknown(error)
         listed = _list("it has", known)
+        if (written := _key_as_value(value, known)) is not None:
+            key, meant = written
+            yield Diagnostic(
+                "unknown-key",
+                f"{name} has no key `{_short(key)}`" if path else f"there is no key `{_short(key)}`",
+                locate(node, [*path, key], key=True),
+                f"`{meant}` is a key itself: write `{meant}:`, and what it has below it",
+            )
+            return
         split = _split_filter(value, known)
         for key in unknown[:1] if split else unknown:
             # Of a map of hundreds that are not known none is a key that was misspelt.
@@ -246,6 +255,8 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
         else:
             if "eq" in keys and isinstance(error.instance, dict) and error.instance.keys() - {"field", *keys}:
                 return  # what stands beside the field is meant as a comparison, and told
+            if _key_as_value(error.instance, keys) is not None:
+                return  # one of the keys is there, as the value of another, which is told
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where, _ADDED.get(keys[0]))
         return
@@ -256,6 +267,15 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
         yield Diagnostic("bad-value", f"{name} cannot be {_said(error.instance)}", span)
     else:
         yield from _explain(nearest, node)
+
+
+def _key_as_value(value: Any, known: Sequence[str]) -> tuple[str, str] | None:
+    """The key of a map by which it says of what kind it is, where the kind is itself one of the keys: `kind` and
+    `breakdown` of `kind: breakdown`; or None."""
+    if not isinstance(value, dict):
+        return None
+    said = ((key, value[key]) for key in ("kind", "type") if key in value and key not in known)
+    return next(((key, meant) for key, meant in said if isinstance(meant, str) and meant in known), None)
 
 
 def _unknown(error: Any) -> list[str]:

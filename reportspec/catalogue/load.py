@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlglot import exp
 from reportspec.catalogue.library import Library, in_digits
 from reportspec.catalogue.shelf import Shelf
 from reportspec.expression.sandbox import CANONICAL, PERSONAL_FUNCTIONS, Refused, column_nodes, parse, path_of
-from reportspec.expression.trees import copied, literal
+from reportspec.expression.trees import all_of, conjuncts, copied, literal
 from reportspec.files import packaged as packaged_file
 from reportspec.languages import with_texts
 from reportspec.model.audits import KINDS, SOME, AuditCheck, AuditKind, Threshold
@@ -235,6 +236,7 @@ def entity_from(data: Mapping[str, Any], trouble: Trouble) -> Entity:
         where=expression(data.get("where"), ("where",), trouble),
         exists_from=data.get("exists_from"),
         merged_into=data.get("merged_into"),
+        part_of=data.get("part_of"),
         listed_by=_listed_by(data.get("listed_by"), trouble),
         idle_rows=expression(data.get("idle_rows"), ("idle_rows",), trouble),
         order=expression(data.get("order"), ("order",), trouble),
@@ -337,6 +339,20 @@ def _field(entity: str, name: str, spec: Mapping[str, Any], path: Path, trouble:
         personal=bool(spec.get("personal", False)),
         told_where=expression(spec.get("told_where"), (*path, "told_where"), trouble),
     )
+
+
+def of_what_is_there(metric: Metric, entities: Mapping[str, Entity]) -> Metric:
+    """A metric that leaves out rows which are part of a record (a deal's stage changes) that is none: deleted, merged
+    into another, or not there."""
+    entity = entities.get(metric.entity)
+    relation = entity.relations.get(entity.part_of) if entity is not None and entity.part_of else None
+    whole = entities.get(relation.to) if relation is not None else None
+    if relation is None or whole is None or whole.key is None:
+        return metric
+    there = parse(f"{metric.entity}.{relation.name}.{whole.key} is not null", packaged=True)
+    if there in conjuncts(metric.where):
+        return metric
+    return replace(metric, where=all_of([*([copied(metric.where)] if metric.where is not None else []), there]))
 
 
 def metric_from(spec: Mapping[str, Any], library: Library, path: Path = (), trouble: Trouble = _fatal) -> Metric:

@@ -772,7 +772,8 @@ def _field(
         return None
     if kind is None and isinstance(tree, exp.Cast) and tree.to.this == exp.DataType.Type.DATE:
         kind = "date"
-    return MappedField(name, owned(tree, joins), kind, label, document.span(at), order=order)
+    written = "" if isinstance(tree, exp.Column) else str(text).strip()
+    return MappedField(name, owned(tree, joins), kind, label, document.span(at), order=order, written=written)
 
 
 def _join(

@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from reportspec.calendar import Fiscal, Period
 from reportspec.catalogue.library import Library, UnknownMetric, reference, specified
-from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, report_type_from
+from reportspec.catalogue.load import DECLARED, audit_from, entity_from, metric_from, of_what_is_there, report_type_from
 from reportspec.check.kinds import fitting, of_metrics
 from reportspec.check.units import with_unit
 from reportspec.diagnostics import Diagnostic, did_you_mean, meant_by, suggestion
@@ -149,7 +149,8 @@ def extended(base: Catalogue, own: Own) -> Catalogue:
         cannot is told where it is checked, and then no report is made."""
         if spec["metric"] in base.metrics.data:
             return base.metrics.build(spec, library)
-        return with_unit(metric_from(spec, library, (), lambda path, message: None), spec, entities)
+        metric = metric_from(spec, library, (), lambda path, message: None)
+        return of_what_is_there(with_unit(metric, spec, entities), entities)
 
     ours = [check for name, check in audits.items() if name not in base.audits]
 
@@ -241,6 +242,9 @@ def _check_entity(binding: Binding, document: Document, entity: Entity) -> None:
         keys = [name for name, field in entity.fields.items() if field.type == "key"]
         told = f"`{into}`, which is to say what a record was merged into, is no key of it"
         document.tell("unknown-field", told, ("merged_into",), suggestion(into, keys))
+    if entity.part_of is not None and entity.part_of not in entity.relations:
+        told = f"`{entity.part_of}`, to which its rows are said to belong, is no relation of it"
+        document.tell("unknown-field", told, ("part_of",), suggestion(entity.part_of, entity.relations))
     for name, relation in entity.relations.items():
         path: Place = ("relations", name)
         target = binding.catalogue.entities.get(relation.to)

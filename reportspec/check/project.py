@@ -483,6 +483,10 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
     columns = tuple(str(name).strip() for name in written.get("columns", ()))
     if len({name.lower() for name in columns}) < len(columns):
         document.tell("repeated-value", "`columns` names a column twice", (*path, "columns"))
+    if columns and "parts" in written:
+        document.tell(
+            "contradiction", "`parts` are told by their headers, which `columns` says are none", (*path, "parts")
+        )
     formats = written.get("date_format", {})
     by_column = formats if isinstance(formats, dict) else {"": formats}
     for column, column_formats in by_column.items():
@@ -502,6 +506,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         columns,
         tuple(str(word) for word in written.get("null", ())),
         tuple(str(name).strip() for name in written.get("percent", ())),
+        str(written.get("parts", "")).strip(),
         document.span(path),
         pattern if not isinstance(given, dict) else "",
     )

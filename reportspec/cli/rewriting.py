@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping
@@ -32,10 +31,6 @@ def rewrite(path: Path, before: str, after: str) -> Diagnostic | None:
             saved = f"`{path}` was saved by somebody else meanwhile, and stays as it is"
             return Diagnostic("cannot-write", saved, None, "run the command again")
         write_whole(file, after.encode())
-        file.chmod(status.st_mode)
-        if hasattr(os, "chown"):
-            with contextlib.suppress(OSError):
-                os.chown(file, status.st_uid, status.st_gid)
     except OSError as error:
         return replace(not_written(path, error), help=help)
     return None

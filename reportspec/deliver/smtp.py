@@ -268,13 +268,14 @@ class Mailer:
         if code in _NO_LOGIN and not begun:
             raise MailError(f"the mail server {self._host} takes no mail with this login: {reason}", _LOGIN)
         outcome: Outcome = "refused" if 500 <= code < 600 else "later"
-        lost = code < 200 or code == 421
-        if not lost:
-            try:
-                lost = self._smtp.rset()[0] != 250
-            except (OSError, smtplib.SMTPException):
-                lost = True
-        return self._lost(outcome, reason) if lost else Answer(outcome, reason)
+        if not 400 <= code < 600 or code == 421:
+            # No answer to what was asked: server and client are apart, and it may wait for a message by now.
+            return self._lost(outcome, reason)
+        try:
+            lost, silent = self._smtp.rset()[0] != 250, False
+        except (OSError, smtplib.SMTPException) as error:
+            lost, silent = True, _in_vain(error)
+        return self._lost(outcome, reason, silent=silent) if lost else Answer(outcome, reason)
 
     def _lost(self, outcome: Outcome, said: str, *, silent: bool = False) -> Answer:
         self._drop()

@@ -17,7 +17,7 @@ from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
-from reportspec.measures.unknown_states import without_history
+from reportspec.measures.unknown_states import asks_what_was, without_history
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Field, Metric
@@ -131,10 +131,11 @@ def metric_column(
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
             marks += _incomplete(report, part, row, "current", footnotes)
-            told = _of_the_past(report, part, row)
+            asked = (*report.conditions, *conditions)
+            told = _of_the_past(report, part, row, asked)
             # What is said of the report's own figure says it of the one beside it, too.
-            sides = () if _unknown_past(report, part, row, "current") else report.side_names
-            told += [text for side in sides[1:] for text in _unknown_past(report, part, row, side)]
+            sides = () if _unknown_past(report, part, row, "current", asked) else report.side_names
+            told += [text for side in sides[1:] for text in _unknown_past(report, part, row, side, asked)]
             marks += [footnotes.add(text) for text in told]
     kind = "integer" if metric.unit == "count" and metric.kind == "aggregate" else "number"
     return Column(
@@ -205,7 +206,7 @@ def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: R
     for part in needed:
         marks += _left_out(report, metric, part, footnotes, row, "previous")
         marks += _incomplete(report, part, row, "previous", footnotes)
-        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous")]
+        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous", report.conditions)]
     return tuple(marks)
 
 
@@ -275,14 +276,14 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
     return " " + word(language, "would_add_by", worth.rstrip(), as_part(language, label(report, field.label)))
 
 
-def _of_the_past(report: Report, part: Metric, row: Row) -> list[str]:
+def _of_the_past(report: Report, part: Metric, row: Row, conditions: Iterable[exp.Expr]) -> list[str]:
     """What is to be said of states of the past that the source does not tell."""
     language, notes = report.language, list[str]()
     entity = without_history(report.binding, part)
     if entity is not None and past_lack(report.binding, part) is None:
         named = as_part(language, label(report, entity.plural))
         notes.append(word(language, "as_of_today", named))
-    return [*notes, *_unknown_past(report, part, row, "current")]
+    return [*notes, *_unknown_past(report, part, row, "current", conditions)]
 
 
 def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnotes: Footnotes) -> list[int]:
@@ -300,7 +301,7 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnote
     return [footnotes.add(text, Remark("left_out", name, what, f"incomplete {lacks}"))]
 
 
-def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> list[str]:
+def _unknown_past(report: Report, part: Metric, row: Row, side: SideName, conditions: Iterable[exp.Expr]) -> list[str]:
     """What is to be said of a side's states of the past that the source does not tell."""
     name = label(report, part.label)
     name = name if side == "current" else word(report.language, "previous", name)
@@ -308,6 +309,9 @@ def _unknown_past(report: Report, part: Metric, row: Row, side: SideName) -> lis
     told = any(one.name == side and one.as_of >= report.known for one in report.all_sides)
     if told or past_lack(report.binding, part) is not None or not (unknown or unplanned):
         return []
+    if asks_what_was(report.binding, part, conditions):
+        counts = _counted(report, part, max(unknown or 0, unplanned or 0))
+        return [word(report.language, "filtered_past", name, counts)]
     if unknown:
         return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]
     return [word(report.language, "unplanned_past", name, _counted(report, part, unplanned))]

@@ -7,17 +7,17 @@ left would be the figure of those that are still open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, parse, path_of
-from reportspec.expression.trees import all_of, conjuncts, copied
+from reportspec.expression.trees import all_of, any_of, conjuncts, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.column_ids import Aggregated
 from reportspec.model.domain import Entity, Metric
-from reportspec.model.query import Measure
+from reportspec.model.query import AggregateQuery, Measure
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.currencies import only_amount
 from reportspec.resolve.nothing import always_so, empty_without
@@ -61,6 +61,114 @@ def unknown_measures(binding: Binding, metric: Metric, incomplete: Measure | Non
         yield Measure(Aggregated(metric.id, "unplanned"), metric.entity, "count", None, where, None)
 
 
+def of_filters(binding: Binding, query: AggregateQuery) -> AggregateQuery:
+    """The query with what its conditions ask of states, and of plans, that nobody knows: a deal may have been in the
+    stage that is asked for, whatever it is in today. How many rows may count is told of them, as of a metric's own
+    conditions."""
+    if not query.conditions or any(side.origins for side in query.sides):
+        return query
+    found, seen = list[Measure](), set[str]()
+    for measure in query.measures:
+        metric = binding.catalogue.metrics[measure.metric] if measure.metric else None
+        entity = _with_states(binding, metric) if metric is not None else None
+        if metric is None or entity is None or metric.id in seen:
+            continue
+        seen.add(metric.id)
+        found += _of_conditions(binding, metric, entity, query.conditions)
+    told = {measure.column: measure for measure in found}
+    kept = [told.pop(one.column, one) for one in query.measures]
+    return replace(query, measures=(*kept, *told.values())) if found else query
+
+
+def asks_what_was(binding: Binding, metric: Metric, conditions: Iterable[exp.Expr]) -> bool:
+    """Whether conditions ask of a stock's rows for their states, or plans, of then."""
+    entity = _with_states(binding, metric)
+    return entity is not None and any(
+        _reads(binding, entity, metric.entity, one, of) for one in conditions for of in (_of_states, _of_plans)
+    )
+
+
+def listed_by_today(binding: Binding, name: str, conditions: Iterable[exp.Expr]) -> Entity | None:
+    """The entity by whose states rows of an entity are listed, where the source has no history of them."""
+    derived = binding.entity(name).derived
+    entity = binding.entity(derived.source) if derived is not None and not derived.group_by else binding.entity(name)
+    if entity.history is None or binding.has_history(entity):
+        return None
+    return entity if any(_reads(binding, entity, name, one, _of_states) for one in conditions) else None
+
+
+def _of_conditions(
+    binding: Binding, metric: Metric, entity: Entity, conditions: tuple[exp.Expr, ...]
+) -> Iterator[Measure]:
+    """How many rows of a stock may meet conditions as they were then. Without a history that is each row which the
+    metric may count, as if its states had been others; else those whose states, or plans, of then are not there."""
+    by_state, by_plan = (
+        tuple(one for one in conditions if _reads(binding, entity, metric.entity, one, of))
+        for of in (_of_states, _of_plans)
+    )
+    doubts, known = _doubts(binding, metric, entity), binding.has_history(entity)
+    closed = _closed_since(binding, metric, entity)
+    if closed is None:
+        return  # then there is no figure at all of a past date
+    count = Measure(Aggregated(metric.id, "unknown"), metric.entity, "count", None, None, metric.time)
+    own = {measure.column: measure for measure in unknown_measures(binding, metric, None)}
+    if by_state:
+        where = [*map(copied, doubts.certain_of_states)]
+        if known:
+            states = _names(binding, metric, entity, by_state, _of_states)
+            gone = [closed, *([lost] if (lost := _left_since(binding, metric, entity)) is not None else [])]
+            where += [_any(gone), _any([exp.Is(this=one, expression=exp.Null()) for one in states])]
+            if count.column in own:
+                where = [_any([_all(where), *([before] if (before := own[count.column].where) is not None else [])])]
+        yield replace(count, where=all_of(where), ahead=metric.ahead, regardless=by_state)
+    plan = replace(count, column=Aggregated(metric.id, "unplanned"), anchor=None)
+    if by_plan or (by_state and plan.column in own):
+        plans = _names(binding, metric, entity, by_plan, _of_plans) + list(doubts.plans)
+        empty = _any([exp.Is(this=copied(one), expression=exp.Null()) for one in plans])
+        where = [*map(copied, doubts.certain), copied(closed), empty]
+        yield replace(plan, where=all_of(where), regardless=(*by_state, *by_plan))
+
+
+def _left_since(binding: Binding, metric: Metric, entity: Entity) -> exp.Expr | None:
+    """That a record is in another state today than it was."""
+    history = entity.history
+    record = next((r.name for r in entity.relations.values() if r.today and r.to == entity.name), "")
+    assert history is not None
+    then, today = (_seen(binding, metric.entity, entity, way) for way in ((history.stage,), (record, history.stage)))
+    return parse(f"{then} <> {today}", packaged=True) if then is not None and today is not None else None
+
+
+def _names(binding: Binding, metric: Metric, entity: Entity, trees: tuple[exp.Expr, ...], of: _Read) -> list[exp.Expr]:
+    """The states, or plans, that conditions lead to, as they are seen from a metric's rows."""
+    history = entity.history
+    assert history is not None
+    names = (history.stage, *history.with_state) if of is _of_states else tuple(entity.fields)
+    found = []
+    for name in names:
+        way = _seen(binding, metric.entity, entity, (name,))
+        node = parse(way, packaged=True) if way is not None else None
+        if node is None or not of(binding, entity, metric.entity, node):
+            continue
+
+        def told(owner: str, field: str, name: str = name) -> bool:
+            return owner == entity.name and field == name
+
+        nodes = (one for tree in trees for one in column_nodes(tree))
+        if any(_leads(binding, metric.entity, one, told, set()) for one in nodes):
+            found.append(node)
+    return found
+
+
+def _any(trees: list[exp.Expr]) -> exp.Expr:
+    return exp.Paren(this=any_of(trees))
+
+
+def _all(trees: list[exp.Expr]) -> exp.Expr:
+    found = all_of(trees)
+    assert found is not None
+    return found
+
+
 def _lost_with_state(binding: Binding, metric: Metric, entity: Entity) -> exp.Expr | None:
     """That a record has left the state that it was in, and with it what it had then: where the history tells the state
     and nothing tells what went with it. None where the states of then have that themselves."""
@@ -94,6 +202,7 @@ def _leaves(binding: Binding, base: str, tree: exp.Expr | None) -> Iterator[exp.
 
 
 _Told = Callable[[str, str], bool]  # whether a field is meant, by its entity and name
+_Read = Callable[["Binding", "Entity", str, exp.Expr], bool]  # whether a name is read, of an entity, from another one
 
 
 def _with_states(binding: Binding, metric: Metric) -> Entity | None:
@@ -139,9 +248,7 @@ def _doubts(binding: Binding, metric: Metric, entity: Entity) -> _Doubts:
     return _Doubts(certain, known, bool(by_state) or counted, tuple(plans.values()))
 
 
-def _reads(
-    binding: Binding, entity: Entity, base: str, tree: exp.Expr, of: Callable[[Binding, Entity, str, exp.Expr], bool]
-) -> bool:
+def _reads(binding: Binding, entity: Entity, base: str, tree: exp.Expr, of: _Read) -> bool:
     return any(of(binding, entity, base, node) for node in column_nodes(tree))
 
 

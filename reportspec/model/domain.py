@@ -338,6 +338,7 @@ class Entity:
     where: exp.Expr | None = None
     exists_from: str | None = None
     merged_into: str | None = None  # its field with the key of the record that a duplicate was merged into
+    part_of: str | None = None  # its relation to the record without which its rows are none (a deal's stage changes)
     listed_by: ListedBy | None = None
     idle_rows: exp.Expr | None = None
     order: exp.Expr | None = None

@@ -25,6 +25,7 @@ class MappedField:
     span: Span | None
     holds: Holds = ""  # what the source has there
     order: tuple[str, ...] = ()  # its values as they follow each other
+    written: str = ""  # the text of an expression, as it stands in the mapping; empty of a column's name
     lenient: bool = False  # a shipped mapping's: the source may lack what it names
     finer: bool = False  # whether numbers may have more decimals than an amount keeps
     exact_up_to: int = 0  # of a key: the number from which on two may have become one; 0: none
@@ -110,6 +111,15 @@ class ColumnRead:
     number: bool = False  # whether an expression takes the column for a number
     reckoned: bool = False  # whether one reckons with it, or compares it with numbers, which goes with no text
     timed: bool = False  # whether one takes it for a time, and would not know without a value which kind of time
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of a mapping's expression for a `field` (`deal.amount`) of a table's rows: a column may be called so."""
+
+    table: str
+    text: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Measure:
     """One aggregate over one entity; `column` is what the result has of it on the report's own side. `keep` says
     what of a value is aggregated: the value itself, or how many have no amount, one in another currency, or an
     amount without what it is multiplied by. Amounts `at_one_rate` are converted at the rate of the report's day,
-    whenever they were earned, so that what one time brought can be held against another."""
+    whenever they were earned, so that what one time brought can be held against another. Of its query's conditions it
+    does not ask those of `regardless`."""
 
     column: Aggregated | Rank | Tally
     entity: str
@@ -74,6 +75,7 @@ class Measure:
     keep: Keep = "value"
     rate_before: exp.Expr | None = None  # where amounts are not of the anchor's day
     at_one_rate: bool = False
+    regardless: tuple[exp.Expr, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -88,8 +90,8 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class AggregateQuery:
     """Measures by dimensions (and by bucket, if the sides have any), for one or two sides.
-    `conditions` hold for every measure. `idle` names the entity whose rows appear even with
-    nothing to count."""
+    `conditions` hold for every measure that is not `regardless` of one. `idle` names the entity whose rows appear even
+    with nothing to count."""
 
     section: str
     purpose: str  # `figures`, `totals`, `buckets`, or what a section of its own kind calls it

@@ -36,6 +36,7 @@ class FileSpec:
     columns: tuple[str, ...] = ()
     null: tuple[str, ...] = ()
     percent: tuple[str, ...] = ()  # columns whose numbers are hundredths
+    parts: str = ""  # of a sheet of several tables with one header: the column that takes what stands above each
     span: Span | None = None
     alone: str = ""  # the path as it is written, where the project says nothing else of them
 

@@ -43,9 +43,8 @@ class Cures:
     def _take(self, problem: Diagnostic, deciding: Callable[[str, str], str]) -> bool:
         table, help = _TABLE.search(problem.message), problem.help or ""
         what = problem.message.partition("), ")[2] or problem.message
-        if table is not None and (found := _WHERE.search(help)) and table[1] not in self.where:
-            self.where[table[1]] = (str(yaml.safe_load(found[1])), what)
-            return True
+        if table is not None and (found := _WHERE.search(help)):
+            return self._leave_out(table[1], str(yaml.safe_load(found[1])), what)
         if table is not None and (found := _NULL.search(help)):
             known = self.nothing.setdefault(table[1], [])
             texts = [text for text in map(str, yaml.safe_load(found[1])) if text not in known]
@@ -61,6 +60,17 @@ class Cures:
         if order:
             self.latest[keyed[1]] = (keyed[3], order, why)
         return bool(order)
+
+    def _leave_out(self, table: str, condition: str, why: str) -> bool:
+        """Whether a condition leaves out rows of a table that no one before it does."""
+        before, reasons = self.where.get(table, ("", ""))
+        if condition in before:
+            return False
+        self.where[table] = (
+            f"({before}) and ({condition})" if before else condition,
+            "; ".join(filter(None, (reasons, why))),
+        )
+        return True
 
     def applied(self, draft: Draft) -> Draft:
         """The mapping with what it has to say."""

@@ -24,7 +24,7 @@ class Reading:
     marks: Mapping[str, str] = field(
         default_factory=dict
     )  # by setting (`date_format.Created`) why it is to be confirmed
-    written: Mapping[str, str] = field(default_factory=dict)  # encoding, delimiter, lines to skip
+    written: Mapping[str, str] = field(default_factory=dict)  # encoding, delimiter, lines to skip, parts
     null: str = ""  # the texts that stand for nothing, as YAML
 
     @property

@@ -117,6 +117,8 @@ class FileReadings:
                 marks["encoding"] = f"its encoding is likely {written['encoding']}: look at letters with accents"
             if "skip" in written:
                 marks["skip"] = f"its header stands below line {written['skip']}"
+            if "parts" in written:
+                marks["parts"] = "its table is in parts, with the header above each: their titles are a column"
             if cures.null(name):
                 marks["null"] = cures.why_null(name)
             read = [c for c in table.columns.values() if _is_read(basis, name, c.name, columns[name])]

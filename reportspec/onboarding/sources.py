@@ -177,7 +177,7 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
 
 
 # How a file is written, as the message says that refuses to guess it.
-_SETTING = re.compile(r"`(encoding|delimiter|skip): ([\w\"';|\\-]+)`")
+_SETTING = re.compile(r"`(encoding|delimiter|skip|parts): ([\w\"';|\\-]+)`")
 
 
 def _unread(unread: Sequence[Diagnostic]) -> NoStart:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from reportspec.expression.trees import TYPES, identifier
 from reportspec.model.domain import Catalogue, Field
-from reportspec.model.mapped import ColumnRead, MappedJoin, MappedPart, SourceMap
+from reportspec.model.mapped import ColumnRead, MappedJoin, MappedPart, SourceMap, Written
 
 OWN = "own"
 
@@ -80,6 +80,17 @@ def columns_read(
                     )
                 )
     return tuple(reads.values())
+
+
+def written_expressions(source: SourceMap) -> tuple[Written, ...]:
+    """The expressions of fields as they are written, with the tables of their rows."""
+    parts = ((name, part) for name, mapped in source.entities.items() for part in mapped.parts)
+    return tuple(
+        Written(_dotted(part.table), field.written, f"{name}.{field.name}")
+        for name, part in parts
+        for field in part.fields.values()
+        if field.written
+    )
 
 
 def _currency_of(part: MappedPart, field: Field, project: str) -> str:

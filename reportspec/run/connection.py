@@ -11,7 +11,7 @@ from reportspec.diagnostics import one_line
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.lazy_pattern import lazy_pattern
-from reportspec.model.mapped import ColumnRead
+from reportspec.model.mapped import ColumnRead, Written
 from reportspec.model.rows import Table
 from reportspec.sql.dialects.rewrite import Dialect
 from reportspec.sql.materialize import Temporary
@@ -40,6 +40,7 @@ class Wanted:
     snapshot: str | None = None
     reads: tuple[ColumnRead, ...] = ()
     whole: bool = False
+    written: tuple[Written, ...] = ()  # the mapping's expressions, which may be names of a file's columns
 
 
 Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters

@@ -280,7 +280,13 @@ def queries(report: Report, spec: RecordsSection) -> tuple[Query, ...]:
     fields, raw = record_fields(report.binding, spec)
     conditions, side = conditions_of(report, spec), report.sides[0]
     called = tuple(one for one in spec.names if one.called)
-    return (RecordsQuery(spec.id, spec.entity, fields, side, conditions, spec.sort, spec.limit, raw=raw, names=called),)
+    whole = report.binding.entity(spec.entity).part_of
+    there = (whole,) if whole is not None else ()
+    return (
+        RecordsQuery(
+            spec.id, spec.entity, fields, side, conditions, spec.sort, spec.limit, raw=raw, names=called, there=there
+        ),
+    )
 
 
 def record_fields(

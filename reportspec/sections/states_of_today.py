@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from reportspec.languages import as_part
 from reportspec.measures.metric_columns import label
-from reportspec.measures.unknown_states import state_of_today
+from reportspec.measures.unknown_states import listed_by_today, state_of_today
 from reportspec.measures.words import word
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.figures import Cell
@@ -38,12 +38,17 @@ def closed_since(report: Report, spec: GroupedSection, kept: Sequence[Kept]) -> 
 
 def listed_of_today(report: Report, lists: Iterable[tuple[str, tuple[exp.Expr, ...]]]) -> tuple[str, ...]:
     """What is to be said of lists of the past, each of rows of an entity that meet conditions, where the source does
-    not tell which there were then."""
+    not tell which there were then, or in which states."""
     if report.reached >= report.known:
         return ()
+    lists, binding, language = tuple(lists), report.binding, report.language
+    by_today = (listed_by_today(binding, entity, conditions) for entity, conditions in lists)
+    names = dict.fromkeys(as_part(language, label(report, one.plural)) for one in by_today if one is not None)
+    states = tuple(word(language, "listed_by_today", name) for name in names)
     lacks = dict.fromkeys(conditions_lack(report.binding, entity, conditions) for entity, conditions in lists)
     fields = (report.binding.field(*lack.split(".")) for lack in lacks if lack is not None)
-    return tuple(word(report.language, "listed_untold", label(report, one.label)) for one in fields if one is not None)
+    untold = (word(language, "listed_untold", label(report, one.label)) for one in fields if one is not None)
+    return (*states, *untold)
 
 
 def _entities(report: Report, spec: GroupedSection, metric: Metric) -> list[Entity]:

@@ -92,6 +92,7 @@ def _without_twins(query: AggregateQuery) -> tuple[AggregateQuery, dict[str, str
             measure.keep,
             measure.rate_before,
             measure.at_one_rate,
+            measure.regardless,
         )
         same = first.setdefault(key, measure)
         if same is not measure:
@@ -268,7 +269,7 @@ def case_of(
     what holds for all measures, and `exists` that the row is there."""
     window = window_of(scope, measure, side) if measure.anchor is not None else None
     conditions, shared = list(exists), shared_of(scope.binding)
-    for condition in (measure.where, *common):
+    for condition in (measure.where, *(one for one in common if one not in measure.regardless)):
         if condition is not None:
             conditions += shared.conjuncts(condition_of(scope, measure, condition, moment))
     value = scope.compile_optional(measure.of, moment)

@@ -459,6 +459,9 @@ def _plant_all() -> None:
     plant("order_", "o-refund-3", "order_refund_exceeds", **parts, amount=Decimal(-1000))
     plant("order_", "o-refund-4", "order_refund_exceeds", **parts, amount=Decimal(-18))
     plant("contract", "k-backwards", "contract_ends_before_start", ends_at=date(2025, 12, 31))
+    plant("contract", "k-itself", "contract_renewed_by_earlier", renewed_by_contract_id="k-itself")
+    plant("contract", "k-renewed", "", renewed_by_contract_id="k-next")
+    plant("contract", "k-next", "", starts_at=date(2026, 12, 31), ends_at=date(2027, 12, 30))
     plant("quote", "q-backwards", "quote_accepted_before_presented", accepted_at=at("11-11 08:00"))
     for number in range(3):
         plant("contract", f"k-alike-{number}", "our_three", account_id="account-1", value=Decimal(777))

@@ -51,6 +51,36 @@ def test_killed_at_any_moment_a_file_is_whole(tmp_path: Path) -> None:
             assert (len(data), set(data)) in ((2_000_000, {2}), (3_000_000, {3}))
 
 
+def test_a_file_that_is_replaced_keeps_its_rights_and_links_stay(tmp_path: Path) -> None:
+    secret, link, ahead = tmp_path / "secret.txt", tmp_path / "link", tmp_path / "ahead"
+    secret.write_bytes(b"old")
+    secret.chmod(0o600)
+    link.symlink_to("secret.txt")
+    ahead.symlink_to(tmp_path / "later" / "new.txt")
+    write_whole(link, b"new")
+    assert (secret.read_bytes(), stat.S_IMODE(secret.stat().st_mode), link.is_symlink()) == (b"new", 0o600, True)
+    write_whole(ahead, b"new")
+    assert ((tmp_path / "later" / "new.txt").read_bytes(), ahead.is_symlink()) == (b"new", True)
+
+
+def test_pipes_and_what_is_open_are_written_into(tmp_path: Path) -> None:
+    pipe, out = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, b"told")
+    assert os.read(reader, 10) == b"told"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    out.symlink_to("/dev/fd/1")
+    for name in ("/dev/fd/1", str(out)):
+        said = "import pathlib, sys; from reportspec.files import write_whole; "
+        code = f"{said}write_whole(pathlib.Path({name!r}), b'told')"
+        with (tmp_path / "shown").open("wb") as shown:
+            subprocess.run([sys.executable, "-c", code], stdout=shown, check=True)
+        assert (tmp_path / "shown").read_bytes() == b"told"
+    assert out.is_symlink()
+
+
 def test_what_a_killed_build_left_is_cleared_later(tmp_path: Path) -> None:
     path = tmp_path / "report.pdf"
     old, fresh = (tmp_path / f".report.pdf.{name}.part" for name in ("old", "fresh"))

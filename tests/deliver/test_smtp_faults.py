@@ -220,7 +220,8 @@ LONG = b"250 " + b"x" * 9000 + b"\r\n"
         ("DATA", "554 no", "refused", False),
         ("DATA", "close", "later", True),
         ("DATA", "hang", "later", True),
-        ("DATA", "250 what", "later", False),
+        ("DATA", "250 what", "later", True),
+        ("RCPT", b"250 ok\r\n250 ok\r\n", "later", True),  # the second one is taken for that to DATA
         ("DATA", flood, "later", True),
         ("DATA", drip(b"354 go on\r\n", 0.2), "later", True),
         ("DATA", b"354-go\r\n354 on\r\n", "sent", False),
@@ -234,6 +235,11 @@ def test_before_the_mail(serve: Serve, step: str, reply: Reply, outcome: str, lo
     assert begun == len(server.taken) == (outcome == "sent")
     assert time.monotonic() - began < 3
     assert answer.said
+
+
+def test_silence_after_a_refused_command_is_one(serve: Serve) -> None:
+    answer, _ = hand(serve(RCPT=["450 greylisted"], RSET=["hang"]).port)
+    assert (answer.outcome, answer.lost, answer.silent) == ("later", True, True)
 
 
 @pytest.mark.parametrize(

@@ -180,3 +180,72 @@ def test_texts_are_joined_in_the_sql_of_the_source(dialect: str, wanted: str) ->
     """Where `||` means `or` as well, which a database that has it so takes without a word."""
     writer = Writer(packaged(), {}, dialect, {}, {}, {}, Told())
     assert writer.joined(writer.text("calls:"), "id") == wanted
+
+
+# A board as it is exported: its name, and for each group its title, the header, its items, their sum.
+BOARD = [
+    ["Deals 2026"], [],
+    ["In work"], HEAD, ["A", "Prospecting", 100, "07/14/2026"], ["B", "Prospecting", 250, "08/15/2026"], [None, None, 350],
+    [], ["Won"], HEAD, ["C", "Closed Won", 70, "07/20/2026"], [None, None, 70], [],
+    ["Empty"], HEAD,
+]  # fmt: skip
+
+
+def test_groups_of_a_board_are_one_table(tmp_path: Path) -> None:
+    """Its titles are a column; rows of sums have the group and no name; rows keep their numbers."""
+    path = book(tmp_path / "board.xlsx", Board=BOARD)
+    found = looked_at(path)
+    assert [list(table.columns) for table in found.tables] == [[*HEAD, "group"]]
+    assert found.settings == {"board": {"skip": "3", "parts": "group"}}
+    rows = [(row[0], int(row[2]), row[4]) for row in read_files([path], parts="group", skip=3)]
+    items = [("A", 100, "In work"), ("B", 250, "In work"), (None, 350, "In work"), ("C", 70, "Won"), (None, 70, "Won")]
+    assert rows == items
+
+
+def test_a_board_says_how_it_is_read_and_where(tmp_path: Path) -> None:
+    path = book(tmp_path / "board.xlsx", Board=BOARD[2:])
+    with pytest.raises(SourceError, match="row 8: the header stands again below the title `Won`") as told:
+        read_files([path], skip=1)
+    assert told.value.code == "repeated-header"
+    assert "`parts: group`" in str(told.value.help)
+
+
+@pytest.mark.parametrize(("rows", "parts", "said"), [
+    ([["All"], HEAD, *BODY, HEAD, *BODY], "group", "row 5 is a header without a title"),
+    ([HEAD, *BODY], "group", "row 1 is a header without a title"),
+    ([["All"], HEAD, *BODY], "stage", "`parts: stage` names a column that the sheet has itself"),
+])  # fmt: skip
+def test_parts_that_are_none_are_refused(rows: list[list[Any]], parts: str, said: str, tmp_path: Path) -> None:
+    path = book(tmp_path / "board.xlsx", Board=rows)
+    skip = next(at for at, row in enumerate(rows) if row == HEAD)
+    with pytest.raises(SourceError, match=said):
+        read_files([path], parts=parts, skip=skip)
+
+
+def test_the_sheets_own_column_is_not_taken_for_that_of_the_titles(tmp_path: Path) -> None:
+    head = ["Group", *HEAD[1:]]
+    path = book(tmp_path / "board.xlsx", Board=[["One"], head, *BODY, [], ["Two"], head, *BODY])
+    assert looked_at(path).settings == {"board": {"skip": "1", "parts": "part"}}
+
+
+@pytest.mark.parametrize("below", [
+    [[], ["Confidential Information - Do Not Distribute"], ["Copyright 2026"]],
+    [[], ["Exported on 2026-10-01"], [], [None, "by Ada"], []],
+])  # fmt: skip
+def test_notes_below_a_sheet_are_left_out(below: list[list[Any]], tmp_path: Path) -> None:
+    path = book(tmp_path / "deals.xlsx", Report=[HEAD, *BODY, *below])
+    assert len(read_files([path])) == 2
+
+
+def test_what_stands_right_below_a_sheet_or_in_a_table_of_two_columns_is_a_row(tmp_path: Path) -> None:
+    under = book(tmp_path / "deals.xlsx", Report=[HEAD, *BODY, ["Exported on 2026-10-01"]])
+    assert len(read_files([under])) == 3
+    two = book(tmp_path / "people.xlsx", Report=[["id", "team"], ["1", "North"], [], ["2"]])
+    assert len(read_files([two])) == 2
+
+
+@pytest.mark.parametrize("said", [{"parts": "group"}, {"sheet": 1}])
+def test_text_files_have_neither_sheets_nor_parts(said: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is no workbook") as told:
+        read(tmp_path, "id,name\n1,A\n", **said)
+    assert told.value.code == "contradiction"

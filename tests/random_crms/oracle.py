@@ -568,8 +568,9 @@ def activities(p: Period, due: Callable[[datetime], bool]) -> Iterable[Row]:
     """Those that are to be done at T, with a due time."""
     for a in p.w.rows["activity"]:
         there = p.w.known(a["created_at"]) and not p.w.known(a["done_at"])
-        # One with a time at which it came to an end had no status of it before. Of others it is today's.
-        over = a["done_at"] is None and (cancelled(a) or (a["status"] or "").lower() in ("done", "closed"))
+        # One with a time at which it was done had no status of it before; of others it is today's. What was called off
+        # is to be done at no time, whatever time it has.
+        over = cancelled(a) or (a["done_at"] is None and (a["status"] or "").lower() in ("done", "closed"))
         if there and not over and a["due_at"] is not None and due(a["due_at"]):
             yield a
 
@@ -627,6 +628,7 @@ def contracts(p: Period, which: str, grace: int, by_value: bool = False) -> Iter
             continue
         after = live.get(c["renewed_by_contract_id"])
         renewed = after is not None and (after["starts_at"] - c["ends_at"]).days <= grace
+        renewed = renewed and (c["starts_at"] is None or after["starts_at"] > c["starts_at"])
         over = days_of(c["ends_at"], p.w.at) >= grace + 1  # the last day is over
         if (
             which == {True: "renewed"}.get(renewed)
@@ -1160,8 +1162,15 @@ MET = Metric(lambda p: promises(p, True))
 
 def abandoned(shortest: int) -> Metric:
     return Metric(
-        lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if (c["wait_s"] or 0) >= shortest)
+        lambda p: (p.w.call_fact(c) for c in service_calls(p, "inbound", "abandoned") if waited(c) >= shortest)
     )
+
+
+def waited(call: Row) -> float:
+    """Seconds for which somebody waited who was not answered: as the call says, else until it ended."""
+    if call["wait_s"] is not None:
+        return float(call["wait_s"])
+    return (call["ended_at"] - call["queued_at"]).total_seconds() if call["ended_at"] else 0
 
 
 # The metrics by what else they can be asked by. The keys are those of specs.

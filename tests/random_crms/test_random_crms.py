@@ -324,13 +324,16 @@ def begins_after(crm: Crm, name: str) -> bool:
 
 
 def _timed_by(catalogue: Catalogue, part: CatalogueMetric) -> set[str]:
-    """The entities that a metric's rows, and the names in its time, are of."""
-    found = {part.entity}
-    for node in column_nodes(part.time) if part.time is not None else ():
-        at = part.entity
-        for step in path_of(node)[1:-1]:
-            at = catalogue.entities[at].relations[step].to
-            found.add(at)
+    """The entities that a metric's rows are of, and those that its time leads to, or what its rows are made of."""
+    found, derived = {part.entity}, catalogue.entities[part.entity].derived
+    trees = [(part.entity, part.time)] if part.time is not None else []
+    trees += [(derived.source, tree) for tree in derived.fields.values()] if derived is not None else []
+    for at, tree in trees:
+        for node in column_nodes(tree):
+            entity = at
+            for step in path_of(node)[1:-1]:
+                entity = catalogue.entities[entity].relations[step].to
+                found.add(entity)
     return found
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportspec.diagnostics import suggestion
 from reportspec.errors import SourceError
 from reportspec.model.mapped import ColumnRead
 from reportspec.model.settings import FileSpec
-from reportspec.run.connection import Wanted
+from reportspec.run.connection import Wanted, no_column
 from reportspec.run.files.describing import Description, State, described
 from reportspec.run.files.opening import Relation, engine_error, opened
 from reportspec.run.files.shape import TOTALS, TOTALS_END, Row, is_note, is_totals, shown
 from reportspec.run.files.text_file import TextFile, quoted, string
+from reportspec.suggested_yaml import quoted_yaml
 
 _NOTES = 10  # rows below a table that are looked at as such
+_KEYS = 8  # that a message leaves out by name
 
 
 def state_of(path: str) -> tuple[int, ...]:
@@ -102,6 +105,7 @@ def _loaded(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -
         raise _no_objects(table, spec)
     expected = frozenset(read.column for read in wanted.reads if read.table == table)
     relation = opened(raw, table, spec, folder, expected, even=described.even)
+    _refuse_names(table, wanted, list(relation.types))
     columns = ", ".join(f"{column.sql} AS {quoted(column.name)}" for column in described.columns) or "NULL AS nothing__"
     where = ""
     if described.blank:
@@ -120,6 +124,31 @@ def _loaded(raw: Any, table: str, spec: FileSpec, wanted: Wanted, folder: str) -
     return described
 
 
+def _refuse_names(table: str, wanted: Wanted, columns: Sequence[str]) -> None:
+    """Raise SourceError where the mapping has an expression that is a column's name, which it does not read (`2026-07`
+    of a table of months is 2,019), or names what the engine has and the files do not."""
+    known = {name.lower(): name for name in columns}
+    for one in wanted.written:
+        meant = known.get(one.text.lower()) if one.table == table else None
+        if meant is not None:
+            raise SourceError(
+                "unclear-name",
+                f"`{table}` has a column `{shown(meant)}`, and as `{one.field}` that is read as an expression",
+                f"write `{quoted_yaml(quoted(meant))}` for the column, or `({shown(one.text)})` for the expression",
+                table=table,
+            )
+    for read in wanted.reads:
+        if read.table == table and read.column.lower() in _ENGINES_OWN and read.column.lower() not in known:
+            raise no_column(read.column, suggestion(read.column, columns) or f"it has {_few(columns)}")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(f"`{shown(name)}`" for name in names[:6]) + (", …" if len(names) > 6 else "")
+
+
+_ENGINES_OWN = frozenset(("rowid",))  # columns that each table of the engine has
+
+
 def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation: Relation) -> None:
     for read in reads:
         names = {name.lower() for name in relation.types}
@@ -136,7 +165,7 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
         key = row.fields[_place(file, read.column)].strip()
         what = f"`{shown(key)}` for a key" if key else "no key"
         column = read.column if re.fullmatch(r"[A-Za-z_]\w*", read.column) else quoted(read.column)
-        other = f"<> {string(shown(key))}" if key else "IS NOT NULL"
+        other = _no_key_of(list(dict.fromkeys(row.fields[_place(file, read.column)].strip() for file, row in totals)))
         keep = json.dumps(f"{column} {other}", ensure_ascii=False)  # as YAML writes a text, too
         raise SourceError(
             "note-row" if notes else "totals-row",
@@ -146,6 +175,15 @@ def _refuse_totals(raw: Any, table: str, reads: tuple[ColumnRead, ...], relation
             tuple(file.place(row) for file, row in totals[:3]),
             table=table,
         )
+
+
+def _no_key_of(keys: Sequence[str]) -> str:
+    """What follows a column in a condition that its value is none of these keys, so far as one reads them; an empty one
+    is no key at all."""
+    written = [string(shown(key)) for key in keys if key][:_KEYS]
+    if not written:
+        return "IS NOT NULL"
+    return f"NOT IN ({', '.join(written)})" if len(written) > 1 else f"<> {written[0]}"
 
 
 def _place(file: TextFile, column: str) -> int:

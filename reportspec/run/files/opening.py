@@ -77,6 +77,14 @@ def opened(
             Path(path).open("rb").close()
         except OSError as error:
             raise unreadable(table, Path(path).name, error) from None
+    for setting in ("sheet", "parts") if kind not in SHEETS else ():
+        if getattr(spec, setting):
+            raise SourceError(
+                "contradiction",
+                f"`{Path(spec.paths[0]).name}` (table `{table}`) is no workbook, and `{setting}` is of workbooks",
+                f"take `{setting}` out",
+                table=table,
+            )
     try:
         if kind in TEXTS or kind in SHEETS:
             return _texts(table, spec, kind, folder, expected, even)

@@ -509,7 +509,8 @@ def swallowed(fields: Sequence[str], shape: Shape, kinds: Sequence[re.Pattern[st
 
 # What stands in the row of totals below a table.
 TOTALS = frozenset(
-    ("total", "totals", "grand total", "subtotal", "sub total", "sum", "totale", "totali", "somma", "totale generale",
+    ("count", "record count", "total count", "anzahl", "conteggio", "recuento", "total", "totals",
+     "grand total", "subtotal", "sub total", "sum", "totale", "totali", "somma", "totale generale",
      "gesamt", "summe", "gesamtsumme", "zwischensumme", "insgesamt", "somme", "sous-total", "total général",
      "suma", "totales", "gran total", "total general")
 )  # fmt: skip

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from reportspec.model.settings import FileSpec
 from reportspec.run.files.cells import MOST_CELLS, NoValue, cells_without_value, column_letters, far_cell
 from reportspec.run.files.shape import DATA, Shape, Unclear, names_of, shown
+from reportspec.run.files.sheet_parts import in_parts, refuse_parts
 from reportspec.suggested_yaml import quoted_yaml
 
 if TYPE_CHECKING:
@@ -33,10 +34,17 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
     titles = {row for (top, left), (bottom, right) in merged if right > left for row in range(top, bottom + 1)}
     start, names = _header(rows, spec, titles, expected)
     first = start + (not spec.columns)
-    body = rows[first:]
+    if spec.parts:
+        names, rows = in_parts(rows, start, names, spec.parts)
+    elif not spec.columns:
+        refuse_parts(rows, start, names)
     width = len(names)
+    end, foot = _end(rows, first, width)
+    rows = rows[:end]
+    body = rows[first:]
     read = [not expected or name.lower() in {known.lower() for known in expected} for name in names]
-    _refuse_merged(name, merged, first, read)
+    with_cells = [one for one in merged if one[0][0] < end and any(cell != "" for cell in rows[one[0][0]])]
+    _refuse_merged(name, with_cells, first, read)
     _refuse_no_values(path, name, rows, first, read, spec.null)
     kinds: list[set[str]] = [set() for _ in names]
     with copy.open("w", encoding="utf-8", newline="") as file:
@@ -58,7 +66,23 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
             writer.writerow(texts)
     typed = {n: next(iter(kind)) if len(kind) == 1 else "mixed" for n, kind in zip(names, kinds, strict=True) if kind}
     shape = Shape("utf-8", ",", names, sheet=True)
-    return TextFile(f"{Path(path).name}, sheet {name}", str(copy), shape, path, typed, start + 1 - bool(spec.columns))
+    where, place = f"{Path(path).name}, sheet {name}", start + 1 - bool(spec.columns)
+    return TextFile(where, str(copy), shape, path, typed, place, foot)
+
+
+def _end(rows: Sequence[Sequence[Any]], first: int, width: int) -> tuple[int, int]:
+    """The row that the table ends before, and how many rows of one cell stand below it, apart from it by a blank one:
+    who exported it, and when. A column of a table of two is no such row, as in text files."""
+    below, whole = 0, (len(rows), 0)
+    end = whole
+    for at in reversed(range(first, len(rows) if width > 2 else first)):
+        filled = sum(cell != "" for cell in rows[at])
+        if filled > 1:
+            return end
+        below += filled
+        if not filled and below:
+            end = at, below
+    return whole
 
 
 def _rows(path: str, spec: FileSpec, expected: frozenset[str]) -> tuple[str, list[list[Any]], Sequence[Merged]]:
