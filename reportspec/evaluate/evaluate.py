@@ -13,7 +13,7 @@ from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.evaluate.marks import with_marks
 from reportspec.evaluate.section_messages import with_messages
 from reportspec.evaluate.spellings import with_spellings
-from reportspec.languages import vocabulary
+from reportspec.languages import in_parts, vocabulary
 from reportspec.measures.answers import Answers
 from reportspec.measures.caveats import caveats_of
 from reportspec.measures.metric_columns import Footnotes, in_reading_order, label
@@ -75,7 +75,7 @@ def evaluate(
         statements=statements,
         footnotes=texts,
         remarks=footnotes.remarks,
-        notices=_notices(report) if audited is None else (),
+        notices=(*_notices(report), *_much_left_out(report, footnotes)) if audited is None else (),
         language=report.language,
         locale=report.locale,
         currency=report.binding.currency,
@@ -157,6 +157,17 @@ def _notices(report: Report) -> tuple[str, ...]:
     if ended:
         return (word(language, "ended_compared", last, stretch, then),)
     return (word(language, "unfinished_compared", stretch, then),)
+
+
+def _much_left_out(report: Report, footnotes: Footnotes) -> tuple[str, ...]:
+    """What is to be known before amounts are read that leave out much of their rows."""
+    if not footnotes.much:
+        return ()
+    together: dict[str, list[str]] = {}
+    for name, what in footnotes.much.items():
+        together.setdefault(what, []).append(name)
+    parts = [f"{', '.join(names)}: {what}" for what, names in together.items()]
+    return (word(report.language, "much_left_out", in_parts(report.language, parts)),)
 
 
 def _definitions(report: Report, answers: Answers, statements: tuple[Statement, ...]) -> tuple[Definition, ...]:

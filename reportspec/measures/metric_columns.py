@@ -33,12 +33,14 @@ from reportspec.resolve.past_states import past_lack
 @dataclass(slots=True)
 class Footnotes:
     """The report's footnotes, numbered as they come. `unnamed` are the entities of which some amounts
-    have no currency; `estimates` say what amounts that are not there would add to an aggregate."""
+    have no currency; `estimates` say what amounts that are not there would add to an aggregate. `much` is what amounts
+    leave out of a tenth or more of their rows, by the amounts' names: a reader is to know it before the figures."""
 
     unnamed: Collection[str] = ()
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     remarks: dict[str, Remark] = field(default_factory=dict)
+    much: dict[str, str] = field(default_factory=dict)
 
     def add(self, text: str, remark: Remark | None = None) -> int:
         """The number of a footnote, a new one if it is not there yet; with what it says of its figure where others of
@@ -117,7 +119,7 @@ def additivity(query: AggregateQuery | None) -> dict[ColumnId, str]:
 
 
 def metric_column(
-    report: Report, metric: Metric, footnotes: Footnotes, row: Row | None, conditions: Iterable[exp.Expr] = ()
+    report: Report, metric: Metric, footnotes: Footnotes, row: Row | None, conditions: tuple[exp.Expr, ...] = ()
 ) -> Column:
     """A metric's column, with the footnotes that its values in a row call for; `conditions` are those of its section,
     besides the report's."""
@@ -130,6 +132,8 @@ def metric_column(
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
+            if not conditions and (much := _much_left_out(report, part, row)):
+                footnotes.much.setdefault(label(report, part.label), much)
             marks += _incomplete(report, part, row, "current", footnotes)
             asked = (*report.conditions, *conditions)
             told = _of_the_past(report, part, row, asked)
@@ -251,6 +255,21 @@ def _left_out(
         )
         marks.append(footnotes.add(text))
     return marks
+
+
+_MUCH, _FEW_ROWS = 0.1, 10  # the part of an amount's rows that is told of before the figures, of so many or more
+
+
+def _much_left_out(report: Report, part: Metric, row: Row) -> str:
+    """How many rows of how many an amount leaves out, where that is much of them; else nothing."""
+    if part.unit != "currency" or part.aggregate != "sum":
+        return ""
+    counted, missing, other = (row.get(Aggregated(part.id, one)) or 0 for one in ("n", "missing", "other_currency"))
+    every = counted + missing + other
+    if every < _FEW_ROWS or (missing + other) < _MUCH * every:
+        return ""
+    rows = _counted(report, part, every)
+    return word(report.language, "part_much_left_out", report.number(int(missing + other)), rows)
 
 
 def _without_value(report: Report, part: Metric) -> str:
