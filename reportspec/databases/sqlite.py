@@ -67,6 +67,7 @@ from reportspec.sql.dialects.rewrite import (
     unsaid,
     with_args,
 )
+from reportspec.sql.dialects.sqlite_letters import compared, escaped, like
 from reportspec.sql.materialize import Temporary
 
 # --- Its SQL --------------------------------------------------------------------------------------
@@ -498,24 +499,6 @@ def _brought(name: str) -> Rule:
     return call
 
 
-def _like(node: exp.Expr) -> exp.Expr:
-    """LIKE by the session's own function, which tells capitals from small letters."""
-    sides = [node.this, node.expression]
-    if isinstance(node, exp.ILike):
-        sides = [exp.Anonymous(this="LOWER_TEXT", expressions=[side]) for side in sides]
-    call: exp.Expr = exp.Anonymous(this="LIKE_TEXT", expressions=[sides[1], sides[0]])
-    return exp.Not(this=call) if node.args.get("negate") else call
-
-
-def _escaped(node: exp.Expr) -> exp.Expr:
-    call = node.this
-    asked = call.this if isinstance(call, exp.Not) else call
-    if not isinstance(asked, exp.Anonymous) or asked.this != "LIKE_TEXT":
-        return node
-    told = with_args(asked, expressions=[*asked.expressions, node.expression])
-    return exp.Not(this=told) if isinstance(call, exp.Not) else told
-
-
 SQLITE = Dialect(
     "sqlite",
     "SQLite",
@@ -530,9 +513,10 @@ SQLITE = Dialect(
         exp.Sqrt: _brought("ROOT_OF"),
         exp.Floor: _brought("FLOOR_OF"),
         exp.Ceil: _brought("CEIL_OF"),
-        exp.Like: _like,
-        exp.ILike: _like,
-        exp.Escape: _escaped,
+        exp.Like: like,
+        exp.ILike: like,
+        exp.Escape: escaped,
+        **dict.fromkeys((exp.EQ, exp.NEQ, exp.In), compared),
     },
     exact=_exact,
     reading=_read,

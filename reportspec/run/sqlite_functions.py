@@ -75,9 +75,9 @@ def _like(pattern: Any, value: Any, escape: Any = None) -> int | None:
     if value is None or pattern is None:
         return None
     text, written = text_of(value), text_of(pattern)
-    inner = written[1:-1]
-    if escape is None and len(written) > 2 and written[0] == written[-1] == "%" and not {"%", "_"} & set(inner):
-        return int(inner in text)
+    sought = written.removeprefix("%")
+    if escape is None and sought and not {"%", "_"} & set(sought):  # what SQLite cannot look for at the end itself
+        return int(text.endswith(sought) if sought != written else text == sought)
     return int(_pattern(_of_like(written, "" if escape is None else text_of(escape))).fullmatch(text) is not None)
 
 

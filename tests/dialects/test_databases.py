@@ -142,3 +142,15 @@ def test_nobody_below_or_above_knows_their_files() -> None:
                 found |= {(path.stem, name.rpartition(".")[2]) for name in given & names}
     assert found == {("chdb", "clickhouse"), ("databricks", "spark"), ("mariadb", "mysql"), ("workspace", "duckdb")}
     assert import_module("reportspec.databases.chdb").DATABASE is database("chdb")
+
+
+def test_windows_of_one_order_are_one_pass_in_postgresql() -> None:
+    """Which makes one for each frame: numbers, and rows before and after, are the same in any."""
+    every = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+    windows = [
+        f"{call} OVER (PARTITION BY a ORDER BY b)" for call in ("ROW_NUMBER()", "LAG(c)", "LEAD(c, 2)", "SUM(c)")
+    ]
+    asked = f"SELECT {', '.join(windows)}, LAST_VALUE(c) OVER (PARTITION BY a ORDER BY b {every}) FROM t"
+    sql = sql_text(sqlglot.parse_one(asked, dialect="duckdb"), database("postgres").dialect)
+    frames = [window.args.get("spec") for window in sqlglot.parse_one(sql, dialect="postgres").find_all(exp.Window)]
+    assert [frame.sql("postgres") if frame else "" for frame in frames] == [every] * 3 + [""] + [every]
