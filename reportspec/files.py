@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import glob
 import os
 import shutil
 import stat
@@ -94,7 +93,7 @@ _OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")  # what a process has open, by 
 def _part_of(path: Path, data: bytes, like: os.stat_result | None = None) -> Path:
     """A temporary file beside another one, with what that is to have, and the rights and the owner of one that is there
     (`like`). Raises OSError and leaves none."""
-    part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
+    part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}{_PART}"
     handle = -1
     try:
         _UNFINISHED.add(str(part))
@@ -263,12 +262,16 @@ def remove_folder(folder: str) -> None:
             os.close(handle)
 
 
-_FORGOTTEN = 3600.0  # seconds after which no build can still be writing
+_PART = ".reportspec.part"  # as no other program's files end
+_FORGOTTEN = 3600.0  # seconds after which nothing can still be writing
 
 
 def _clear(path: Path) -> None:
-    """Remove what killed builds of the same file left behind."""
-    for left in path.parent.glob(f".{glob.escape(path.name[:40])}.*.part"):
+    """Remove what processes of this user that were killed left behind in a file's folder, whatever they were writing:
+    the file of a day, or of somebody who gets none any more, is not written again."""
+    own = getattr(os, "getuid", lambda: 0)()
+    for left in path.parent.glob(f".*{_PART}"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _FORGOTTEN:
+            status = left.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_uid == own and time.time() - status.st_mtime > _FORGOTTEN:
                 left.unlink()

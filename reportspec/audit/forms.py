@@ -19,6 +19,7 @@ from reportspec.measures.audit_wording import (
     level_called,
     measured,
     money,
+    remedy_of,
     share,
     shown_key,
     shown_value,
@@ -261,7 +262,7 @@ def _outcome_data(shown: Shown, outcome: Outcome) -> dict[str, Any]:
         "open": outcome.open,
         "amount": float(outcome.amount) if outcome.amount is not None else None,
         "meaning": told(outcome.check.meaning, shown.language),
-        "remedy": told(outcome.check.remedy, shown.language),
+        "remedy": remedy_of(outcome.check, shown.language),
         "endangers": list(outcome.check.endangers),
         "lacks": lacking(outcome, shown.language) if outcome.lacks else "",
         "reason": outcome.reason,
@@ -349,7 +350,7 @@ def _cells(shown: Shown, outcome: Outcome) -> list[str]:
         money(outcome.amount or None, shown.audit.currency, shown.language),
         shown.change(outcome),
         examples,
-        told(outcome.check.remedy, shown.language),
+        remedy_of(outcome.check, shown.language),
     ]
 
 

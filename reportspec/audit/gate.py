@@ -6,7 +6,7 @@ from reportspec.audit.run import Asking, audited
 from reportspec.compile import Program
 from reportspec.diagnostics import Diagnostic
 from reportspec.errors import Broken
-from reportspec.measures.audit_wording import called, text_in
+from reportspec.measures.audit_wording import called, remedy_of, text_in
 from reportspec.sql.survey_sql import fields_read
 
 
@@ -38,7 +38,7 @@ def require_audit(program: Program) -> None:
         what = called(report.binding, check, "en")
         counted = f"{outcome.broken:,} of {outcome.looked:,} {rows}"
         message = f"`require: audit`: the check `{check.id}` fails: {what}, {counted}"
-        remedy = text_in(check.remedy, "en").rstrip(".")
+        remedy = remedy_of(check, "en").rstrip(".")
         known = "name the check with your reason under `checks: ignore:` of the project"
         help = f"{remedy[:1].lower()}{remedy[1:]}; or {known}" if remedy else f"mend them, or {known}"
         note = "`reportspec audit` with the spec shows which they are"

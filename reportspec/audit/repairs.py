@@ -16,7 +16,7 @@ from reportspec.audit.earlier import LOCK
 from reportspec.errors import FormatError
 from reportspec.files import alone, write_whole
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.audit_wording import called, text_in, words
+from reportspec.measures.audit_wording import called, remedy_of, text_in, words
 from reportspec.model.audits import Audit, BrokenRecord
 from reportspec.naming import slug
 from reportspec.render.attachments import marked
@@ -159,7 +159,7 @@ def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) ->
         what, meaning = called(binding, check, language), text_in(check.meaning, language)
         kept = record.into.get(check.key)
         into = "" if kept is None else words(language, "keep_this" if kept == record.key else "keep_other", kept)
-        told = (f"{what}. {meaning}".strip(), f"{text_in(check.remedy, language)} {into}".strip())
+        told = (f"{what}. {meaning}".strip(), f"{remedy_of(check, language)} {into}".strip())
         for one in fields:
             sure = round(one.confidence, 2) if one.proposed and one.confidence is not None else None
             proposed = (one.proposed, sure)

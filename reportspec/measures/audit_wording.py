@@ -58,6 +58,33 @@ def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
     return words(language, f"of_{kind}", rows, fields, other)
 
 
+# What can be done about what breaks a check of the source's contract, by its kind.
+_REMEDIES: dict[str, str] = {
+    "no-key": "no_key",
+    "repeated-key": "repeated_key",
+    **dict.fromkeys(("without-key", "repeated-join", "undecided-order", "tied-rows"), "rows_apart"),
+    **dict.fromkeys(("undeclared-value", "misspelt-value"), "value"),
+    "stale-table": "stale",
+    "no-partner": "partner",
+    "no-survivor": "survivor",
+    "no-currency": "currency",
+    "no-rate": "rate",
+    "odd-time": "time",
+    **dict.fromkeys(("too-fine", "rounded-key", "too-large", "text-number"), "kind_of_value"),
+    "repeated-rate": "one_rate",
+    **dict.fromkeys(("history-differs", "closed-in-history"), "history"),
+    "part-without-field": "part",
+    **dict.fromkeys(("unlikely-rows", "impossible-rows"), "state"),
+}
+
+
+def remedy_of(check: AuditCheck, language: str) -> str:
+    """What can be done about a check that fails: of the catalogue's what it says, of the source's contract by its kind;
+    nothing of own checks that say nothing."""
+    name = _REMEDIES.get(check.contract.kind, "") if check.contract is not None else ""
+    return text_in(check.remedy, language) or (words(language, f"mend_{name}") if name else "")
+
+
 def _day(text: str | None, language: str) -> str:
     """A day of the source as people write it; what is none stays."""
     try:

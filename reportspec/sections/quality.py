@@ -18,6 +18,7 @@ from reportspec.measures.audit_wording import (
     field_called,
     level_called,
     measured,
+    remedy_of,
     share_decimals,
     shown_key,
     shown_value,
@@ -308,7 +309,7 @@ class _Shown:
             "whose": f"{whose}, …" if len(owners) > _OWNERS else whose,
             "examples": measured(outcome, self.language)
             or ", ".join(keys) + (", …" if keys and outcome.broken > len(keys) else ""),
-            "remedy": text_in(check.remedy, self.language),
+            "remedy": remedy_of(check, self.language),
         }
 
     def coverage(self) -> Section:
@@ -393,7 +394,7 @@ class _Shown:
                     values = self.listed(self.value(one.field, one.value, check) for one in fields)
                     proposed = self.listed(self.value(one.field, one.proposed, check) for one in fields)
                     what = called(self.report.binding, check, self.language)
-                    remedy = text_in(check.remedy, self.language)
+                    remedy = remedy_of(check, self.language)
                     told_of.append((level_called(check.severity, self.language), what, values, proposed, remedy))
                 if together:
                     worst = min((check.severity for check, _ in record.broken), key=_FOUND.index)

@@ -9,7 +9,7 @@ found elsewhere is by distinct keys: no row is there twice. Groups are much chea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,11 +42,13 @@ from reportspec.resolve.audit_conditions import Asked, asked_of, form_of, there
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
+from reportspec.sql.audit_windows import by_groups, by_order, lone_are_right, of_groups
 from reportspec.sql.broken_keys import in_another_currency
 from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
 from reportspec.sql.scope import Joined, Scope
 from reportspec.sql.statement import RecordStatement
+from reportspec.sql.texts_once import texts_once
 from reportspec.sql.unnamed import inherits, unnamed_in
 
 _ROWS = "rows"
@@ -118,7 +120,7 @@ def counts_statement(
         select = select.select(named(column(_ROWS, "by"), "by"), copy=False).group_by(column(_ROWS, "by"), copy=False)
         types["by"] = "text"
     select = rows.cut_to(select.from_(exp.Subquery(this=source, alias=alias_of(_ROWS)), copy=False))
-    return rows.statement.finish(select, types)
+    return rows.finish(select, types)
 
 
 def records_to_mend(
@@ -157,7 +159,7 @@ def records_to_mend(
         .order_by(*order, copy=False)
         .limit(most, copy=False)
     )
-    return rows.statement.finish(select, {**types, "available": "integer"})
+    return rows.finish(select, {**types, "available": "integer"})
 
 
 def broken_rows_statement(
@@ -178,7 +180,7 @@ def broken_rows_statement(
     order = [exp.Ordered(this=column(_ROWS, name), nulls_first=False) for name in types]
     select = select.where(_is_one("f0"), copy=False) if compared else select
     select = select.order_by(*order, copy=False).limit(most, copy=False)
-    return rows.statement.finish(select, types)
+    return rows.finish(select, types)
 
 
 def stake_of(binding: Binding, entity: Entity) -> tuple[exp.Expr, Field] | None:
@@ -195,6 +197,17 @@ def stake_of(binding: Binding, entity: Entity) -> tuple[exp.Expr, Field] | None:
 
 def _amount_tree(field: Field) -> exp.Expr:
     return exp.column(exp.to_identifier(field.name), exp.to_identifier(field.entity))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """What is known of rows by what they are alike in: the SELECT and its alias, the keys as they are of a row, and the
+    columns of the `values`, by their texts."""
+
+    alias: str
+    select: exp.Select
+    keys: Sequence[exp.Expr]
+    values: dict[str, str]
 
 
 class _Asked(Scope):
@@ -306,6 +319,15 @@ class _Rows:
             types[f"g{at}"] = "text"
         return types
 
+    def finish(self, select: exp.Select, types: Mapping[str, str]) -> exp.Expr:
+        """The statement of a SELECT over the rows, in which is made once what several checks make of a text."""
+        plain = [rows.cte for rows in self.statement.rows() if rows.entity and not rows.made]
+        select, ctes = texts_once(select, plain)
+        statement = self.statement.finish(select, types)
+        for cte in ctes:
+            statement.args["with_"].append("expressions", cte)
+        return statement
+
     def select(self) -> exp.Select:
         """The SELECT of the rows."""
         select = self.scope.attach(exp.Select(expressions=self._columns or [named(literal(1), "one")]))
@@ -316,6 +338,10 @@ class _Rows:
     def _ask(self, at: int, check: AuditCheck) -> None:
         asked = asked_of(self.binding, check)
         looked = self.scope.compile_optional(asked.looked, self.moment)
+        in_order = bool(self._key) and by_order(asked)
+        if in_order:  # it is by their keys that rows are told of what is before them
+            keyed = exp.Not(this=exp.Is(this=copied(bare_key(self._own_key())), expression=exp.Null()))
+            looked = all_of([*([copied(looked)] if looked is not None else []), keyed])
         if looked is not None:
             self.looking.add(at)
             self.keep(f"w{at}", when(copied(looked), literal(1), literal(0)))
@@ -340,13 +366,18 @@ class _Rows:
             self._flag(at, looked, self._elsewhere(check, at))
         else:
             assert asked.broken is not None
-            together = _of_groups(asked)
-            if together is not None:
-                self._flag(at, looked, self._alike(at, *together))
-                return
             # Amounts that people compare are in one currency; the catalogue's checks see to theirs.
             written = any(WRITTEN in tree.meta for tree in (check.broken, *check.of) if tree is not None)
-            self._flag(at, looked, self.scope.compile(asked.broken, self.moment, (), AS_OF if written else None))
+            at_day = AS_OF if written else None
+            together = of_groups(asked)
+            if together is not None:
+                self._flag(at, looked, self._alike(at, *together, at_day))
+            elif by_groups(asked):
+                self._flag(at, looked, self._with_groups(at, asked.broken, at_day))
+            elif in_order:
+                self._flag(at, looked, self._in_order(at, asked, at_day))
+            else:
+                self._flag(at, looked, self.scope.compile(asked.broken, self.moment, (), at_day))
 
     def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
         both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
@@ -428,7 +459,12 @@ class _Rows:
             self.keep(f"x{at}", when(self.scope.compile(absent, self.moment), literal(1), literal(0)))
 
     def _grouped(
-        self, keys: Sequence[exp.Expr], looked: exp.Expr | None, having: exp.Expr | None = None
+        self,
+        keys: Sequence[exp.Expr],
+        looked: exp.Expr | None,
+        having: exp.Expr | None = None,
+        at_day: exp.Expr | None = None,
+        of: Scope | None = None,
     ) -> tuple[exp.Select, list[exp.Expr]]:
         """The rows that are looked at, by some expressions (`k0`, …), of these the groups for which `having` holds; and
         the expressions as they are of a row."""
@@ -440,8 +476,8 @@ class _Rows:
             select = select.where(copied(condition), copy=False)
         select = select.group_by(*compiled, copy=False)
         if having is not None:
-            select = select.having(copied(scope.compile(having, self.moment)), copy=False)
-        return select, [copied(bare_key(self.scope.compile(tree, self.moment))) for tree in keys]
+            select = select.having(copied(scope.compile(having, self.moment, (), at_day)), copy=False)
+        return select, [copied(bare_key((of or self.scope).compile(tree, self.moment))) for tree in keys]
 
     def _beside(self, alias: str, groups: exp.Select, own: Sequence[exp.Expr], more: Sequence[exp.Expr] = ()) -> None:
         """Join groups to the rows by their first keys, of which no two groups have the same."""
@@ -449,20 +485,81 @@ class _Rows:
         on = all_of([*same, *more])
         self._joins.append(exp.Join(this=exp.Subquery(this=groups, alias=alias_of(alias)), side="LEFT", on=on))
 
-    def _alike(self, at: int, keys: Sequence[exp.Expr], broken: exp.Expr) -> exp.Expr:
+    def _alike(self, at: int, keys: Sequence[exp.Expr], broken: exp.Expr, at_day: exp.Expr | None) -> exp.Expr:
         """That the rows which have the same are broken together."""
-        groups, own = self._grouped(keys, None, broken)
+        groups, own = self._grouped(keys, None, broken, at_day)
         self._beside(f"same{at}", groups, own)
         return exp.Not(this=exp.Is(this=column(f"same{at}", "k0"), expression=exp.Null()))
+
+    def _with_groups(self, at: int, broken: exp.Expr, at_day: exp.Expr | None) -> exp.Expr:
+        """A condition with windows that have no order, whose values are joined from groups."""
+        own = copied(self.scope.compile(broken, self.moment, (), at_day))
+        scope = Scope(self.statement, self.entity, self.moment)
+        of_groups = copied(scope.compile(broken, self.moment, (), at_day))
+        found: dict[str, _Groups] = {}  # by what they are
+        columns: dict[int, exp.Expr] = {}
+        for window, of_group in zip(own.find_all(exp.Window), of_groups.find_all(exp.Window), strict=True):
+            keys, theirs = (one.args.get("partition_by") or [] for one in (window, of_group))
+            by = ", ".join(key.sql() for key in keys)
+            if by not in found:
+                named_keys = [named(copied(key), f"k{n}") for n, key in enumerate(theirs)]
+                select = scope.attach(exp.Select(expressions=named_keys))
+                select = select.group_by(*map(copied, theirs), copy=False) if theirs else select
+                found[by] = _Groups(f"all{at}_{len(found)}", select, [copied(key) for key in keys], {})
+            groups, text = found[by], of_group.this.sql()
+            if text not in groups.values:
+                groups.values[text] = f"a{len(groups.values)}"
+                groups.select.append("expressions", named(copied(of_group.this), groups.values[text]))
+            columns[id(window)] = column(groups.alias, groups.values[text])
+        for groups in found.values():
+            if groups.keys:
+                self._beside(groups.alias, groups.select, groups.keys)
+            else:
+                every = exp.Subquery(this=groups.select, alias=alias_of(groups.alias))
+                self._joins.append(exp.Join(this=every, kind="CROSS"))
+        made = own.transform(lambda node: columns.get(id(node), node), copy=False)
+        assert made is not None
+        return made
+
+    @property
+    def _key(self) -> str:
+        """The entity's key, where the source has it."""
+        key = self.binding.entity(self.entity).key
+        return key if key is not None and self.binding.mapped(self.entity, key) is not None else ""
+
+    def _own_key(self, rows: str = "") -> exp.Expr:
+        return field_of(self.statement, rows or self.scope.base, self.entity, self._key)
+
+    def _in_order(self, at: int, asked: Asked, at_day: exp.Expr | None) -> exp.Expr:
+        """A condition on what stands before or behind a row, asked of rows that have nothing else: a window takes along
+        all that a row has."""
+        assert asked.broken is not None
+        scope = Scope(self.statement, self.entity, self.moment)
+        looked = scope.compile_optional(asked.looked, self.moment)
+        broken = scope.compile(asked.broken, self.moment, (), at_day)
+        both = all_of([copied(one) for one in (looked, broken) if one is not None])
+        assert both is not None
+        theirs = self._own_key(scope.base)
+        select = exp.Select(expressions=[named(bare_key(theirs), "key"), named(when(both, literal(1)), "broken")])
+        select = scope.attach(select)
+        if alike := lone_are_right(asked):
+            several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1))
+            groups, own = self._grouped(alike, None, of=scope)
+            on = all_of([exp.EQ(this=column("several", f"k{n}"), expression=key) for n, key in enumerate(own)])
+            joined = exp.Subquery(this=groups.having(several, copy=False), alias=alias_of("several"))
+            select.append("joins", exp.Join(this=joined, on=on))
+        rows = exp.Subquery(this=select, alias=alias_of("in_order"))
+        keys = exp.Select().select(named(column("in_order", "key"), "key")).distinct().from_(rows)
+        keys = keys.where(exp.EQ(this=column("in_order", "broken"), expression=literal(1)), copy=False)
+        return exp.Not(this=self._joined(keys, f"other{at}", self._own_key(), theirs.meta.get(KEY, "")))
 
     def _repeated(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
         """That more rows than may have the same."""
         groups, own = self._grouped(check.of, looked)
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(check.at_most))
-        key = self.binding.entity(self.entity).key
-        if check.at_most == 1 and key is not None and self.binding.mapped(self.entity, key) is not None:
+        if check.at_most == 1 and self._key:
             scope = Scope(self.statement, self.entity, self.moment)
-            first = exp.Min(this=cast(bare_key(scope.field((self.entity, key), self.moment)), "VARCHAR"))
+            first = exp.Min(this=cast(bare_key(scope.field((self.entity, self._key), self.moment)), "VARCHAR"))
             groups = groups.select(named(first, "first"), copy=False)
             self.alike[at] = column(f"same{at}", "first")
         self._beside(f"same{at}", groups.having(several, copy=False), own)
@@ -508,37 +605,6 @@ class _Rows:
         least = exp.Mul(this=literal(check.support), expression=column(alias, "every"))
         agreed = exp.GTE(this=column(alias, "alike"), expression=least)
         return exp.And(this=unlike, expression=agreed)
-
-
-_OF_GROUPS = (exp.Min, exp.Max, exp.Count, exp.Avg)  # aggregates that are never otherwise of groups than of windows
-_FILLED = (exp.Column, exp.Identifier, exp.Dot, exp.Lower, exp.Upper, exp.Trim)  # of what is there they give something
-
-
-def _of_groups(asked: Asked) -> tuple[list[exp.Expr], exp.Expr] | None:
-    """By what rows are alike, and the condition on all that are, where a check reads nothing else: windows without an
-    order over one partition, whose keys are there in the rows that are looked at. Groups cost a third of windows."""
-    assert asked.broken is not None
-    windows = list(asked.broken.find_all(exp.Window))
-    if not windows or asked.looked is None:
-        return None
-    keys = windows[0].args.get("partition_by") or []
-    for window in windows:
-        ordered = window.args.get("order") is not None or window.args.get("spec") is not None
-        if window.args.get("partition_by") != keys or ordered or not isinstance(window.this, _OF_GROUPS):
-            return None
-    inside = {id(node) for window in windows for node in column_nodes(window)}
-    if not keys or any(id(node) not in inside for node in column_nodes(asked.broken)):
-        return None
-    if not all(isinstance(node, _FILLED) for key in keys for node in key.walk()):
-        return None
-    looked = asked.looked.unnest()
-    conditions = [one.unnest() for one in (looked.flatten() if isinstance(looked, exp.And) else [looked])]
-    plain = (*_FILLED, exp.EQ, exp.NEQ, exp.Literal)
-    compared = [one for one in conditions if all(isinstance(node, plain) for node in one.walk())]
-    there = {path_of(node) for one in compared for node in column_nodes(one)}
-    if not {path_of(node) for key in keys for node in column_nodes(key)} <= there:
-        return None  # rows without a key are alike in windows, and find no group
-    return keys, asked.broken.transform(lambda node: node.this if isinstance(node, exp.Window) else node)
 
 
 def _there(rows: _Rows, name: str) -> exp.Expr:

@@ -65,33 +65,27 @@ def in_another_currency(statement: Statement, cte: str, check: Check) -> tuple[e
 
 def across(statement: Statement, check: Check) -> tuple[exp.Expr, Callable[[exp.Select], exp.Select]]:
     """The count of a check that looks at more than an entity's rows, and the FROM that it is of."""
+    keys = keys_of(statement, check)
+    if keys is not None:
+        found = exp.Subquery(this=keys, alias=alias_of("keys"))
+        every = _surplus() if check.kind in _SURPLUS else exp.Count(this=exp.Star())
+        return every, lambda select: select.from_(found)
     if check.kind == "no-rate":
         return exp.Count(this=exp.Star()), unrated(statement, check)[1]
-    if check.kind == "repeated-rate":
-        rated = exp.Subquery(this=rates_twice(statement, check), alias=alias_of("keys"))
-        return _surplus(), lambda select: select.from_(rated)
-    if check.kind == "without-key":
-        alike = exp.Subquery(this=rows_alike(statement, check), alias=alias_of("keys"))
-        return _surplus(), lambda select: select.from_(alike)
-    if check.kind == "no-survivor":
-        lost = exp.Subquery(this=lost_records(statement, check.entity), alias=alias_of("keys"))
-        return exp.Count(this=exp.Star()), lambda select: select.from_(lost)
-    if check.kind == "tied-rows":
-        several = exp.Subquery(this=tied_rows(statement, check), alias=alias_of("keys"))
-        return exp.Count(this=exp.Star()), lambda select: select.from_(several)
     if check.kind == "part-without-field":
         return exp.Count(this=exp.Star()), lambda select: rows_of_part(select, check)
-    if check.kind == "undecided-order":
-        tied = exp.Subquery(this=tied_keys(check), alias=alias_of("keys"))
-        return exp.Count(this=exp.Star()), lambda select: select.from_(tied)
     if check.part is not None:
         text, of = text_of(check)
         return exp.Count(this=when(text, literal(1))), of
-    if check.join is not None:
-        several = exp.Subquery(this=repeated_keys(check.join), alias=alias_of("keys"))
-        return _surplus(), lambda select: select.from_(several)
     total = exp.Coalesce(this=exp.Sum(this=column("keys", "count")), expressions=[literal(0)])
     return cast(total, "BIGINT"), lambda select: lone_keys(statement, check, select)
+
+
+def keys_of(statement: Statement, check: Check) -> exp.Select | None:
+    """The keys that break a check of keys, with how many rows have each in `count`: what is counted, and what is shown.
+    None of other checks."""
+    make = _KEYS.get(check.kind)
+    return make(statement, check) if make is not None else None
 
 
 def _surplus() -> exp.Expr:
@@ -207,8 +201,9 @@ def lost_records(statement: Statement, name: str) -> exp.Select:
     return lost_of(statement.binding.entity(name))
 
 
-def repeated_keys(join: MappedJoin) -> exp.Select:
+def repeated_keys(join: MappedJoin | None) -> exp.Select:
     """The keys of a table beside another one that it has more than once, with how often."""
+    assert join is not None
     keys = [copied(key) for key, _ in join.on]
     select = exp.Select().select(
         *(named(key, f"key{at}") for at, key in enumerate(keys)),
@@ -305,3 +300,14 @@ def _several(cell: exp.Expr) -> exp.Expr:
         this=exp.LT(this=there, expression=every), expression=exp.GT(this=there.copy(), expression=literal(0))
     )
     return exp.Or(this=unlike, expression=exp.Paren(this=some))
+
+
+_KEYS: dict[str, Callable[[Statement, Check], exp.Select]] = {
+    "without-key": rows_alike,
+    "repeated-join": lambda _, check: repeated_keys(check.join),
+    "repeated-rate": rates_twice,
+    "undecided-order": lambda _, check: tied_keys(check),
+    "tied-rows": tied_rows,
+    "no-survivor": lambda statement, check: lost_records(statement, check.entity),
+}
+_SURPLUS = ("without-key", "repeated-join", "repeated-rate")  # of which all but one are too many

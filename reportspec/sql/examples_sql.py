@@ -22,13 +22,10 @@ from reportspec.model.mapped import MappedPart
 from reportspec.resolve.binding import Binding
 from reportspec.sql.broken_history import apart
 from reportspec.sql.broken_keys import (
+    keys_of,
     lone_keys,
-    lost_records,
     rates_twice,
-    repeated_keys,
-    rows_alike,
     text_of,
-    tied_keys,
     tied_rows,
     unrated,
 )
@@ -133,21 +130,8 @@ def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHI
 
 def _across(statement: Statement, check: Check) -> exp.Select | None:
     """The same of a check that looks at more than an entity's rows; None of others."""
-    if check.join is not None or check.kind in (
-        "undecided-order",
-        "tied-rows",
-        "without-key",
-        "no-survivor",
-        *BY_HISTORY,
-    ):
-        if check.kind == "no-survivor":
-            rows = lost_records(statement, check.entity)
-        elif check.kind == "without-key":
-            rows = rows_alike(statement, check)
-        elif check.kind in ("tied-rows", *BY_HISTORY):
-            rows = tied_rows(statement, check) if check.kind == "tied-rows" else apart(statement, check)
-        else:
-            rows = repeated_keys(check.join) if check.kind == "repeated-join" and check.join else tied_keys(check)
+    rows = apart(statement, check) if check.kind in BY_HISTORY else keys_of(statement, check)
+    if rows is not None:
         keys = exp.Subquery(this=rows, alias=alias_of("keys"))
         key = cast(column("keys", "key0"), "VARCHAR")
         select = exp.Select().select(named(key, "value"), column("keys", "count")).from_(keys)

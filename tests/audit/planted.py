@@ -473,6 +473,17 @@ def _plant_all() -> None:
     plant("order_", "o-spelt", "undeclared-value:order_.status", status="Paid")
     plant("activity", "x-spelt", "misspelt-value:activity.type", type="Call ")
     plant("deal", "d-improbable", "impossible-rows:deal.probability_range", probability=1.5)
+    for number in range(20):
+        for table, day_of in (("contact", "02-03"), ("lead", "01-02"), ("deal", "11-10")):
+            born = at(f"{day_of} 02:02:02.{number:02d}")
+            plant(table, f"{table}-burst-{number}", f"{table}_created_at_once", created_at=born)
+    # What names a merged contact is of the one that is left, which is of account 1.
+    plant("contact", "c-merged", "", account_id="account-2", merged_into_id="c-merged-2")
+    plant("contact", "c-merged-2", "", account_id="account-2", merged_into_id="contact-1")
+    plant("deal", "d-of-merged", "", account_id="account-1", contact_id="c-merged")
+    plant("deal", "d-of-merged-2", "deal_contact_elsewhere", account_id="account-2", contact_id="c-merged")
+    plant("activity", "e-of-merged", "", deal_id=None, contact_id="c-merged")
+    plant("lead", "l-of-merged", "", converted_at=at("11-01 08:00"), converted_contact_id="c-merged")
     plant("product", "p-cheap", "product_sold_below_cost", list_price=Decimal(39))
 
 

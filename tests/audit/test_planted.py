@@ -56,8 +56,7 @@ def test_deals_whose_history_ends_elsewhere_are_counted(audit: Audit) -> None:
 
 def test_each_check_of_the_catalogue_is_asked_and_has_something_to_find(audit: Audit) -> None:
     asked = {named(outcome) for outcome in audit.outcomes if outcome.level != "not_applicable"}
-    without = {"contact_created_at_once", "lead_created_at_once", "deal_created_at_once"}  # as accounts'
     # Of nearly all deals, or of none.
-    without |= {"deal_closed_keep_stage", "deal_closed_keep_probability", "deal_history_keeps_stage"}
+    without = {"deal_closed_keep_stage", "deal_closed_keep_probability", "deal_history_keeps_stage"}
     assert set(packaged().audits) <= asked
     assert set(packaged().audits) - without <= set(expected())

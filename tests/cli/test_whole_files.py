@@ -83,17 +83,22 @@ def test_pipes_and_what_is_open_are_written_into(tmp_path: Path) -> None:
 
 def test_what_a_killed_build_left_is_cleared_later(tmp_path: Path) -> None:
     path = tmp_path / "report.pdf"
-    old, fresh = (tmp_path / f".report.pdf.{name}.part" for name in ("old", "fresh"))
-    other = tmp_path / ".reports.pdf.old.part"
-    for file in (old, fresh, other):
+    old, fresh = (tmp_path / f".report.pdf.{name}.reportspec.part" for name in ("old", "fresh"))
+    yesterdays = tmp_path / ".report-2026-11-30.pdf.1a2b3c4d.reportspec.part"  # which nobody writes again
+    other = tmp_path / ".film.mkv.part"
+    folder = tmp_path / ".folder.reportspec.part"
+    folder.mkdir()
+    for file in (old, fresh, yesterdays, other):
         file.write_bytes(b"x")
-    for file in (old, other):
+    for file in (old, yesterdays, other, folder):
         os.utime(file, (time.time() - 7200,) * 2)
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
     assert not old.exists()
+    assert not yesterdays.exists()
     assert fresh.exists()  # another build may be writing it
-    assert other.exists()  # of another report
+    assert folder.exists()
+    assert other.exists()  # of another program
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from reportspec.render.charts.pareto import shares
 from reportspec.render.charts.scales import Span, Steps, ticks
 from reportspec.render.charts.series import Series
 from reportspec.render.charts.stacked import parts
-from reportspec.render.palette import INK, PREVIOUS, readable_on, tinted
+from reportspec.render.palette import INK, MUTED, PREVIOUS, readable_on, tinted
 from reportspec.schema_files import whole_schema
 from reportspec.sections.bridge import with_bridge
 from tests.render import reading, sample
@@ -182,6 +182,20 @@ def test_a_heat_map_is_darker_for_more() -> None:
     # What has no figure is white.
     assert fills(made) == [*(tinted(ACCENT, share) for share in (0.85, 0.445, 0.04)), "#ffffff"]
     assert [text for text in made.texts if text.isdigit()] == ["10", "5", "0"]
+
+
+def test_what_rests_on_few_cases_has_no_shade() -> None:
+    """Nor does it take any from the others: 1 of 1 is no darkest cell. Which cells these are is said."""
+    columns = (WHERE, Column("d", "Stage", "text", role="dimension"), replace(COUNT, metric="m"))
+    rows = (("A", "x", 100), ("A", "y", 50), ("B", "x", 25))
+    few = (frozenset({"m"}), frozenset[str](), frozenset({"another"}))
+    one = Section("s", "breakdown", "S", columns, rows, None, 3, few=few, chart=Chart("heatmap", "c", ("n",), "d"))
+    made = reading.chart(one)
+    assert fills(made) == ["#ffffff", *(tinted(ACCENT, share) for share in (0.85, 0.445)), "#ffffff"]
+    assert [node.get("fill") for node in made.labels if node.text == "100"] == [MUTED]
+    said = "Grey: fewer than 10 cases, without a shade."
+    assert said in render_html(sample.figures("en", (one,)))
+    assert said not in render_html(sample.figures("en", (replace(one, few=()),)))
 
 
 def test_no_figure_is_another_thing_than_nothing() -> None:

@@ -18,6 +18,8 @@ NOW = datetime(2021, 4, 16, tzinfo=UTC)
 TIME = "strptime(trim(\"{}\"), '%d %b, %Y %H:%M:%S')"
 CREATED, CLOSING = TIME.format("Created Time"), TIME.format("Closing Date")
 FAKE = "('dayrep.com','cuvox.de','einrot.com','armyspy.com','rhyta.com','jourrapide.com','gustr.com','superrito.com','teleworm.us','fleckens.hu')"
+WAITING = "\"CONVERTED\" <> 'Yes' and \"Lead Status\" not in ('Junk Lead', 'Lost Lead')"
+DEAL = 'cast(cast("LEADID" as bigint) + 22264 as varchar)'
 # What stands in one CRM record of each check that fails, asked of the files themselves.
 ORACLES = {
     "account_name_missing": "select count(*) from accounts where coalesce(trim(\"Account Name\"), '') = ''",
@@ -41,6 +43,23 @@ ORACLES = {
         with acts as (select "POTENTIALID" p, "LEADID" l, "CONTACTID" c from calls)
         select count(*) from acts where coalesce(nullif(trim(p), ''), '0') = '0'
         and coalesce(nullif(trim(l), ''), '0') = '0' and coalesce(nullif(trim(c), ''), '0') = '0'""",
+    "account_duplicate_name": """
+        select sum(n) from (select count(*) n from accounts where trim("Account Name") <> ''
+        group by lower(trim("Account Name"))) where n > 1""",
+    "lead_is_contact": f"""
+        select count(*) from leads where {WAITING} and lower(trim("Email")) in (select lower(trim("Email")) from contacts)""",
+    "lead_without_activity": f"""
+        select count(*) from leads where {WAITING} and trim("LEADID") not in (
+        select trim("LEADID") from calls where trim("LEADID") <> '')""",
+    "deal_without_activity": f"""
+        select count(*) from potentials where "Stage" not like 'Closed%' and {DEAL} not in (
+        select trim("POTENTIALID") from calls where trim("POTENTIALID") <> '')""",
+    "deal_stalled": f"""
+        with done as (select trim("POTENTIALID") deal, max(cast("Call Start Time" as timestamp)) as called from calls
+        where lower("Call Type") <> 'missed' group by 1)
+        select count(*) from potentials left join done on deal = {DEAL} where "Stage" not like 'Closed%'
+        and date_diff('second', greatest(called, {CREATED}), timestamp '2021-04-16') > 30 * 86400""",
+    "activity_text_email": "select count(*) from calls where regexp_matches(\"Subject\", '[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+[.][a-zA-Z]')",
     "lead_no_owner": "select count(*) from leads where coalesce(trim(\"Lead Owner\"), '') = '' and \"CONVERTED\" <> 'Yes'",
 }
 
@@ -68,3 +87,7 @@ def test_counts_are_those_of_the_files(check: str, counts: dict[str, int], share
 
 def test_the_counts_that_are_known_of_the_data(counts: dict[str, int]) -> None:
     assert counts["deal_close_date_past"] == 1540
+
+
+def test_each_check_that_finds_something_is_held_against_the_files(counts: dict[str, int]) -> None:
+    assert {check for check, count in counts.items() if count} <= set(ORACLES)

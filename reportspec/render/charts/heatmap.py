@@ -13,7 +13,7 @@ from reportspec.render.charts.scales import Steps
 from reportspec.render.charts.svg import SIZE, WIDTH, Frame, Label, drawing, rect
 from reportspec.render.fonts import clipped
 from reportspec.render.locale import Formats, compact, is_number, name_of, number
-from reportspec.render.palette import INK, RULE, readable_on, tinted
+from reportspec.render.palette import INK, MUTED, RULE, readable_on, tinted
 
 ROWS = 40
 COLUMNS = 16
@@ -24,17 +24,19 @@ _PALEST, _DARKEST = 0.04, 0.85  # how much of the accent a cell has
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The names of rows and columns, the values where they meet, and whether some are left out."""
+    """The names of rows and columns, the values where they meet, whether some are left out, and where the values rest
+    on so few cases that they are no shade."""
 
     rows: list[str]
     across: list[str]
     values: dict[tuple[str, str], float]
     cut: bool
+    few: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def top(self) -> float:
         """The largest value, without its sign."""
-        return max((abs(value) for value in self.values.values()), default=1.0) or 1.0
+        return max((abs(value) for at, value in self.values.items() if at not in self.few), default=1.0) or 1.0
 
 
 def heatmap(canvas: Canvas) -> tuple[Drawing, ...]:
@@ -49,6 +51,8 @@ def heatmap(canvas: Canvas) -> tuple[Drawing, ...]:
             *captions,
             formats.word("rows_cut", shown=len(section.rows), available=number(formats, section.available_rows)),
         )
+    if any((row, name) in cells.few for row in cells.rows for name in cells.across):
+        captions = (formats.word("cells_of_few"), *captions)
     if any((row, name) not in cells.values for row in cells.rows for name in cells.across):
         captions = (formats.word("heatmap_empty"), *captions)
     return (Drawing(_drawn(canvas, cells, shown), shown.label, alt, (), captions),)
@@ -66,12 +70,15 @@ def cells_of(canvas: Canvas) -> Cells:
     there = _distinct(section, y, formats)
     rows = [*(name for name in chart.order if name in there), *(name for name in there if name not in chart.order)]
     across = list(dict.fromkeys((*chart.categories, *_distinct(section, x, formats))))
-    values = {
-        (name_of(formats, line[y], section.columns[y]), name_of(formats, line[x], section.columns[x])): float(value)
+    places = [
+        (name_of(formats, line[y], section.columns[y]), name_of(formats, line[x], section.columns[x]))
         for line in section.rows
-        if is_number(value := line[v])
-    }
-    return Cells(rows[:ROWS], across[:COLUMNS], values, len(rows) > ROWS or len(across) > COLUMNS)
+    ]
+    pairs = zip(places, (line[v] for line in section.rows), strict=True)
+    values = {at: float(value) for at, value in pairs if is_number(value)}
+    metric = section.columns[v].metric
+    few = frozenset(at for at, metrics in zip(places, section.few, strict=False) if metric in metrics)
+    return Cells(rows[:ROWS], across[:COLUMNS], values, len(rows) > ROWS or len(across) > COLUMNS, few)
 
 
 def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
@@ -92,22 +99,27 @@ def _drawn(canvas: Canvas, cells: Cells, column: Column) -> str:
         labels += [Label(x, -GAP - at * LINE, line, "middle", INK) for at, line in enumerate(reversed(head))]
     half, thick = over.width(frame.width) / 2, down.width(frame.height) / 2
     shapes = []
-    for x, y, value in _places(cells, xs, ys):
+    for x, y, at in _places(cells, xs, ys):
+        value = cells.values.get(at)
         if value is None:  # nothing was counted there, which is another thing than 0
             shapes.append(rect(x - half, y - thick, x + half, y + thick, "#ffffff", edge=RULE))
+            continue
+        text = compact(canvas.formats, value, column, 1)
+        if at in cells.few:
+            shapes.append(rect(x - half, y - thick, x + half, y + thick, "#ffffff", edge=RULE))
+            labels.append(Label(x, y + SIZE * 0.35, text, "middle", MUTED))
             continue
         share = abs(value) / cells.top
         fill = tinted(canvas.palette.accent, _PALEST + (_DARKEST - _PALEST) * share)
         shapes.append(rect(x - half, y - thick, x + half, y + thick, fill))
-        text = compact(canvas.formats, value, column, 1)
         labels.append(Label(x, y + SIZE * 0.35, text, "middle", readable_on(fill)))
     return drawing(frame, shapes, labels)
 
 
-def _places(cells: Cells, xs: list[float], ys: list[float]) -> Iterator[tuple[float, float, float | None]]:
+def _places(cells: Cells, xs: list[float], ys: list[float]) -> Iterator[tuple[float, float, tuple[str, str]]]:
     for row, y in zip(cells.rows, ys, strict=True):
         for name, x in zip(cells.across, xs, strict=True):
-            yield x, y, cells.values.get((row, name))
+            yield x, y, (row, name)
 
 
 def _distinct(section: Section, at: int, formats: Formats) -> list[str]:
