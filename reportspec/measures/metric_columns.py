@@ -11,13 +11,14 @@ from sqlglot import exp
 
 from reportspec.calendar import Bucket, period_label
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import conjuncts
 from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import number
 from reportspec.measures.asked import bounds_of
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
-from reportspec.measures.unknown_states import asks_what_was, without_history
+from reportspec.measures.unknown_states import asks_what_was, happened_by_today, without_history
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, ColumnId, PeriodDays, Row, SideName, Target
 from reportspec.model.domain import Field, Metric
@@ -27,7 +28,7 @@ from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import multiplier, needs_currency, only_amount
 from reportspec.resolve.nothing import only_after, without_regard
-from reportspec.resolve.past_states import past_lack
+from reportspec.resolve.past_states import flow_lack, is_stock, past_lack
 
 
 @dataclass(slots=True)
@@ -129,6 +130,7 @@ def metric_column(
     marks += [footnotes.add(text) for text in why_not_told(report, metric)]
     marks += [footnotes.add(text) for text in _of_those_only(report, metric, (*report.conditions, *conditions))]
     marks += [footnotes.add(text) for text in _without_regard(report, metric)]
+    marks += [footnotes.add(text) for text in _states_of_today(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
             marks += _left_out(report, metric, part, footnotes, row, "current")
@@ -186,6 +188,27 @@ def _without_regard(report: Report, metric: Metric) -> list[str]:
             field = binding.field(*of.split("."))
             assert field is not None
             notes.append(word(report.language, "without_regard", label(report, part.label), label(report, field.label)))
+    return notes
+
+
+def _states_of_today(report: Report, metric: Metric, conditions: Sequence[exp.Expr]) -> list[str]:
+    """What is to be said of what happened in the past where it is asked what its records were, and the source tells
+    only what they are."""
+    binding, language, notes = report.binding, report.language, list[str]()
+    if all(side.as_of >= report.known for side in report.all_sides):
+        return notes
+    for part in metrics_needed(binding.catalogue, metric):
+        if is_stock(part):
+            continue
+        asked = (*conjuncts(part.where), *conditions)
+        lack = flow_lack(binding, part.entity, asked)
+        event = binding.field(*lack.split(".")) if lack is not None else None
+        entity = happened_by_today(binding, part, conditions)
+        name = label(report, part.label)
+        if event is not None:
+            notes.append(word(language, "happened_without_event", name, label(report, event.label)))
+        elif entity is not None:
+            notes.append(word(language, "happened_by_today", name, as_part(language, label(report, entity.plural))))
     return notes
 
 

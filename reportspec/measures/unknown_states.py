@@ -97,6 +97,35 @@ def listed_by_today(binding: Binding, name: str, conditions: Iterable[exp.Expr])
     return entity if any(_reads(binding, entity, name, one, _of_states) for one in conditions) else None
 
 
+def happened_by_today(binding: Binding, metric: Metric, conditions: Iterable[exp.Expr]) -> Entity | None:
+    """The entity whose states are asked for of what happened over a period, where the source has no history of them:
+    they are today's. None of what is counted as of the very event that ends them."""
+    if is_stock(metric):
+        return None
+    trees = [*conjuncts(metric.where), *conditions]
+    for entity in binding.catalogue.entities.values() if trees else ():
+        if entity.history is None or not binding.has_entity(entity.name) or binding.has_history(entity):
+            continue
+        event = next((f.as_of.event for f in entity.fields.values() if f.as_of), "")
+        if _at_event(binding, metric, entity, event):
+            continue
+        if any(_reads(binding, entity, metric.entity, one, _of_states) for one in trees):
+            return entity
+    return None
+
+
+def _at_event(binding: Binding, metric: Metric, entity: Entity, event: str) -> bool:
+    """Whether a metric counts rows of an entity, or made of it, by the time of an event."""
+    own = _seen(binding, metric.entity, entity, (event,)) if _made_of(binding, metric.entity, entity.name) else None
+    anchor = path_of(metric.time) if isinstance(metric.time, (exp.Column, exp.Dot)) else ()
+    return own is not None and ".".join(anchor) == own
+
+
+def _made_of(binding: Binding, name: str, source: str) -> bool:
+    derived = binding.entity(name).derived
+    return name == source or (derived is not None and derived.source == source)
+
+
 def _of_conditions(
     binding: Binding, metric: Metric, entity: Entity, conditions: tuple[exp.Expr, ...]
 ) -> Iterator[Measure]:

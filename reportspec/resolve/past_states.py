@@ -3,7 +3,7 @@ its state of today. Without these a stock of the past would be made of the rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -58,6 +58,19 @@ def past_lack(binding: Binding, part: Metric) -> str | None:
 def conditions_lack(binding: Binding, entity: str, conditions: tuple[exp.Expr, ...]) -> str | None:
     """The same of the rows of an entity that meet conditions."""
     return next(_of_rows(binding, entity, conditions, conditions, set()), None)
+
+
+def flow_lack(binding: Binding, entity: str, trees: Iterable[exp.Expr]) -> str | None:
+    """The time (`deal.closed_at`) for want of which what is asked of rows that happened in the past is asked of their
+    states of today; None where these are known, or where nothing is asked of any."""
+    for tree in trees:
+        try:
+            lack = next(_of_trees(binding, entity, (tree,), set()), None)
+        except Unresolved:
+            continue  # it says nothing of these rows
+        if lack is not None:
+            return lack
+    return None
 
 
 def _of_rows(binding: Binding, name: str, asked: _Trees, trees: _Trees, seen: _Seen) -> Iterator[str]:

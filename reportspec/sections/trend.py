@@ -189,7 +189,9 @@ def _steps(report: Report, spec: TrendSection, query: AggregateQuery, rows: Sequ
     to_come = (index for index, bucket in enumerate(current) if instant(bucket.start, zone) >= report.reached)
     catalogue = report.binding.catalogue
     ahead = (metric.id for metric in spec.metrics if any(part.ahead for part in metrics_needed(catalogue, metric)))
-    whole: Row = {key: n for key, n in total.items() if isinstance(key, Aggregated) and key.part == "unplanned" and n}
+    # What is expected of a step is asked of one instant; other stocks are counted at each step's own end.
+    unplanned = (key for key in total if isinstance(key, Aggregated) and key.part == "unplanned")
+    whole: Row = {key: total[key] for key in unplanned if catalogue.metrics[key.metric].ahead and total[key]}
     return _Steps(query, by_bucket, whole, groups, frozenset(ahead), next(running, None), next(to_come, None))
 
 

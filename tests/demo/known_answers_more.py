@@ -413,7 +413,8 @@ METRICS: dict[str, Callable[[Period], Number]] = {
     "campaign_new_customers_count": lambda p: sum(each["number"] == 1 for each in attributed(p)),
     "campaign_new_customers_count.new_contacts": contacts_gained,
     "contacts_per_campaign": lambda p: ratio(contacts_gained(p), len(launched(p))),
-    "cost_per_lead": lambda p: ratio(cost_of_campaigns(p), len(leads(p))),
+    # Every campaign costs something here: 0 is a period in which none was launched.
+    "cost_per_lead": lambda p: ratio(cost_of_campaigns(p) or None, len(leads(p))),
     "customer_referrals_count": referrals,
     "customer_referrals_count.converted": lambda p: referrals(p, True),
     "web_page_views_count": lambda p: len(views(p)),

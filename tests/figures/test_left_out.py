@@ -28,7 +28,7 @@ TABLES = {
     "user": "user_id,name\n1,Ada\n2,Bo\n",
     "fx_rate": "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2.0\n",
 }
-WHOLE = "Left out: 3 deals of the period without “Account” (980 EUR)."
+WHOLE = "Left out: 3 deals of the period without “Account in the source” (980 EUR)."
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
@@ -46,7 +46,7 @@ def test_sales_to_nobody_are_told_at_what_customers_bought(tmp_path: Path, engin
         "purchases_amount": [WHOLE],
         "purchases_count": [WHOLE],
         "won_amount": [],
-        "customers_count": ["Left out: 4 deals so far without “Account”."],
+        "customers_count": ["Left out: 4 deals so far without “Account in the source”."],
     }
 
 
@@ -56,11 +56,13 @@ def test_what_is_left_out_is_within_the_filters(tmp_path: Path) -> None:
     for field, value, told in (("user.name", "Ada", ["900"]), ("account.name", "Alfa", [])):
         spec = {"period": "2026-09", "metrics": ["purchases_amount"], "filters": [{"field": field, "eq": value}]}
         texts = [text for text in figures(folder, spec).footnotes if text.startswith("Left out")]
-        assert texts == [f"Left out: 1 deal of the period without “Account” ({amount} EUR)." for amount in told]
+        assert texts == [
+            f"Left out: 1 deal of the period without “Account in the source” ({amount} EUR)." for amount in told
+        ]
 
 
 def test_part_of_an_amount_is_not_told_as_all_of_it(tmp_path: Path) -> None:
     """Without the rate of the dollar the three are worth more than 900, nobody knows how much."""
     tables = {name: text for name, text in TABLES.items() if name != "fx_rate"}
     found = figures(project_of(tmp_path, tables), {"period": "2026-09", "metrics": ["purchases_amount"]})
-    assert "Left out: 3 deals of the period without “Account”." in found.footnotes
+    assert "Left out: 3 deals of the period without “Account in the source”." in found.footnotes

@@ -283,7 +283,8 @@ class World:
         if self.crm.orders:
             for o in self.rows["order_"]:
                 customer = o["account_id"] or o["contact_id"]
-                if not o["is_deleted"] and o["status"] == "paid" and self.known(o["ordered_at"]) and customer:
+                there = o["account_id"] in self.accounts if o["account_id"] else o["contact_id"] in self.contacts
+                if not o["is_deleted"] and o["status"] == "paid" and self.known(o["ordered_at"]) and there:
                     worth = self.euros(o["amount"], o["currency"], local(o["ordered_at"]))
                     owner = self.user_of_account(o["account_id"])
                     raw.append(
@@ -301,7 +302,7 @@ class World:
         else:
             for state in self.deals.values():
                 deal = state.deal
-                if state.status == "won" and state.closed_at and deal["account_id"]:
+                if state.status == "won" and state.closed_at and deal["account_id"] in self.accounts:
                     worth = self.euros(deal["amount"], deal["currency"], local(state.closed_at))
                     raw.append(
                         (
@@ -1081,9 +1082,10 @@ EXITS = Metric(lambda p: (p.w.visit_fact(v) for v, _ in left(p)))
 ADVANCES = Metric(lambda p: (p.w.visit_fact(v) for v in moved(p, True)))
 DEAL_CALLS = Metric(
     lambda p: (
-        p.w.deal_fact(p.w.deals[a["deal_id"]])
+        p.w.deal_fact(p.w.deals.get(a["deal_id"]) or State(deal, "open", None, None, False))
         for a in outbound_calls(p)
-        if a["deal_id"] in p.w.deals and p.inside(a["done_at"])
+        for deal in p.w.rows["deal"]  # also one that was called about before it was written down
+        if deal["deal_id"] == a["deal_id"] and not deal["is_deleted"] and p.inside(a["done_at"])
     )
 )
 CAMPAIGNS = Metric(lambda p: (campaign_fact(c) for c in launched(p).values()))

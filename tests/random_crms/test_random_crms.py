@@ -34,6 +34,7 @@ from tests.random_crms.oracle import (
     OF_DEALS,
     OF_ONE_DATE,
     STOCKS,
+    Metric,
     Number,
     Period,
     World,
@@ -243,8 +244,13 @@ def cut(crm: Crm, folder: Path) -> Iterator[Answer]:
         if part.total is not None:
             rows.append(("total", part.total, lambda w, f: True))
         for value, row, pick in rows:
-            yield Answer(f"{question}, {value}", name, row[1], figure(metric, p, pick))
-            yield Answer(f"{question}, {value} before", name, row[2], figure(metric, before, pick))
+            for when, place, side in (("", 1, p), (" before", 2, before)):
+                right = figure(metric, side, pick)
+                if value == "others" and right is None and isinstance(metric, Metric) and metric.how == "sum":
+                    # As in a total, what has no amount is left out beside others that have none to leave out.
+                    each = [figure(metric, side, lambda w, f: of(w, f) == one) for one in there - set(shown)]  # noqa: B023
+                    right = 0 if any(one is not None for one in each) else None
+                yield Answer(f"{question}, {value}{when}", name, row[place], right)
 
 
 def filtered(crm: Crm, folder: Path) -> Iterator[Answer]:
