@@ -176,35 +176,38 @@ def _by_member(report: Report, metric: Metric, dimension: Dimension, rows: Seque
     members = sorted(rows, key=lambda row: by_nature(report, dimension, row[Member(0)]))
     called = [shown_value(report, dimension, row[Member(0)]) for row in members]
     if metric.adds_up:
-        return _nameless_as_one(
-            [
-                (name, (_value(report, metric, row, "current") - _value(report, metric, row, "previous"),))
-                for name, row in zip(called, members, strict=True)
-            ]
-        )
-    whole_now, whole_then = (_of_rate(report, metric, total, side) for side in _SIDES)
+        sums = {
+            name: (math.fsum(_change(report, metric, row) for row in of_name),)
+            for name, of_name in _by_name(called, members).items()
+        }
+        return list(sums.items())
+    whole_now, whole_then = (_of_rate(report, metric, [total], side) for side in _SIDES)
     parts: list[Part] = []
-    for name, row in zip(called, members, strict=True):
-        now, then = (_of_rate(report, metric, row, side) for side in _SIDES)
+    for name, of_name in _by_name(called, members).items():
+        now, then = (_of_rate(report, metric, of_name, side) for side in _SIDES)
         made = rate_and_mix(then, now, whole_then, whole_now)
         parts.append((name, (*made, math.fsum(made))))
-    return _nameless_as_one(parts)
+    return parts
 
 
-def _nameless_as_one(parts: Sequence[Part]) -> list[Part]:
-    """The parts, where an empty text is no more of a name than none, and both are one part."""
-    named = [part for part in parts if part[0] not in (None, "")]
-    nameless = [values for name, values in parts if name in (None, "")]
-    if not nameless:
-        return named
-    return [*named, (None, tuple(map(math.fsum, zip(*nameless, strict=True))))]
+def _by_name(called: Sequence[Cell], members: Sequence[Row]) -> dict[Cell, list[Row]]:
+    """The rows by what is seen of them; last those without a name: an empty text is no more of one than none, and both
+    are one part, with a rate of its own."""
+    found: dict[Cell, list[Row]] = {}
+    nameless: list[Row] = []
+    for name, row in zip(called, members, strict=True):
+        (nameless if name in (None, "") else found.setdefault(name, [])).append(row)
+    return {**found, None: nameless} if nameless else found
 
 
-def _of_rate(report: Report, metric: Metric, row: Row, side: SideName) -> OfRate:
-    known = report.binding.catalogue.metrics
-    return OfRate(
-        *(_value(report, known[part], row, side) for part in (metric.numerator, metric.denominator)),
-    )
+def _change(report: Report, metric: Metric, row: Row) -> float:
+    return _value(report, metric, row, "current") - _value(report, metric, row, "previous")
+
+
+def _of_rate(report: Report, metric: Metric, rows: Sequence[Row], side: SideName) -> OfRate:
+    """What a rate is made of in some rows together."""
+    made_of = (report.binding.catalogue.metrics[part] for part in (metric.numerator, metric.denominator))
+    return OfRate(*(math.fsum(_value(report, part, row, side) for row in rows) for part in made_of))
 
 
 def _value(report: Report, metric: Metric, row: Row, side: SideName) -> float:

@@ -127,7 +127,8 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     write_whole(path, b"old")
     child = (
-        "import resource, signal, sys; from pathlib import Path; from reportspec.files import write_whole\n"
+        "import resource, signal, sys; sys.dont_write_bytecode = True\n"
+        "from pathlib import Path; from reportspec.files import write_whole\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
         "try: write_whole(Path(sys.argv[1]), b'n' * 1_000_000)\n"
@@ -139,8 +140,10 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+# Python itself would leave a part of a module's bytecode behind, which nobody can import from then on.
 FULL = """
 import resource, runpy, signal, sys
+sys.dont_write_bytecode = True
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 if sys.argv[1] == "from the start":

@@ -96,6 +96,17 @@ def test_a_rate_by_rates_and_shares(folder: Path) -> None:
     assert made.total[-1] == pytest.approx(5 / 6 - 3 / 5)
 
 
+def test_what_has_no_name_has_one_rate(folder: Path) -> None:
+    """An empty text and none at all, of which in both months one of two was won: nothing has changed by its rate."""
+    blank = """"case when id in ('3', '10') then '' else source end\""""
+    (folder / "mapping.yaml").write_text(MAPPING.replace("source: source", f"source: {blank}"), "utf-8")
+    made = section(asked(folder, "close_rate", "deal.source"))
+    rows = {row[1]: row[2:] for row in made.rows}
+    share = (2 / 6 - 2 / 5) * (1 / 2 - 3 / 5)
+    assert rows["without a name"] == pytest.approx((0, share, share))
+    assert sum(row[-1] for row in rows.values()) == pytest.approx(5 / 6 - 3 / 5)
+
+
 def test_what_has_no_parts_is_refused(folder: Path) -> None:
     """A mean's change is no sum of its members'; and without a comparison there is none."""
     assert codes(folder, {"report": "custom", "period": "2026-02", "compare": "previous_period",
