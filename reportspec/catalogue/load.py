@@ -24,6 +24,7 @@ from reportspec.model.audits import KINDS, SOME, AuditCheck, AuditKind, Threshol
 from reportspec.model.domain import (
     AsOf,
     Catalogue,
+    Changes,
     Derived,
     Entity,
     ExchangeRates,
@@ -268,6 +269,8 @@ def _history(data: Mapping[str, Any]) -> History:
         more["values"] = PastValues(**{**values, "fields": tuple(values["fields"])})
     if "with_state" in data:
         more["with_state"] = tuple(data["with_state"])
+    if "changes" in data:
+        more["changes"] = Changes(**data["changes"])
     return History(**{**data, **more})
 
 

@@ -155,12 +155,26 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """The entity whose rows are the changes that states are made of, by the fields that states have, too, and: the
+    `place` of a change among its row's, the `previous` state and the `next` one, and when the next change was
+    (`until`)."""
+
+    entity: str
+    place: str
+    previous: str
+    next: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Where past states of an entity come from: an entity with one row for each state, `by` the key of what
     was in it, with when it was `entered` and `left`, its `number`, when the state after the next began
     (`next_but_one`), whether the last state of what was in it won or lost it (`last_closes`), and whether this one
     and all after it won it, or all lost it (`stays_closed`). Fields that a row has `with_state` are known of its
-    last state alone, but for what `values` has."""
+    last state alone, but for what `values` has. Where `changes` names what states are made of, they can be made without
+    being numbered."""
 
     entity: str
     by: str
@@ -175,6 +189,7 @@ class History:
     outcome: Outcome
     values: PastValues | None = None
     with_state: tuple[str, ...] = ()
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True, slots=True)

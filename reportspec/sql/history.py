@@ -115,14 +115,14 @@ def _states(
     of = history.states
 
     def key(alias: str, entity: str, name: str) -> exp.Expr:
-        return _key(binding, alias, entity, name)
+        return key_of(binding, alias, entity, name)
 
     row, stage = key(VISIT, history.entity, history.by), key(VISIT, history.entity, history.stage)
     kept = binding.key_kind(entity.name, history.stage)
-    begins, ends = _held(binding, entity, base)
+    begins, ends = held_from(binding, entity, base)
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     select = exp.Select().select(
-        named(copied(bare_key(row) if _of_one_kind(binding, entity) else row), history.by),
+        named(copied(bare_key(row) if one_kind(binding, entity) else row), history.by),
         named(column(VISIT, history.number), "visit_number"),
         named(copied(bare_key(stage) if kept else stage), history.stage),
         named(_is_last(history), "is_last"),
@@ -156,7 +156,7 @@ def _left_after(binding: Binding, entity: Entity, base: str, spans: Spans) -> ex
     """Whether a state may have held at some time in any of some stretches, by when it was left: it ended then, or
     earlier, but for the one before the last, which ends with the record's own closing. Of the states that a row was in
     the first ones are left out, so that what is said of those that follow stays as it is. A day more is left than by
-    `_held_in`, which looks closer."""
+    `held_in`, which looks closer."""
     history = entity.history
     assert history is not None
     first = min(first for first, _ in spans) - timedelta(days=2)
@@ -170,7 +170,7 @@ def _left_after(binding: Binding, entity: Entity, base: str, spans: Spans) -> ex
     return exp.Paren(this=exp.or_(_is_last(history), left, exp.Paren(this=exp.and_(last_but_one, closed))))
 
 
-def _held_in(binding: Binding, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
+def held_in(binding: Binding, since: exp.Expr, until: exp.Expr, spans: Spans) -> exp.Expr:
     """Whether what held from one time to another did so in any of some stretches, or still does. A day is left on
     either side: clocks that are put back show a later instant as an earlier time."""
     day = timedelta(days=1)
@@ -198,13 +198,13 @@ def _few(spans: Iterable[Span]) -> list[Span]:
     return found if len(found) <= MOST_SPANS else [(found[0][0], found[-1][1])]
 
 
-def _key(binding: Binding, alias: str, entity: str, name: str) -> exp.Expr:
+def key_of(binding: Binding, alias: str, entity: str, name: str) -> exp.Expr:
     """A key of what stands under an alias, as a text for all that may ask of it."""
     kind = binding.key_kind(entity, name)
     return text_key(column(alias, name), kind) if kind else column(alias, name)
 
 
-def _of_one_kind(binding: Binding, entity: Entity) -> bool:
+def one_kind(binding: Binding, entity: Entity) -> bool:
     """Whether rows and their states have the row's key as one kind; where they do not, states have it as a text."""
     history, kind_of = entity.history, binding.key_kind
     assert history is not None
@@ -228,7 +228,7 @@ def _is_last(history: History) -> exp.Expr:
     return exp.Is(this=column(VISIT, history.left), expression=exp.Null())
 
 
-def _held(binding: Binding, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
+def held_from(binding: Binding, entity: Entity, base: str) -> tuple[exp.Expr, exp.Expr]:
     """Since when and until when a state held."""
     history = entity.history
     assert history is not None
@@ -324,13 +324,13 @@ def _versions(
     for field in dict.fromkeys((*needed, SINCE, CHANGED, "valid_from", "valid_until")):
         amount = next((n for n in history_of if entity.fields[n].currency == field), field)
         told = amount if amount in history_of else None
-        cell = _column(binding, of_entity, base, states, field, told, bool(history_of))
+        cell = field_then(binding, of_entity, base, states, field, told, bool(history_of))
         select = select.select(cell, copy=False)
-    row = _key(binding, base, entity.name, entity.key)
-    on: exp.Expr = _same(column(states, history.by), bare_key(row) if _of_one_kind(binding, entity) else row)
+    row = key_of(binding, base, entity.name, entity.key)
+    on: exp.Expr = _same(column(states, history.by), bare_key(row) if one_kind(binding, entity) else row)
     if spans:
         # In the join, where databases ask it of the states alone; a row without any has to stay.
-        held = _held_in(binding, column(states, "valid_from"), column(states, "valid_until"), spans)
+        held = held_in(binding, column(states, "valid_from"), column(states, "valid_until"), spans)
         on = exp.And(this=on, expression=held)
     select = select.from_(table(base), copy=False)
     select = select.join(exp.Join(this=table(states), side="LEFT", on=on), copy=False)
@@ -338,13 +338,13 @@ def _versions(
         return shared_of(binding).added(select)
     select = select.join(_join_values(binding, entity, states), copy=False)
     if spans:
-        bounds = _bounds(history, states)
-        select = select.where(_held_in(binding, bounds["valid_from"], bounds["valid_until"], spans), copy=False)
+        bounds = bounds_of(history, states)
+        select = select.where(held_in(binding, bounds["valid_from"], bounds["valid_until"], spans), copy=False)
     return shared_of(binding).added(select)
 
 
 @remembered
-def _column(
+def field_then(
     binding: Binding, of_entity: str, base: str, states: str, name: str, amount: str | None, valued: bool
 ) -> exp.Alias:
     """A field as of a state, under its name. Where the history has what it was, it says so for an `amount` (the field,
@@ -352,7 +352,7 @@ def _column(
     entity = binding.entity(of_entity)
     history = entity.history
     assert history is not None
-    value = _bounds(history, states).get(name) if valued else None
+    value = bounds_of(history, states).get(name) if valued else None
     value = value or _of_state(binding, of_entity, base, states).get(name)
     value = value or _as_then(binding, entity, base, states, name)
     if amount is not None:
@@ -445,8 +445,8 @@ def _join_values(binding: Binding, entity: Entity, states: str) -> exp.Join:
     assert history is not None
     past = history.values
     assert past is not None
-    by, row = _key(binding, WORTH, past.entity, history.by), _key(binding, states, history.entity, history.by)
-    same = same_key(by, row if _of_one_kind(binding, entity) else column(states, history.by))
+    by, row = key_of(binding, WORTH, past.entity, history.by), key_of(binding, states, history.entity, history.by)
+    same = same_key(by, row if one_kind(binding, entity) else column(states, history.by))
     within = _same(column(WORTH, past.number), column(states, "visit_number"))
     return exp.Join(this=aliased(past.entity, WORTH), side="LEFT", on=all_of([same, within]))
 
@@ -455,7 +455,7 @@ def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.EQ(this=left, expression=right)
 
 
-def _bounds(history: History, states: str) -> dict[str, exp.Expr]:
+def bounds_of(history: History, states: str) -> dict[str, exp.Expr]:
     """When a value of a state held: from and until its own changes, within the state's bounds."""
     past = history.values
     assert past is not None

@@ -26,15 +26,17 @@ from reportspec.expression.trees import (
     short,
 )
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.domain import Derived
+from reportspec.model.domain import Derived, History
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, Spans
 from reportspec.sql.combine import inlined
 from reportspec.sql.dialects.rewrite import rewritten, with_args
+from reportspec.sql.history import asks_for_the_stretch, past_values
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
 from reportspec.sql.merged_records import survivors_cte
+from reportspec.sql.quick_history import changes_read, quick_values, select_quick_versions
 from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
-from reportspec.sql.statement import RowsOf, Statement, together
+from reportspec.sql.statement import NO_MOMENT, PastRows, RowsOf, Statement, together
 
 PREFIX = "reportspec_"  # of the names of temporary tables: nobody else's begin like that
 BEFORE = f"{PREFIX}before_"  # of those that are asked before the report's statements
@@ -85,9 +87,9 @@ class _Library(Statement):
 
     called_alike = False
 
-    def __init__(self, binding: Binding, known: KnownOrder) -> None:
+    def __init__(self, binding: Binding, known: KnownOrder, *, quick: bool) -> None:
         super().__init__(binding)
-        self._known = known
+        self._known, self._quick = known, quick
         self._names: dict[tuple[object, ...], str] = {}
         self._spans: dict[str, list[Spans | None]] = {}
 
@@ -115,6 +117,62 @@ class _Library(Statement):
 
     def _as_known(self, derived: Derived, tree: exp.Expr) -> exp.Expr:
         return narrower(self.binding, self._known, derived, tree)
+
+    def states_read(self, kept: Collection[str], order: Order) -> bool:
+        """Whether what is `kept` reads states only for the past states of rows, and all that is asked of these is told
+        by the rows' changes."""
+        for cte, rows in self._rows.items():
+            history = rows.entity.history
+            if rows.versions is None or history is None or history.changes is None:
+                continue
+            values = past_values(self.binding, rows.entity, (*rows.needed,))
+            told = quick_values(self.binding, self._known, rows.entity)
+            if history.outcome.lost_from in rows.needed or not set(values) <= set(told):
+                return False
+            states = {history.entity, *([history.values.entity] if history.values is not None else [])}
+            readers = {name for name in kept if _down(order, order[name], kept)[1] & states}
+            if states & set(kept) or not readers <= {short(cte)}:
+                return False
+        return True
+
+    def _need_states(self, history: History) -> None:
+        if not self._quick or history.changes is None:
+            super()._need_states(history)
+            return
+        changes = self.instance(history.changes.entity, NO_MOMENT)
+        for name in changes_read(history):
+            self.need(changes, name)
+
+    def _need_values(self, rows: PastRows) -> None:
+        history = rows.entity.history
+        assert history is not None
+        if not self._quick or history.changes is None:
+            super()._need_values(rows)
+            return
+        changes = self.instance(history.changes.entity, NO_MOMENT)
+        told = quick_values(self.binding, self._known, rows.entity)
+        for name in past_values(self.binding, rows.entity, (*rows.needed,)):
+            if (said := told.get(name)) is not None:
+                self.need(changes, said)
+            self.need(rows.versions or "", name)
+
+    def _past_ctes(self, name: str, rows: PastRows) -> list[tuple[str, exp.Expr, str]]:
+        history = rows.entity.history
+        if not self._quick or history is None or history.changes is None:
+            return super()._past_ctes(name, rows)
+        assert rows.versions is not None
+        needed = (*rows.needed,)
+        return select_quick_versions(
+            self.binding,
+            rows.entity,
+            name,
+            rows.versions,
+            short(f"{name}_state"),
+            needed,
+            quick_values(self.binding, self._known, rows.entity),
+            stretch=asks_for_the_stretch(self.binding, rows.entity, needed),
+            spans=self._held_in(name),
+        )
 
     def _held_in(self, cte: str) -> Spans | None:
         return together([*self._spans.get(cte, ()), *(look.spans for look in self._looks.get(cte, ()))])
@@ -152,8 +210,11 @@ def script(
         kept -= {name for name in kept if _chosen_from(made[name]) & kept}
     if not kept:
         return None
-    # What statements do not read themselves has what is read of it here alone: that may be less than in theirs.
-    library, names = _library(binding, known, several, [one.met(kept) for one in asked])
+    # What statements do not read themselves has what is read of it here alone: that may be less than in theirs. Where
+    # tables have indexes, databases make a CTE for each that reads it, and changes would be put in order three times.
+    met = [one.met(kept) for one in asked]
+    quick = not place.indexes and library.states_read(kept, order)
+    library, names = _library(binding, known, several, met, quick=quick)
     made = {short(name): tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
     plain = {short(one.cte): one for one in library.rows() if not one.made}
@@ -253,10 +314,12 @@ def _library(
     known: KnownOrder,
     several: Mapping[Key, Sequence[tuple[int, RowsOf]]],
     met: Sequence[Collection[str]] | None,
+    *,
+    quick: bool = False,
 ) -> tuple[_Library, dict[Key, str]]:
     """The CTEs of several statements, and what they are called by what they have: with all that statements have in
     theirs, or, of those that each has `met`, in these alone."""
-    library, names = _Library(binding, known), dict[Key, str]()
+    library, names = _Library(binding, known, quick=quick), dict[Key, str]()
     for key, rows in several.items():
         names[key] = library.made_again(rows[0][1])
         for at, one in rows:

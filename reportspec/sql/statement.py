@@ -28,7 +28,7 @@ from reportspec.expression.trees import (
     short,
 )
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.domain import Derived, Entity
+from reportspec.model.domain import Derived, Entity, History
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding, Unresolved
 from reportspec.resolve.moments import Moment, Spans, depth, varies_with_moment
@@ -42,7 +42,7 @@ from reportspec.sql.source_rows import select_rows
 
 
 @dataclass(slots=True)
-class _Rows:
+class PastRows:
     """The CTE of an entity's rows, filled with fields as they are asked for."""
 
     entity: Entity
@@ -95,7 +95,7 @@ class RowsOf(NamedTuple):
     spans: Spans | None = None
 
 
-_ANY = Moment("current", None, None, None)  # of what is the same at each
+NO_MOMENT = Moment("current", None, None, None)  # of what is the same at each
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,7 +126,7 @@ class Statement:
     def __init__(self, binding: Binding, *, dry: bool = False) -> None:
         self.binding = binding
         self._dry = dry  # only names are asked for, no statement will be made
-        self._rows: dict[str, _Rows] = {}
+        self._rows: dict[str, PastRows] = {}
         self._derived: dict[str, _DerivedRows] = {}
         self._rated = False
         self._survivors: dict[str, None] = {}  # the entities of which it is told what is left of merged records
@@ -164,7 +164,7 @@ class Statement:
             raise Unresolved("no-trend", f"`{name}` cannot be shown over time, only at one date")
         cte = self._called(name, moment) if varies else name
         if cte not in self._derived:
-            self._derived[cte] = _DerivedRows(entity, moment if varies else _ANY, {})
+            self._derived[cte] = _DerivedRows(entity, moment if varies else NO_MOMENT, {})
         return cte
 
     def _called(self, name: str, moment: Moment) -> str:
@@ -176,18 +176,18 @@ class Statement:
         """The CTE with an entity's rows as they are today, beside the one with past states."""
         cte = short(f"{name}_row")
         if cte not in self._rows:
-            self._rows[cte] = _Rows(self.binding.entity(name), cte, {})
+            self._rows[cte] = PastRows(self.binding.entity(name), cte, {})
         return cte
 
     def states(self, name: str) -> str:
         """The CTE with a row for each past state of an entity that has any."""
-        return self.instance(name, _ANY)
+        return self.instance(name, NO_MOMENT)
 
     @_wish
     def rows_only(self, name: str) -> str:
         """The CTE with an entity's rows as they are today, without past states."""
         if name not in self._rows:
-            self._rows[name] = _Rows(self.binding.entity(name), name, {})
+            self._rows[name] = PastRows(self.binding.entity(name), name, {})
         return name
 
     @_wish
@@ -195,7 +195,7 @@ class Statement:
         """The CTE with all rows that the mapping gives an entity, deleted and merged ones too."""
         cte = short(f"{name}_whole")
         if cte not in self._rows:
-            self._rows[cte] = _Rows(self.binding.entity(name), cte, {}, whole=True)
+            self._rows[cte] = PastRows(self.binding.entity(name), cte, {}, whole=True)
         return cte
 
     @_wish
@@ -321,27 +321,35 @@ class Statement:
         """Have what the fields were that are asked of entities with past states, and of states whether they ended their
         history, where that is asked."""
         for rows in list(self._rows.values()):
-            if rows.versions and asks_for_the_stretch(self.binding, rows.entity, rows.needed):
-                assert rows.entity.history is not None
-                self.need(self.instance(rows.entity.history.entity, _ANY), rows.entity.history.stays_closed)
-            values_asked = past_values(self.binding, rows.entity, tuple(rows.needed)) if rows.versions else ()
-            if not values_asked:
-                continue
-            assert rows.entity.history is not None
-            assert rows.entity.history.values is not None
-            past = rows.entity.history.values
-            values = self.instance(past.entity, _ANY)
-            for name in (rows.entity.history.by, *past.bounds, *values_asked):
-                self.need(values, name)
-            for name in values_asked:
-                self.need(rows.versions or "", name)
+            if rows.versions is not None:
+                self._need_values(rows)
 
-    def _plain_ctes(self, name: str, rows: _Rows) -> list[tuple[str, exp.Expr, str]]:
+    def _need_values(self, rows: PastRows) -> None:
+        history = rows.entity.history
+        assert history is not None
+        if asks_for_the_stretch(self.binding, rows.entity, rows.needed):
+            self.need(self.instance(history.entity, NO_MOMENT), history.stays_closed)
+        values_asked = past_values(self.binding, rows.entity, tuple(rows.needed))
+        if not values_asked:
+            return
+        assert history.values is not None
+        values = self.instance(history.values.entity, NO_MOMENT)
+        for name in (history.by, *history.values.bounds, *values_asked):
+            self.need(values, name)
+        for name in values_asked:
+            self.need(rows.versions or "", name)
+
+    def _plain_ctes(self, name: str, rows: PastRows) -> list[tuple[str, exp.Expr, str]]:
         if rows.versions is None:
             remark = rows.entity.plural["en"]
             if name != rows.entity.name:
                 remark += ", deleted ones too" if rows.whole else " as they are today"
             return [(name, select_rows(self.binding, rows.entity, rows.needed, whole=rows.whole), remark)]
+        return self._past_ctes(name, rows)
+
+    def _past_ctes(self, name: str, rows: PastRows) -> list[tuple[str, exp.Expr, str]]:
+        """The CTE of an entity's past states, and those that it is made of."""
+        assert rows.versions is not None
         base, states = rows.versions, short(f"{name}_state")
         return select_versions(self.binding, rows.entity, name, base, states, tuple(rows.needed), self._held_in(name))
 
@@ -364,7 +372,7 @@ class Statement:
     def _plain(self, entity: Entity) -> str:
         if entity.name in self._rows:
             return entity.name
-        self._rows[entity.name] = _Rows(entity, entity.name, {})
+        self._rows[entity.name] = PastRows(entity, entity.name, {})
         if self.versioned(entity.name) and not self._dry:
             self._with_states(entity, entity.name)
         return entity.name
@@ -375,7 +383,14 @@ class Statement:
         assert history is not None
         base = self.today(entity.name)
         self._rows[cte].versions = base
-        states = self.instance(history.entity, _ANY)
+        self._need_states(history)
+        fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
+        for name in filter(None, fields_kept):
+            self._rows[base].needed[name] = None
+
+    def _need_states(self, history: History) -> None:
+        """Have what past states are made of."""
+        states = self.instance(history.entity, NO_MOMENT)
         for name in (
             history.by,
             history.entered,
@@ -386,12 +401,9 @@ class Statement:
             history.last_closes,
         ):
             self.need(states, name)
-        stage = self.instance(history.states.entity, _ANY)
+        stage = self.instance(history.states.entity, NO_MOMENT)
         for name in (history.states.key, history.states.won, history.states.lost):
             self.need(stage, name)
-        fields_kept = (entity.key, history.outcome.field, history.outcome.at, entity.exists_from, history.stage)
-        for name in filter(None, fields_kept):
-            self._rows[base].needed[name] = None
 
     def _ties(self, derived: Derived, wanted: Collection[str]) -> list[exp.Column]:
         """The fields by which rows in one place of an order are told apart: all that the source has, as soon as
@@ -482,7 +494,7 @@ class RecordStatement(Statement):
         """The CTE with a row for each past state of an entity, beside the one with its records."""
         cte, entity = f"{name}_then", self.binding.entity(name)
         if cte not in self._rows:
-            self._rows[cte] = _Rows(entity, cte, {})
+            self._rows[cte] = PastRows(entity, cte, {})
             self._with_states(entity, cte)
         return cte
 
