@@ -106,7 +106,7 @@ def made(binding: Binding, needed: Sequence[str], stretches: Sequence[tuple[date
         for field in needed:
             statement.need(cte, field)
         trees.append(statement.finish(exp.Select().select(exp.Star()).from_(table(cte))))
-    found = script(binding, trees, Temporary(), known=KNOWN)
+    found = script(binding, trees, Temporary(by_rows=True), known=KNOWN)
     assert found is not None
     return found
 
