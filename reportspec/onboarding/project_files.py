@@ -30,7 +30,8 @@ class Reading:
     @property
     def plain(self) -> bool:
         """Whether its path says all."""
-        return not (self.date_format or self.percent or self.decimal or self.written or self.null)
+        said = self.date_format or self.percent or self.decimal or self.written or self.null
+        return not said and "path" not in self.marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _reading(table: str, reading: Reading) -> list[str]:
     def mark(setting: str) -> str:
         return f"  {CONFIRM} ({reading.marks[setting]})" if setting in reading.marks else ""
 
-    lines = [f"    {scalar(table)}:", f"      path: {_path(reading.path)}"]
+    lines = [f"    {scalar(table)}:", f"      path: {_path(reading.path)}{mark('path')}"]
     lines += [f"      {key}: {value}{mark(key)}" for key, value in reading.written.items()]
     if reading.decimal:
         lines += [f"      decimal: {json.dumps(reading.decimal)}{mark('decimal')}"]

@@ -113,6 +113,8 @@ class FileReadings:
             formats: dict[str, tuple[str, ...]] = {}
             written = basis.source.settings.get(name, {})
             marks: dict[str, str] = {}
+            if name in basis.source.joined:
+                marks["path"] = f"{basis.source.joined[name]} files with the same columns are one table"
             if "encoding" in written:
                 marks["encoding"] = f"its encoding is likely {written['encoding']}: look at letters with accents"
             if "skip" in written:

@@ -16,6 +16,7 @@ from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import Recognised, TableSeen
+from reportspec.onboarding.alike_files import alike, called
 from reportspec.onboarding.seen_tables import rows_of, seen
 from reportspec.onboarding.wish import NoStart, Tell, Wish
 from reportspec.source.file_patterns import Unmet, is_pattern, matched
@@ -40,6 +41,7 @@ class Source:
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of files, to be confirmed
     anywhere: str = ""  # what a project file in any folder says of it
     again: Mapping[str, str] = field(default_factory=dict)  # the project file by which a table is looked at once more
+    joined: Mapping[str, int] = field(default_factory=dict)  # of tables of several files, how many these are
 
     def rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
         """Rows of a table once more. Raises SourceError."""
@@ -146,34 +148,69 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
             for sheet in several:
                 name = _free_name(sheet, by_table)
                 by_table[name], sheets[name] = path, quoted_yaml(sheet)
-    found: list[TableSeen] = []
+    looks: dict[str, _Look] = {}
     unread: list[Diagnostic] = []
-    files: dict[str, str] = {}
-    marks: dict[str, dict[str, str]] = {}
-    texts: dict[str, str] = {}
     for table, path in by_table.items():
-        settings: dict[str, str] = {"sheet": sheets[table]} if table in sheets else {}
-        while True:
-            given = "".join(f", {key}: {value}" for key, value in settings.items())
-            file = f"{{path: {quoted_yaml(str(path.resolve()))}{given}}}"
-            text = f"version: 1\nsource:\n  files:\n    {table}: {file}\nmapping: mapping.yaml\n"
-            try:
-                found += _looked(text, {}, [table], True, tell)
-            except SourceError as error:
-                more = {key: value for key, value in _SETTING.findall(error.help or "") if key not in settings}
-                if more:
-                    settings |= dict([next(iter(more.items()))])
-                    continue
-                unread.append(Diagnostic(error.code, error.message, None, error.help, severity="warning"))
-                break
-            texts[table] = text
-            files[table] = os.path.relpath(path.resolve(), folder.resolve())
-            if settings:
-                marks[table] = settings
-            break
+        try:
+            looks[table] = _look(table, str(path.resolve()), {"sheet": sheets[table]} if table in sheets else {}, tell)
+        except SourceError as error:
+            unread.append(Diagnostic(error.code, error.message, None, error.help, severity="warning"))
+    joined = _joined(looks, tell)
+    found = [each for look in looks.values() for each in look.tables]
     if not found:
         raise _unread(unread)
-    return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks, again=texts)
+    files = {table: os.path.relpath(look.path, folder.resolve()) for table, look in looks.items()}
+    marks = {table: look.settings for table, look in looks.items() if look.settings}
+    again = {table: look.text for table, look in looks.items()}
+    return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks, again=again, joined=joined)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was found of a table: where its file is, how that is to be read, and the project file that says so."""
+
+    path: str
+    tables: tuple[TableSeen, ...]
+    settings: Mapping[str, str]
+    text: str
+
+
+def _look(table: str, path: str, known: Mapping[str, str], tell: Tell) -> _Look:
+    """Look at the file of a table, or the files of a pattern, with the settings that messages name where it cannot be
+    read without. Raises SourceError."""
+    settings = dict(known)
+    while True:
+        given = "".join(f", {key}: {value}" for key, value in settings.items())
+        file = f"{{path: {quoted_yaml(path)}{given}}}"
+        text = f"version: 1\nsource:\n  files:\n    {table}: {file}\nmapping: mapping.yaml\n"
+        try:
+            return _Look(path, tuple(_looked(text, {}, [table], True, tell)), settings, text)
+        except SourceError as error:
+            more = {key: value for key, value in _SETTING.findall(error.help or "") if key not in settings}
+            if not more:
+                raise
+            settings |= dict([next(iter(more.items()))])
+
+
+def _joined(looks: dict[str, _Look], tell: Tell) -> dict[str, int]:
+    """Make one table of the files that are parts of one, in place of theirs; by its name, how many these are."""
+    tables = {Path(look.path): table for table, look in looks.items() if "sheet" not in look.settings}
+    columns = {path: tuple(looks[table].tables[0].columns) for path, table in tables.items()}
+    joined: dict[str, int] = {}
+    for pattern, paths in alike(columns).items():
+        parts = [tables[path] for path in paths]
+        name = _free_name(called(pattern), looks.keys() - set(parts))
+        try:
+            together = _look(name, pattern, {}, tell)
+        except SourceError:
+            continue  # their values are not of one kind: they stay apart, and are told as they are
+        first = list(looks).index(parts[0])
+        rest = [(table, look) for table, look in looks.items() if table not in parts]
+        rest.insert(first, (name, together))
+        looks.clear()
+        looks.update(rest)
+        joined[name] = len(parts)
+    return joined
 
 
 # How a file is written, as the message says that refuses to guess it.

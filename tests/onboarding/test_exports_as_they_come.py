@@ -249,3 +249,42 @@ def test_text_files_have_neither_sheets_nor_parts(said: dict[str, Any], tmp_path
     with pytest.raises(SourceError, match="is no workbook") as told:
         read(tmp_path, "id,name\n1,A\n", **said)
     assert told.value.code == "contradiction"
+
+
+MONTHS = {f"deals_2026-{month:02}.csv": f"id,stage,created\n{month},won,2026-{month:02}-03\n" for month in (7, 8, 11)}
+
+
+def folder_of(path: Path, files: dict[str, str]) -> Source:
+    for name, text in files.items():
+        (path / name).write_text(text, "utf-8")
+    return opened(Wish((str(path),), path / "p"), lambda name: None)
+
+
+def test_files_of_each_month_are_one_table(tmp_path: Path) -> None:
+    """By a pattern that the next month's matches, too."""
+    found = folder_of(tmp_path, {**MONTHS, "people.csv": "id,name\n1,Ada\n"})
+    assert {table.name: table.rows for table in found.tables} == {"deals": 3, "people": 1}
+    assert found.files == {"deals": "../deals_2026-*.csv", "people": "../people.csv"}
+    assert found.joined == {"deals": 3}
+    assert [row[0] for row in found.rows("deals", ["id"], "id")] == ["11", "7", "8"]
+
+
+def test_a_pattern_matches_no_other_files(tmp_path: Path) -> None:
+    found = folder_of(tmp_path, {**MONTHS, "deals_2026-plan.csv": "id,target\n1,5\n"})
+    digits = "[0-9]" * 4
+    assert found.files == {"deals": f"../deals_{digits}-[0-9][0-9].csv", "deals_2026_plan": "../deals_2026-plan.csv"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"deals_1.csv": "id,stage\n1,won\n", "deals_2.csv": "id,state\n1,won\n"},  # other columns
+        {"deals.csv": "id,stage\n1,won\n", "leads.csv": "id,stage\n1,won\n"},  # other names
+        {"deals_1.csv": "id,stage\n1,won\n", "deals_10.csv": "id,stage\n1,won\n", "deals_x.csv": "id,a\n1,won\n"},
+    ],
+)
+def test_other_files_stay_apart(files: dict[str, str], tmp_path: Path) -> None:
+    """Other columns, other names, and what no pattern tells from another file."""
+    found = folder_of(tmp_path, files)
+    assert len(found.tables) == len(files)
+    assert not found.joined
