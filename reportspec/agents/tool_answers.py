@@ -129,7 +129,7 @@ class Answers:
 
     def explain(self, spec: str, text: str, figure: str, row: str) -> Answer:
         """What a figure is made of, or why a record counts in it."""
-        from reportspec.reference.explanation import as_json, explained, shown_by
+        from reportspec.reference.explanation import as_json, explanations, shown_by
         from reportspec.review.explained_row import explained_row, row_asked
         from reportspec.review.row_forms import as_json as row_as_json
 
@@ -144,7 +144,7 @@ class Answers:
             )
         if not row:
             metrics = report.binding.catalogue.metrics
-            told = [explained(report, metrics[name]) for name in ([figure] if figure else names)]
+            told = explanations(report, [metrics[name] for name in ([figure] if figure else names)])
             return _answer({"figures": json.loads(as_json(told))})
         try:
             found = explained_row(report, figure or names[0], row_asked(row, report.binding))

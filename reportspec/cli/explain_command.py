@@ -54,7 +54,7 @@ def explain(
     condition of the figure is held against it; exits with 1 if there is no such record.
     """
     from reportspec.building import load
-    from reportspec.reference.explanation import as_json, as_markdown, as_text, explained, shown_by
+    from reportspec.reference.explanation import as_json, as_markdown, as_text, explanations, shown_by
 
     out = Messages(messages)
     checked = load(spec, asked.order())
@@ -72,9 +72,10 @@ def explain(
         sys.exit(_row(spec, checked.report, figure, row, form, show_personal, out))
     out.close()
     metrics = checked.report.binding.catalogue.metrics
-    found = [explained(checked.report, metrics[name]) for name in ([figure] if figure is not None else names)]
     # The statements of a whole report are thousands of lines, and those of one figure hundreds.
     shown = False if sql is None and figure is None else sql
+    asked_for = [metrics[name] for name in ([figure] if figure is not None else names)]
+    found = explanations(checked.report, asked_for, sql=form == "json" or shown is not False)
     text = as_json(found) if form == "json" else (as_text if form == "text" else as_markdown)(found, sql=shown)
     give(harmless(text), "the explanation")
     sys.exit(DONE)

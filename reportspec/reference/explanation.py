@@ -74,20 +74,33 @@ def shown_by(report: Report) -> list[str]:
     return list(dict.fromkeys(metric.id for section in report.sections for metric in section.metrics))
 
 
+def explanations(report: Report, metrics: Iterable[Metric], *, sql: bool = True) -> list[Explanation]:
+    """What some of a report's metrics are made of, by one compilation of it; without their statements where these are
+    not asked for (`sql`)."""
+    program, written = compile_report(report), dict[int, str]()
+    return [_explained(report, metric, program, written if sql else None) for metric in metrics]
+
+
 def explained(report: Report, metric: Metric, program: Program | None = None, *, sql: bool = True) -> Explanation:
-    """What one of a report's metrics is made of; of a report that is compiled already by its `program`, and without its
-    statements where these are not asked for (`sql`)."""
-    program = program or compile_report(report)
+    """What one of a report's metrics is made of; of a report that is compiled already by its `program`."""
+    return _explained(report, metric, program or compile_report(report), {} if sql else None)
+
+
+def _explained(report: Report, metric: Metric, program: Program, written: dict[int, str] | None) -> Explanation:
+    """What a metric is made of; its statements with those that are `written` already, by their places, unless that
+    is None: then without."""
     sections = [section for section in report.sections if metric.id in {one.id for one in section.metrics}]
     names = {section.id for section in sections}
     dialect = dialect_named(report.project.source.dialect)
-    statements = [
-        sql_text(compiled.tree, dialect, pretty=True)
-        for compiled in program
-        if sql and compiled.query.section in names and compiled.purpose == "figures"
-    ]
+    statements = []
+    for place, compiled in enumerate(program):
+        if written is None or compiled.query.section not in names or compiled.purpose != "figures":
+            continue
+        if place not in written:
+            written[place] = sql_text(compiled.tree, dialect, pretty=True)
+        statements.append(written[place])
     needed = metrics_needed(report.binding.catalogue, metric)
-    own = _alone(report, program, names, {part.id for part in needed}) if sql else None
+    own = _alone(report, program, names, {part.id for part in needed}) if written is not None else None
     counted = tuple(_counted(report, part) for part in needed)
     columns: dict[str, None] = {}
     for part in counted:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reportspec.reference import explanation
 from tests.conftest import RunCli
 
 MAPPING = """
@@ -42,6 +43,23 @@ def spec(tmp_path: Path) -> Path:
         "  - id: big\n    kpis: [won_amount]\n    where: deal.amount > 100\n"
     )
     return path
+
+
+def test_a_report_is_compiled_once_for_all_of_its_figures(
+    run_cli: RunCli, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, written = list[object](), list[object]()
+    compiled, texts = explanation.compile_report, explanation.sql_text
+    monkeypatch.setattr(explanation, "compile_report", lambda report: made.append(report) or compiled(report))
+    monkeypatch.setattr(explanation, "sql_text", lambda tree, *a, **k: written.append(tree) or texts(tree, *a, **k))
+    kpis = ["won_amount", "lost_amount", "closed_deals_count", "won_deals_count", "close_rate"]
+    spec.write_text(spec.read_text().replace("kpis: [close_rate]", f"kpis: [{', '.join(kpis)}]"))
+    told = json.loads(run_cli(["explain", spec, "--format", "json"]).stdout)
+    assert [one["metric"] for one in told] == kpis
+    assert all(one["statements"] for one in told)
+    assert (len(made), len(written)) == (1, 2 + len(kpis))  # each section's statement, and each figure alone
+    run_cli(["explain", spec])
+    assert len(written) == 2 + len(kpis)
 
 
 def test_a_ratio_is_told_down_to_the_columns(run_cli: RunCli, spec: Path) -> None:
