@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from sqlglot import exp
+
 from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
@@ -55,6 +57,10 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     if dimensions is None or metric is None:
         return nothing_served(context, draft, title)
     everywhere = (*context.conditions, *draft.conditions)
+    if draft.standard and unusable(context, metric, Rules(), (), everywhere) is None:
+        dimensions = _served(context, draft, metric, dimensions, everywhere)
+        if not dimensions and metric.aggregate != "sum":
+            return nothing_served(context, draft, title)
     problem = unusable(context, metric, Rules(), dimensions, everywhere) or _not_of_parts(context, metric)
     if problem is None and not context.compared:
         problem = Unresolved(
@@ -66,6 +72,24 @@ def check(context: Context, draft: Draft) -> SectionSpec | None:
     return DriversSection(
         **draft.common(context), title=title, conditions=draft.conditions, metrics=(metric,), dimensions=dimensions
     )
+
+
+def _served(
+    context: Context,
+    draft: Draft,
+    metric: Metric,
+    dimensions: tuple[Dimension, ...],
+    conditions: tuple[exp.Expr, ...],
+) -> tuple[Dimension, ...]:
+    """The dimensions that the source has; each of the others is told as left out, since all stand alone."""
+    served = []
+    for dimension in dimensions:
+        lack = unusable(context, metric, Rules(), (dimension,), conditions)
+        if lack is None:
+            served.append(dimension)
+        else:
+            draft.leave_out(context, label_of(context, dimension.field.label), lack)
+    return tuple(served)
 
 
 def _not_of_parts(context: Context, metric: Metric) -> Unresolved | None:

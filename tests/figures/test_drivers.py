@@ -107,6 +107,18 @@ def test_what_has_no_name_has_one_rate(folder: Path) -> None:
     assert sum(row[-1] for row in rows.values()) == pytest.approx(5 / 6 - 3 / 5)
 
 
+def test_a_standard_section_shows_what_the_source_has(folder: Path) -> None:
+    """Deals have a source and no type here: the change is seen by number and size, and by source."""
+    spec = {"report": "pipeline", "period": "2026-02", "compare": "previous_period"}
+    [drivers] = [one for one in figures(folder, spec).sections if one.id == "revenue_drivers"]
+    assert {row[0] for row in drivers.rows} == {"Number and size", "Source"}
+    assert drivers.notes == ("Not available from this source: Deal type.",)
+    (folder / "mapping.yaml").write_text(MAPPING.replace("      source: source\n", ""), "utf-8")
+    [drivers] = [one for one in figures(folder, spec).sections if one.id == "revenue_drivers"]
+    assert {row[0] for row in drivers.rows} == {"Number and size"}
+    assert drivers.notes == ("Not available from this source: Source; Deal type.",)
+
+
 def test_what_has_no_parts_is_refused(folder: Path) -> None:
     """A mean's change is no sum of its members'; and without a comparison there is none."""
     assert codes(folder, {"report": "custom", "period": "2026-02", "compare": "previous_period",
@@ -131,9 +143,10 @@ def test_what_both_periods_leave_out_is_told(folder: Path) -> None:
 
 def test_a_standard_report_without_a_comparison_has_no_such_section(folder: Path) -> None:
     spec = {"report": "pipeline", "period": "2026-02"}
+    (folder / "mapping.yaml").write_text(MAPPING.replace("      amount: amount\n", ""), "utf-8")
 
     def lacking(**more: str) -> str:
-        """What the report says that the source does not serve: here `deal_type`, by which drivers are seen."""
+        """What the report says that the source does not serve: here amounts, whose change drivers are of."""
         made = figures(folder, {**spec, **more})
         assert "revenue_drivers" not in {one.id for one in made.sections}
         assert made.sections[-1].id == "not_served"
