@@ -116,11 +116,13 @@ def test_formulas_without_a_result(tmp_path: Path) -> None:
         "left out": ("</f><v></v>", "</f><v></v>"),
         "no value": ("</f><v></v>", "</f>"),
         "zero": ("</f><v></v>", "</f><v>0</v>"),
+        "old": ("</f><v></v>", "</f><v>7.5</v>"),
     }
     for way, sheet in ways.items():
         found = refused(rewritten(workbook(tmp_path, *rows), sheet1=sheet))
         assert found.code == "no-result", way
         assert "`t.xlsx` (table `t`): sheet `Deals`, cells B4, B5: a formula" in found.message
+        assert ("may be old" in found.message) == (way == "old")
         assert found.help == "open the workbook in Excel or LibreOffice, and save it"
         assert found.notes[0].startswith("row 4: 3,")
         assert asked(tmp_path / "t.xlsx", "id:key")[3] == ("4",), "the column is not read"

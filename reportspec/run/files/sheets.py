@@ -185,9 +185,13 @@ def _refuse_no_values(
         if row < len(rows)
     )
     if undone:
+        there = [row[cell.column] for cell in undone for row in rows[cell.row : cell.row + 1] if cell.column < len(row)]
+        stale = any(value not in ("", 0) for value in there)
+        why = "a formula whose result is not in the file; the program that wrote it left that to Excel"
+        old = "a formula of which the workbook says that it is to be worked out again: what is in the file may be old"
         raise Unclear(
             "no-result",
-            f"{where}: a formula whose result is not in the file; the program that wrote it left that to Excel",
+            f"{where}: {old if stale else why}",
             "open the workbook in Excel or LibreOffice, and save it",
             notes,
         )
