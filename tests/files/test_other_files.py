@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -372,3 +375,20 @@ def test_a_stray_cell_far_off_is_named(tmp_path: Path, ending: str) -> None:
     told = refused(path)
     assert told.code == "too-large"
     assert f"reach as far as {far}:" in told.message
+
+
+@pytest.mark.parametrize("kind", ["parquet", "json", "sqlite"])
+def test_words_for_no_value_are_none_in_every_kind_of_file(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t.{kind}"
+    rows = [("1", "n/a", "5"), ("2", "00000000", "-"), ("3", "2026-03-01", "7.5")]
+    if kind == "sqlite":
+        with closing(sqlite3.connect(path)) as lite:
+            lite.execute("CREATE TABLE t (id TEXT, day TEXT, amount TEXT)")
+            lite.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+            lite.commit()
+    else:
+        values = ", ".join(map(str, rows))
+        with duckdb.connect() as raw:
+            raw.execute(f"COPY (SELECT * FROM (VALUES {values}) AS t(id, day, amount)) TO '{path}' (FORMAT {kind})")
+    found = read_files([path], "id:key day:date amount:money", null=("n/a", "-", "00000000"))
+    assert found == [("1", None, 5), ("2", None, None), ("3", date(2026, 3, 1), Decimal("7.5"))]

@@ -10,6 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -89,12 +90,26 @@ def opened(
         if kind in TEXTS or kind in SHEETS:
             return _texts(table, spec, kind, folder, expected, even)
         if kind == ".parquet":
-            return _parquet(raw, table, spec, expected)
+            return _with_nulls(_parquet(raw, table, spec, expected), spec.null)
         if kind in (".json", ".jsonl", ".ndjson"):
-            return _json(raw, table, spec, expected)
-        return _sqlite(raw, table, spec.paths[0])
+            return _with_nulls(_json(raw, table, spec, expected), spec.null)
+        return _with_nulls(_sqlite(raw, table, spec.paths[0]), spec.null)
     except duckdb.Error as error:
         raise engine_error(error, table, spec.paths) from None
+
+
+def _with_nulls(relation: Relation, null: tuple[str, ...]) -> Relation:
+    """A relation of typed columns in which the texts that stand for no value are none."""
+    if not null:
+        return relation
+    words = ", ".join(map(string, null))
+    columns = ", ".join(
+        f"CASE WHEN {quoted(name)} NOT IN ({words}) THEN {quoted(name)} END AS {quoted(name)}"
+        if kind == "VARCHAR"
+        else quoted(name)
+        for name, kind in relation.types.items()
+    )
+    return replace(relation, sql=f"(SELECT {columns} FROM {relation.sql})")
 
 
 def kind_of(table: str, paths: tuple[str, ...]) -> str:
