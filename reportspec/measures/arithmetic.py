@@ -122,9 +122,21 @@ def _value(catalogue: Catalogue, metric: Metric, row: Row, side: SideName, total
             return divided(base, other) if metric.form == "multiple" else divided(other, base)
 
 
+_FEW_UNSEEN = 0.1  # the part of what is counted, of which a filter may not know what it was
+
+
+def much_unseen(metric: Metric, row: Row, side: SideName) -> bool:
+    """Whether a history lacks what a filter asks for of more than a tenth as many rows as are counted."""
+    unseen = row.get(Aggregated(metric.id, "unseen", side)) or 0
+    counted = number(row.get(Aggregated(metric.id, "n" if metric.aggregate != "count" else "value", side))) or 0
+    return bool(unseen) and unseen > _FEW_UNSEEN * counted
+
+
 def _aggregate(metric: Metric, row: Row, side: SideName) -> Number:
     if any(row.get(Aggregated(metric.id, part, side)) for part in UNKNOWN):
         return None  # of some rows it is not known what they were
+    if much_unseen(metric, row, side):
+        return None  # or of too many of those that a filter asks for
     if row.get(Untold(metric.id, side)):
         return None  # or of all which were there
     if not metric.ahead and row.get(Stopped(metric.entity, side)):

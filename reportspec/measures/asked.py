@@ -112,7 +112,9 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 def measures_of_rows(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The same without what is counted of rows whose past is not known: these are in no figure."""
     found = measures_of(binding, metric)
-    return tuple(one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in UNKNOWN)
+    return tuple(
+        one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in (*UNKNOWN, "unseen")
+    )
 
 
 def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:

@@ -14,7 +14,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import conjuncts
 from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.arithmetic import number
+from reportspec.measures.arithmetic import much_unseen, number
 from reportspec.measures.asked import bounds_of
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
@@ -348,11 +348,14 @@ def _unknown_past(report: Report, part: Metric, row: Row, side: SideName, condit
     name = label(report, part.label)
     name = name if side == "current" else word(report.language, "previous", name)
     unknown, unplanned = (row.get(Aggregated(part.id, one, side)) for one in ("unknown", "unplanned"))
+    unseen = row.get(Aggregated(part.id, "unseen", side))
     told = any(one.name == side and one.as_of >= report.known for one in report.all_sides)
-    if told or past_lack(report.binding, part) is not None or not (unknown or unplanned):
+    if told or past_lack(report.binding, part) is not None or not (unknown or unplanned or unseen):
         return []
+    if unseen and not unknown and not unplanned and not much_unseen(part, row, side):
+        return [word(report.language, "unseen_past", name, _counted(report, part, unseen))]
     if asks_what_was(report.binding, part, conditions):
-        counts = _counted(report, part, max(unknown or 0, unplanned or 0))
+        counts = _counted(report, part, max(unknown or 0, unplanned or 0, unseen or 0))
         return [word(report.language, "filtered_past", name, counts)]
     if unknown:
         return [word(report.language, "unknown_past", name, _counted(report, part, unknown))]

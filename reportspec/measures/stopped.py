@@ -111,7 +111,9 @@ def _of_the_past(report: Report, side: Side, bucket: Bucket | None) -> Row:
     where the data go nothing has closed since: what closes later only was written by mistake."""
     at = side.as_of if bucket is None else min(side.as_of, instant(bucket.end, report.binding.zone))
     if at >= report.known:
-        return {Aggregated(part.id, one, side.name): 0 for part in counted_parts(report) for one in UNKNOWN}
+        return {
+            Aggregated(part.id, one, side.name): 0 for part in counted_parts(report) for one in (*UNKNOWN, "unseen")
+        }
     parts = (part for part in counted_parts(report) if bucket is None or not part.ahead)
     found: Row = {Untold(part.id, side.name): True for part in parts if past_lack(report.binding, part) is not None}
     return found

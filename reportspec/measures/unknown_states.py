@@ -15,7 +15,7 @@ from sqlglot import exp
 from reportspec.expression.sandbox import column_nodes, parse, path_of
 from reportspec.expression.trees import all_of, any_of, conjuncts, copied
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Aggregated
+from reportspec.model.column_ids import Aggregated, Part
 from reportspec.model.domain import Entity, Metric
 from reportspec.model.query import AggregateQuery, Measure
 from reportspec.resolve.binding import Binding
@@ -130,7 +130,8 @@ def _of_conditions(
     binding: Binding, metric: Metric, entity: Entity, conditions: tuple[exp.Expr, ...]
 ) -> Iterator[Measure]:
     """How many rows of a stock may meet conditions as they were then. Without a history that is each row which the
-    metric may count, as if its states had been others; else those whose states, or plans, of then are not there."""
+    metric may count, as if its states had been others; else those whose states of then are not there (`unseen`: where
+    they are few the others are the figure), or whose plans."""
     by_state, by_plan = (
         tuple(one for one in conditions if _reads(binding, entity, metric.entity, one, of))
         for of in (_of_states, _of_plans)
@@ -139,7 +140,8 @@ def _of_conditions(
     closed = _closed_since(binding, metric, entity)
     if closed is None:
         return  # then there is no figure at all of a past date
-    count = Measure(Aggregated(metric.id, "unknown"), metric.entity, "count", None, None, metric.time)
+    part: Part = "unseen" if known else "unknown"
+    count = Measure(Aggregated(metric.id, part), metric.entity, "count", None, None, metric.time)
     own = {measure.column: measure for measure in unknown_measures(binding, metric, None)}
     if by_state:
         where = [*map(copied, doubts.certain_of_states)]
@@ -147,8 +149,6 @@ def _of_conditions(
             states = _names(binding, metric, entity, by_state, _of_states)
             gone = [closed, *([lost] if (lost := _left_since(binding, metric, entity)) is not None else [])]
             where += [_any(gone), _any([exp.Is(this=one, expression=exp.Null()) for one in states])]
-            if count.column in own:
-                where = [_any([_all(where), *([before] if (before := own[count.column].where) is not None else [])])]
         yield replace(count, where=all_of(where), ahead=metric.ahead, regardless=by_state)
     plan = replace(count, column=Aggregated(metric.id, "unplanned"), anchor=None)
     if by_plan or (by_state and plan.column in own):

@@ -15,7 +15,9 @@ SideName = Literal["current", "previous", "second"]
 # Of a metric: its value; of an average its sum, of its values the sum of squares; how many rows are behind it; and
 # how many were left out, for want of a value, of a rate, of what an amount is multiplied by, of a known past, or of a
 # plan that was known then.
-Part = Literal["value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown", "unplanned"]
+Part = Literal[
+    "value", "sum", "squares", "n", "missing", "other_currency", "incomplete", "unknown", "unplanned", "unseen"
+]
 
 
 class Aggregated(NamedTuple):

@@ -92,12 +92,14 @@ def only_since(binding: Binding, base: str, tree: exp.Expr, event: str) -> bool:
 
 
 def _late(binding: Binding, base: str, path: tuple[str, ...]) -> tuple[str, str] | None:
-    """The entity that a path leads to by a relation which rows get by an event, and the event's field."""
+    """The entity that a path leads to by a relation which rows get by an event, and the event's field. States are no
+    such thing: a row was in others before."""
     at = base
     for name in binding.resolve(base, path).steps if len(path) > 1 else ():
-        relation = binding.entity(at).relations[name]
+        relation, history = binding.entity(at).relations[name], binding.entity(at).history
         by = binding.field(at, relation.by) if relation.by else None
-        if by is not None and by.as_of is not None and by.as_of.before is None:
+        state = history is not None and relation.by == history.stage
+        if by is not None and by.as_of is not None and by.as_of.before is None and not state:
             return relation.to, f"{at}.{by.as_of.event}"
         at = relation.to
     return None

@@ -90,7 +90,7 @@ def _sparks(report: Report, spec: KpisSection) -> tuple[Query, ...]:
 
 def _is_drawn(measure: Measure) -> bool:
     """Whether a measure is of the value, or says that it is not known."""
-    unknown = isinstance(measure.column, Aggregated) and measure.column.part == "unknown"
+    unknown = isinstance(measure.column, Aggregated) and measure.column.part in ("unknown", "unseen")
     return measure.keep == "value" or unknown
 
 

@@ -33,7 +33,7 @@ def test_what_cannot_be_written(command: str, tmp_path: Path, run_cli: RunCli, m
     Given().write(tmp_path)
     code, why = (errno.EACCES, "may") if command in ("audit", "schema") else (errno.ENOSPC, "room")
 
-    def refuse(path: Path, data: bytes) -> Path:
+    def refuse(path: Path, *rest: object) -> Path:
         raise OSError(code, os.strerror(code), str(path))
 
     monkeypatch.setattr(files, "_part_of", refuse)

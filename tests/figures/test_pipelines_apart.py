@@ -41,10 +41,16 @@ def test_each_stands_whole_in_its_order_with_the_figures_of_a_report_of_it_alone
             alone = asked(folder, {"field": "stage.pipeline.name", "eq": cells[0]}).sections[at]
             assert not alone.subtotals  # it is the whole
             assert alone.total is not None
-            assert cells[1:] == pytest.approx(alone.total[1:], rel=1e-9)
+            # Of one deal the history does not have the stage of then: too much of a few, which have no figure alone.
+            few = at == 0 and cells[0] == "Renewals"
+            assert [value is None for value in alone.total[1:]] == [few] * len(alone.total[1:])
+            assert few or cells[1:] == pytest.approx(alone.total[1:], rel=1e-9)
             # A stage of which nothing is counted stands in the report of all, but not in one with a filter on deals.
             stages = [row[0] for row in section.rows[above:count]]
-            assert [name for name in stages if name in {row[0] for row in alone.rows}] == [r[0] for r in alone.rows]
+            named = [row for row in alone.rows if row[0] is not None]
+            assert [name for name in stages if name in {row[0] for row in named}] == [row[0] for row in named]
+            # Deals of which the history does not have the stage of then may be in it, and stand by themselves.
+            assert all(row[1] is None for row in alone.rows if row[0] is None)
             above = count
         assert all(row[0] is None for row in section.rows[above:])
 
