@@ -44,7 +44,7 @@ _LEVELS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
     type=click.Choice(["last"]),
     help="Only what is worse than when it was last looked at, or new.",
 )
-@format_option(("table", "json", "junit", "md"), "How the audit is printed.")
+@format_option(("table", "json", "junit", "md", "pdf"), "How the audit is printed; a PDF is written to --out.")
 @click.option(
     "--examples",
     type=click.IntRange(0, 1000),
@@ -109,14 +109,26 @@ def audit(
             give_to(out, text, "the checks", tell)
         tell.close()
         sys.exit(DONE if text else WRONG)
+    if form == "pdf" and out is None:
+        raise click.UsageError("a PDF is written to a file: name it with `-o audit.pdf`")
+    if form == "pdf" and changed_since is not None:
+        raise click.UsageError("--changed-since goes with what is printed; a PDF says of all what got better or worse")
     needed = _needed(specs, place, order, tell) if specs else None
-    asked = AuditOrder(order.now, os.environ, entity, needed, examples, repairs is not None, True, clock=order.clock)
+    to_mend = repairs is not None or form == "pdf"
+    asked = AuditOrder(order.now, os.environ, entity, needed, examples, to_mend, True, clock=order.clock)
     made = audit_project(place, asked)
     tell.tell(made.diagnostics, made.texts)
     if made.audit is None:
         tell.close()
         sys.exit(WRONG)
     if repairs is not None and not _repaired(made, made.audit, repairs, repairs_as, tell):
+        tell.close()
+        sys.exit(WRONG)
+    if (
+        form == "pdf"
+        and out is not None
+        and not _page_written(made, made.audit, place, order, show_personal, out, tell)
+    ):
         tell.close()
         sys.exit(WRONG)
     code = _shown(made, made.audit, fail_on, changed_since is not None, form, show_personal, out, tell)
@@ -157,6 +169,26 @@ def _needed(specs: list[Path], place: Path | None, order: Order, tell: Messages)
         tell.close()
         sys.exit(WRONG)
     return needed
+
+
+def _page_written(
+    made: ProjectAudit, audit: Audit, place: Path | None, order: Order, personal: bool, out: Path, tell: Messages
+) -> bool:
+    """Write an audit as a page; whether that went well."""
+    from reportspec.cli.audit_page import audit_page
+    from reportspec.files import write_whole
+    from reportspec.problems import not_written
+
+    page = audit_page(made, audit, place, order, personal)
+    if not isinstance(page, bytes):
+        tell.tell(page, made.texts)
+        return False
+    try:
+        write_whole(out, page)
+    except OSError as error:
+        tell.tell([not_written(out, error)], {})
+        return False
+    return True
 
 
 def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv", "xlsx"], tell: Messages) -> bool:
@@ -227,7 +259,8 @@ def _shown(
     try:
         before: Earlier = earlier(root, audit.at.astimezone(made.binding.zone))
         shown = Shown(audit, made.binding, made.language, before, personal, only_worse, made.project.systems)
-        give_to(out, FORMS[form](shown), "the audit", tell)
+        if form != "pdf":
+            give_to(out, FORMS[form](shown), "the audit", tell)
         kept(root, audit)
         store_failures(root, audit)
     except (HistoryError, OSError) as error:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as Xml
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 PROJECT = """version: 1
@@ -88,6 +89,27 @@ def test_personal_values_are_masked_unless_asked_for(form: str, folder: Path, ru
     if form != "table":  # which has keys alone
         assert "a…@h…" in hidden or "a…" in hidden
         assert "anna.neri@@host.com" in run_cli([*FIRST, "--format", form, "--show-personal"], cwd=folder).stdout
+
+
+def test_a_page_of_what_was_found(folder: Path, run_cli: RunCli) -> None:
+    """The same as the report that shows an audit, with what got worse since; the source is asked once."""
+    assert run_cli([*FIRST, "--fail-on", "never"], cwd=folder).returncode == 0
+    (folder / "sales.csv").write_text(SALES + "D4,Four,2,open,,EUR,2026-12-31\n", encoding="utf-8")
+    asked = ["audit", "--today", "2026-11-29", "--format", "pdf"]
+    done = run_cli([*asked, "-o", "a.pdf", "--fail-on", "never"], cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    text = " ".join(page.extract_text() for page in PdfReader(folder / "a.pdf").pages)
+    assert "Data quality" in text
+    assert "Open and won deals without an amount" in text.replace("\n", " ")
+    assert "anna.neri" not in text
+    shown = run_cli([*asked, "-o", "b.pdf", "--show-personal"], cwd=folder)
+    assert shown.returncode == 1  # what fails an audit fails it in every form
+    kept = [json.loads(line) for line in (folder / ".reportspec" / "audits.jsonl").read_text("utf-8").splitlines()]
+    assert len(kept) == 3
+    for wrong, said in (((), "name it with `-o audit.pdf`"), (("-o", "c.pdf", "--changed-since", "last"), "goes with")):
+        refused = run_cli([*asked, *wrong], cwd=folder)
+        assert refused.returncode == 2
+        assert said in refused.stderr
 
 
 def test_junit_has_a_case_for_each_check(folder: Path, run_cli: RunCli) -> None:
