@@ -18,7 +18,7 @@ def test_the_commands_print_what_the_page_says(checkout: Path, run_cli: RunCli, 
         if not name.startswith("audits/"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
-    first, second, third, last = COMMAND.findall(page)
+    first, second, third, junit, page_of_it = COMMAND.findall(page)
     done = run_cli(first[0].split(), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (1, first[1], "")
     # "The duplicate contact was merged, D2 got its amount and D3 another owner", and a new contact came.
@@ -35,6 +35,8 @@ def test_the_commands_print_what_the_page_says(checkout: Path, run_cli: RunCli, 
     (tmp_path / name).write_text(own, encoding="utf-8")
     done = run_cli(third[0].split(), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, third[1], "")
-    done = run_cli(last[0].split(), cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for last in (junit, page_of_it):
+        done = run_cli(last[0].split(), cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert "<testsuites" in (tmp_path / "audit.xml").read_text(encoding="utf-8")
+    assert (tmp_path / "audit.pdf").read_bytes().startswith(b"%PDF-")
