@@ -446,7 +446,8 @@ class Matcher:
     def _only_date(self, entity: Entity, table: TableSeen, rated: dict[str, list[Rated]]) -> None:
         """The date since when a row is there, where no name says it: the one that is no other field, else the only
         one."""
-        if entity.name not in ("deal", "lead", "case_") or any(score >= USABLE for score, *_ in rated["created_at"]):
+        since = entity.exists_from if entity.name in ("deal", "lead", "case_", "order_") else None
+        if since is None or any(score >= USABLE for score, *_ in rated[since]):
             return
         dates = [column for column in table.columns.values() if column.shape in ("date", "time")]
         others = {
@@ -457,10 +458,10 @@ class Matcher:
         free = [column for column in dates if column.name not in others]
         chosen = free if len(free) == 1 else dates if len(dates) == 1 and entity.name != "deal" else []
         for column in chosen:
-            rated["created_at"] = [one for one in rated["created_at"] if one[1] != column.name]
-            rated["created_at"].insert(0, (0.6, column.name, ("it is the only other date",)))
+            rated[since] = [one for one in rated[since] if one[1] != column.name]
+            rated[since].insert(0, (0.6, column.name, ("it is the only other date",)))
             for name in rated if not free else ():
-                if name != "created_at":
+                if name != since:
                     rated[name] = [one for one in rated[name] if one[1] != column.name]
 
     def key_values(self, entity_name: str, assigned: Sequence[Assigned]) -> frozenset[str]:

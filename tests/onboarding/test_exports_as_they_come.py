@@ -288,3 +288,18 @@ def test_other_files_stay_apart(files: dict[str, str], tmp_path: Path) -> None:
     found = folder_of(tmp_path, files)
     assert len(found.tables) == len(files)
     assert not found.joined
+
+
+def test_the_only_date_of_orders_is_their_day(tmp_path: Path) -> None:
+    """Whatever it is called; with another one nothing says which."""
+    path = tmp_path / "orders.csv"
+    rows = [f"O{n},C{n % 4},{100 + n}.50,2026-03-{n + 1:02}" for n in range(20)]
+    path.write_text("\n".join(["Order ID,Customer ID,Order Amount,Gift of", *rows]), "utf-8")
+    [part] = propose(packaged(), looked_at(path).tables, columns={"order_.amount": "Order Amount"}).parts
+    [dated, *_] = part.fields["ordered_at"].candidates
+    assert (part.entity, dated.column, dated.reasons) == ("order_", "Gift of", ("it is the only other date",))
+    path.write_text(
+        "\n".join(["Order ID,Customer ID,Order Amount,Gift of,Thanked", *(f"{r},2026-04-02" for r in rows)]), "utf-8"
+    )
+    [part] = propose(packaged(), looked_at(path).tables, columns={"order_.amount": "Order Amount"}).parts
+    assert "ordered_at" not in part.fields or part.fields["ordered_at"].confidence < 0.6
