@@ -565,7 +565,7 @@ _TEXTS = (
 )
 
 
-_CONDITIONS = (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean)
+_CONDITIONS = (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Xor, exp.Boolean, exp.StartsWith, exp.EndsWith)
 
 
 def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, str]], dialect: str) -> Holds:
@@ -579,12 +579,14 @@ def _held(tree: exp.Expr, part: MappedPart, columns: Mapping[str, Mapping[str, s
         return "text" if tree.is_string else "number"
     if isinstance(tree, exp.Cast) and tree.to.this in exp.DataType.TEXT_TYPES:
         return "text"
-    if isinstance(tree, _CONDITIONS):
+    if isinstance(tree, _CONDITIONS) or (isinstance(tree, exp.Cast) and tree.to.this == _BOOLEAN):
         return "boolean"
     if isinstance(tree, (exp.Paren, exp.Nullif)):
         operands = [tree.this]
     elif isinstance(tree, exp.Coalesce):
         operands = [tree.this, *tree.expressions]
+    elif isinstance(tree, exp.If):
+        operands = [one for one in (tree.args["true"], tree.args.get("false")) if one is not None]
     elif isinstance(tree, exp.Case):
         operands = [item.args["true"] for item in tree.args["ifs"]]
         operands += [tree.args["default"]] if tree.args.get("default") is not None else []

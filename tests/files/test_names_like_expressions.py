@@ -66,6 +66,8 @@ def test_what_the_engine_numbers_is_no_column_of_a_file(at: str, tmp_path: Path)
         ("amount", "\"id = '1' and not (value is null)\""),
         ("amount", '"case when value > 3 then value in (5) else false end"'),
         ("amount", '"coalesce((value > 3), false)"'),
+        ("amount", '"cast(value as boolean)"'),
+        ("amount", "\"if(value > 3, true, starts_with(id, '1'))\""),
         ("created_at", "\"created = '2026-01-03'\""),
     ],
 )
