@@ -53,6 +53,7 @@ def test_what_stands_around_stays() -> None:
 
 @given(st.text("0123456789+- @.abDE()tel:", max_size=60))
 def test_no_text_is_too_odd(text: str) -> None:
+    """Slow: hundreds of texts are drawn, and telephone numbers looked for in each."""
     once = covered(text)
     assert len(once) <= len(text) + 1 or "…" in once
 

@@ -91,6 +91,7 @@ def test_a_wrong_list_is_told_at_its_line(firm: Path, run_cli: RunCli, text: str
 
 
 def test_personal_data_are_masked_unless_asked_for(firm: Path, run_cli: RunCli) -> None:
+    """Slow: duplicates are looked for in each form."""
     for form in ("table", "json", "csv"):
         hidden = run_cli(["duplicates", firm, "--format", form]).stdout
         for personal in ("Giovanni", "Rossi", "giovanni", "8765", "612345987", "García"):

@@ -71,7 +71,9 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Started]:
 
 
 def test_one_line_of_totals_costs_nothing(newcomer: tuple[Path, Started]) -> None:
-    """Nor does a doubled row, or a text among amounts: each is written with a mark, and the report is of deals."""
+    """Nor does a doubled row, or a text among amounts: each is written with a mark, and the report is of deals.
+
+    Slow: a project is begun, with its first report."""
     folder, made = newcomer
     assert made.pdf is not None
     assert made.pdf.stem == "pipeline"
