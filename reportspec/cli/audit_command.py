@@ -13,7 +13,7 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import FilePath, format_option, messages_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages, give_to
+from reportspec.cli.printing import Messages, give_to, put
 from reportspec.cli.spec_files import spec_files
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def audit(
     the next audit says what got better or worse. Exits with 1 if a check of severity error fails.
     """
     from reportspec.audit.project_audit import AuditOrder, audit_project, propose_checks
+    from reportspec.cli.audit_page import audit_page
 
     tell = Messages(messages)
     order = OrderOptions((), None, today).order()
@@ -124,13 +125,13 @@ def audit(
     if repairs is not None and not _repaired(made, made.audit, repairs, repairs_as, tell):
         tell.close()
         sys.exit(WRONG)
-    if (
-        form == "pdf"
-        and out is not None
-        and not _page_written(made, made.audit, place, order, show_personal, out, tell)
-    ):
-        tell.close()
-        sys.exit(WRONG)
+    if form == "pdf" and out is not None:
+        page = audit_page(made, made.audit, place, order, show_personal)
+        if not isinstance(page, bytes):
+            tell.tell(page, made.texts)
+            tell.close()
+            sys.exit(WRONG)
+        put(out, page, tell)
     code = _shown(made, made.audit, fail_on, changed_since is not None, form, show_personal, out, tell)
     tell.close()
     sys.exit(code)
@@ -169,26 +170,6 @@ def _needed(specs: list[Path], place: Path | None, order: Order, tell: Messages)
         tell.close()
         sys.exit(WRONG)
     return needed
-
-
-def _page_written(
-    made: ProjectAudit, audit: Audit, place: Path | None, order: Order, personal: bool, out: Path, tell: Messages
-) -> bool:
-    """Write an audit as a page; whether that went well."""
-    from reportspec.cli.audit_page import audit_page
-    from reportspec.files import write_whole
-    from reportspec.problems import not_written
-
-    page = audit_page(made, audit, place, order, personal)
-    if not isinstance(page, bytes):
-        tell.tell(page, made.texts)
-        return False
-    try:
-        write_whole(out, page)
-    except OSError as error:
-        tell.tell([not_written(out, error)], {})
-        return False
-    return True
 
 
 def _repaired(made: ProjectAudit, audit: Audit, folder: Path, form: Literal["csv", "xlsx"], tell: Messages) -> bool:

@@ -12,7 +12,7 @@ import click
 from reportspec.cli.exit_codes import DONE, WRONG
 from reportspec.cli.options import FilePath, FilledText, format_option, today_option
 from reportspec.cli.orders import OrderOptions
-from reportspec.cli.printing import Messages, give, say
+from reportspec.cli.printing import Messages, give, put, say
 from reportspec.diagnostics import harmless, harmless_json
 
 
@@ -65,14 +65,7 @@ def duplicates(
     if text is None:
         sys.exit(WRONG)
     if output is not None:
-        from reportspec.files import write_whole
-        from reportspec.problems import not_written
-
-        try:
-            write_whole(output, text.encode() if isinstance(text, str) else text)
-        except OSError as error:
-            out.tell([not_written(output, error)], {})
-            sys.exit(WRONG)
+        put(output, text.encode() if isinstance(text, str) else text, out)
         say(str(output), err=True)
     elif isinstance(text, str):
         printed = harmless_json(text) if form == "json" else text

@@ -32,15 +32,20 @@ def give(text: str, what: str, nl: bool = True) -> None:
 def give_to(out: Path | None, text: str, what: str, tell: Messages) -> None:
     """Write `what` a command was asked for to a file, or print it without what a terminal would obey; ended by a line
     feed. Ends the program as `give` does, and with 1 where the file cannot be written, which is told."""
-    from reportspec.files import write_whole
-    from reportspec.problems import not_written
-
     text = text if text.endswith("\n") else f"{text}\n"
     if out is None:
         give(harmless(text), what, nl=False)
-        return
+    else:
+        put(out, text.encode(), tell)
+
+
+def put(out: Path, data: bytes, tell: Messages) -> None:
+    """Write what a command was asked for to a file. Ends the program with 1 where that cannot be, which is told."""
+    from reportspec.files import write_whole
+    from reportspec.problems import not_written
+
     try:
-        write_whole(out, text.encode())
+        write_whole(out, data)
     except OSError as error:
         tell.tell([not_written(out, error)], {})
         tell.close()

@@ -25,6 +25,7 @@ _NODES = (
 )
 _OF_MEANS: tuple[Part, ...] = ("sum", "n")
 UNKNOWN: tuple[Part, ...] = ("unknown", "unplanned")
+OF_THE_PAST: tuple[Part, ...] = (*UNKNOWN, "unseen")  # all that is counted of rows whose past is not known
 _LEFT_OUT: tuple[Part, ...] = ("missing", "other_currency", "incomplete")
 
 

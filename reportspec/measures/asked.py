@@ -10,7 +10,7 @@ from sqlglot import exp
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import all_of, conjuncts, copied, when
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.arithmetic import UNKNOWN
+from reportspec.measures.arithmetic import OF_THE_PAST
 from reportspec.measures.unknown_states import unknown_measures
 from reportspec.model.column_ids import Aggregated, Part
 from reportspec.model.domain import Metric
@@ -112,9 +112,7 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
 def measures_of_rows(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
     """The same without what is counted of rows whose past is not known: these are in no figure."""
     found = measures_of(binding, metric)
-    return tuple(
-        one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in (*UNKNOWN, "unseen")
-    )
+    return tuple(one for one in found if not isinstance(one.column, Aggregated) or one.column.part not in OF_THE_PAST)
 
 
 def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from reportspec.calendar import Bucket, day_label, instant, period_label
-from reportspec.measures.arithmetic import UNKNOWN
+from reportspec.measures.arithmetic import OF_THE_PAST
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, Row, SideName, Stopped, Untold
 from reportspec.model.domain import Metric
@@ -111,9 +111,7 @@ def _of_the_past(report: Report, side: Side, bucket: Bucket | None) -> Row:
     where the data go nothing has closed since: what closes later only was written by mistake."""
     at = side.as_of if bucket is None else min(side.as_of, instant(bucket.end, report.binding.zone))
     if at >= report.known:
-        return {
-            Aggregated(part.id, one, side.name): 0 for part in counted_parts(report) for one in (*UNKNOWN, "unseen")
-        }
+        return {Aggregated(part.id, one, side.name): 0 for part in counted_parts(report) for one in OF_THE_PAST}
     parts = (part for part in counted_parts(report) if bucket is None or not part.ahead)
     found: Row = {Untold(part.id, side.name): True for part in parts if past_lack(report.binding, part) is not None}
     return found
