@@ -28,7 +28,7 @@ TABLES = {
     "user": "user_id,name\n1,Ada\n2,Bo\n",
     "fx_rate": "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2.0\n",
 }
-WHOLE = "Left out: 3 deals of the period without “Account in the source” (980 EUR)."
+WHOLE = "Left out: 3 deals of the period without “Account in the source” (€980)."
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
