@@ -82,13 +82,14 @@ def number_in(language: str, locale: str, value: float, spec: str = ",") -> str:
 def money_in(language: str, locale: str, value: float | Decimal, currency: str | None, spec: str = ",.0f") -> str:
     """An amount in a sentence, as the report's tables write it: `€19,800`, `19.800 €`. Without a currency the number
     alone."""
+    value = float(value) if isinstance(value, Decimal) else value
     if not currency:
-        return number_in(language, locale, float(value), spec)
+        return number_in(language, locale, value, spec)
     spoken, _, country = locale.replace("-", "_").partition("_")
     numbers = vocabulary(language)["numbers"]
     if currency == "EUR" and value >= 0 and spoken == language and country in ("", *numbers["countries"]):
-        return str(numbers["euro"]).format(number_in(language, locale, float(value), spec))
-    places = len(format(float(value), spec).partition(".")[2])
+        return str(numbers["euro"]).format(number_in(language, locale, value, spec))
+    places = len(format(value, spec).partition(".")[2])
     return amount(number_locale(language, locale), Decimal(format(value, spec.replace(",", ""))), currency, places)
 
 

@@ -539,10 +539,9 @@ def in_words(binding: Binding, spec: Any, language: str, locale: str) -> str:
 def _shown(value: Any, language: str, locale: str, currency: str | None) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    if currency is not None:
-        return money_in(language, locale, value, currency, ",.15g")
     whole = isinstance(value, float) and value.is_integer() and abs(value) < _ALL_DIGITS
-    return number_in(language, locale, int(value) if whole else value)
+    number = int(value) if whole else value
+    return money_in(language, locale, number, currency, ",") if currency else number_in(language, locale, number)
 
 
 def _beside_text(binding: Binding, node: exp.Expr) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from tests.figures.asking import figures
 from tests.figures.from_tables import project_of
 
-# Won in September: 100 of a, and without an account 900 (Ada's), 40 USD (80 EUR) and one without an amount (both Bo's).
+# Won in September: 100 of a, and without an account 900 (Ada's), 40 USD (€80) and one without an amount (both Bo's).
 # Won before: 7 without an account. Open, lost, and one without a day: none of them is left out of a purchase.
 DEALS = """deal_id,owner_id,account_id,status,amount,currency,created_at,closed_at
 1,1,a,won,100,EUR,2026-08-01 09:00:00,2026-09-05 09:00:00

@@ -90,7 +90,7 @@ def test_conditions_of_large_numbers_are_told(amount: str, shown: str, locale: s
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: Europe/Rome\n", encoding="utf-8")
     checked = load_report(spec, datetime(2026, 11, 1, tzinfo=UTC), {})
     assert checked.report is not None
-    assert f" {shown} " in f"{checked.report.filter_texts[0]} "
+    assert f" €{shown} " in f"{checked.report.filter_texts[0]} "
 
 
 def test_a_number_beyond_all_bounds_in_a_condition_is_a_mistake(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_number_beyond_all_bounds_in_a_condition_is_a_mistake(tmp_path: Path) 
     assert [problem.code for problem in checked.diagnostics] == ["out-of-range"]
 
 
-@pytest.mark.parametrize(("locale", "shown"), [("en_GB", "5,000"), ("de_CH", "5’000"), ("de_DE", "5.000")])
+@pytest.mark.parametrize(("locale", "shown"), [("en_GB", "5,000"), ("de_CH", "5’000"), ("de_DE", "5.000\u00a0€")])
 def test_a_condition_has_the_numbers_of_the_report(locale: str, shown: str, tmp_path: Path) -> None:
     spec = tmp_path / "s.yaml"
     spec.write_text(
