@@ -57,7 +57,7 @@ def test_what_is_left_out_is_within_the_filters(tmp_path: Path) -> None:
         spec = {"period": "2026-09", "metrics": ["purchases_amount"], "filters": [{"field": field, "eq": value}]}
         texts = [text for text in figures(folder, spec).footnotes if text.startswith("Left out")]
         assert texts == [
-            f"Left out: 1 deal of the period without “Account in the source” ({amount} EUR)." for amount in told
+            f"Left out: 1 deal of the period without “Account in the source” (€{amount})." for amount in told
         ]
 
 
