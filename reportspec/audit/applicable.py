@@ -10,7 +10,7 @@ from reportspec.contract.checks import checks_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck, Outcome, Severity, Why
 from reportspec.model.findings import REFUSED, Check, Kind
-from reportspec.resolve.audit_conditions import joined_by, need_check, references
+from reportspec.resolve.audit_conditions import joined_by, need_check, own_fields
 from reportspec.resolve.binding import Binding, Missing
 
 Fields = Mapping[str, frozenset[str]]  # of each entity
@@ -95,12 +95,7 @@ def _of_itself(binding: Binding, check: Check) -> bool:
 def _within(binding: Binding, check: AuditCheck, needed: Fields) -> bool:
     """Whether all that a check reads of its own entity is needed."""
     fields = needed.get(check.entity)
-    own = {
-        binding.entity(entity).relations[reached.steps[0]].by if reached.steps else reached.field.name
-        for entity, reached in references(binding, check)
-        if entity == check.entity
-    }
-    return fields is not None and own <= fields
+    return fields is not None and own_fields(binding, check) <= fields
 
 
 def without_joins(

@@ -28,7 +28,7 @@ class HistoryError(ReportspecError):
 def earlier(root: Path, before: datetime) -> Earlier:
     """What the audits up to the day of `before`, in its zone, found: an audit of a past day is held against none of a
     later one. Raises HistoryError."""
-    at, broken, entities = None, dict[str, int](), dict[str, tuple[int, int]]()
+    at, broken, entities = None, dict[str, int](), dict[tuple[str, str], tuple[int, int]]()
     measured: dict[str, list[tuple[datetime, float]]] = {}
     records, broken_off = _records(root / PLACE)
     days = [(datetime.fromisoformat(record["at"]).astimezone(before.tzinfo).date(), record) for record in records]
@@ -38,7 +38,8 @@ def earlier(root: Path, before: datetime) -> Earlier:
             break
         at = datetime.fromisoformat(record["at"])
         broken |= {name: int(count) for name, count in record["broken"].items()}
-        entities |= {name: (int(rows), int(clean)) for name, (rows, clean) in record["entities"].items()}
+        for name, (rows, clean, *asked) in record["entities"].items():
+            entities[name, str(*asked)] = (int(rows), int(clean))
         for name, value in record.get("measured", {}).items():
             measured.setdefault(name, []).append((at, float(value)))
     return Earlier(at, broken, entities, {name: tuple(values) for name, values in measured.items()}, broken_off)
@@ -50,7 +51,7 @@ def kept(root: Path, audit: Audit) -> None:
     asked = [outcome for outcome in audit.outcomes if outcome.level != "not_applicable"]
     record = {
         "at": audit.at.isoformat(timespec="seconds"),
-        "entities": {entity.entity: [entity.rows, entity.clean] for entity in audit.entities},
+        "entities": {entity.entity: [entity.rows, entity.clean, entity.asked] for entity in audit.entities},
         "broken": {key_of(outcome): outcome.broken for outcome in asked},
     }
     measured = {o.check.id: o.measured for o in audit.outcomes if o.measured is not None}
@@ -72,6 +73,8 @@ def kept(root: Path, audit: Audit) -> None:
 def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
     """The audits of a file, and what stands behind them of one that was not written to its end."""
     try:
+        if path.exists() and not path.is_file():  # who reads a pipe waits for somebody to write into it
+            raise HistoryError(f"the file of audits `{path}` is no file", "move it away to begin anew")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return [], ""
@@ -88,9 +91,9 @@ def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
             record = json.loads(line)
             datetime.fromisoformat(record["at"])
             _ = [int(count) for count in record["broken"].values()]
-            _ = [(int(rows), int(clean)) for rows, clean in record["entities"].values()]
+            _ = [(int(rows), int(clean), str(*asked)) for rows, clean, *asked in record["entities"].values()]
             _ = [float(value) for value in record.get("measured", {}).values()]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             help = "remove the line, or move the file away to begin anew"
             raise HistoryError(f"line {number} of the file of audits `{path}` is no audit", help) from None
         records.append(record)
@@ -100,6 +103,6 @@ def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
 def _is_json(line: str) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -3,10 +3,10 @@ audit replaces."""
 
 from __future__ import annotations
 
-import csv
 import io
 from pathlib import Path
 
+from reportspec.csv_lines import csv_writer
 from reportspec.files import write_whole
 from reportspec.model.audits import Audit, Outcome
 from reportspec.render.attachments import marked
@@ -34,7 +34,7 @@ def _csv(outcome: Outcome) -> str:
     for a formula is marked as text."""
     fields = list(dict.fromkeys(path for failure in outcome.failures for path, _ in failure.values))
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv_writer(buffer)
     writer.writerow(["key", "name", *fields])
     for failure in outcome.failures:
         values = dict(failure.values)

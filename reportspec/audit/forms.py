@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+from reportspec.audit.endangered import endangered
 from reportspec.diagnostics import harmless, harmless_json, text_width
 from reportspec.languages import as_part, in_number
 from reportspec.lazy_dataclass import dataclass
@@ -17,6 +18,7 @@ from reportspec.measures.audit_wording import (
     field_called,
     lacking,
     level_called,
+    meaning_of,
     measured,
     money,
     remedy_of,
@@ -84,6 +86,12 @@ class Shown:
             return self.word("new") if self.earlier.at is not None else ""
         key = "worse" if change > 0 else "better" if change < 0 else "same"
         return self.word(key, self.number(abs(change)))
+
+    @property
+    def nothing(self) -> str:
+        """That nothing is wrong, or has got worse."""
+        since = self.earlier.at if self.only_worse else None
+        return self.word("no_worse", since.date().isoformat()) if since is not None else self.word("none")
 
     def word(self, key: str, *values: object) -> str:
         """A word of audits."""
@@ -173,10 +181,8 @@ def as_table(shown: Shown) -> str:
         )
     if rows:
         lines += _aligned([head, *rows], right={2, 3, 4, 5, 6})
-    elif shown.only_worse and shown.earlier.at is not None:
-        lines.append(shown.word("no_worse", shown.earlier.at.date().isoformat()))
     else:
-        lines.append(shown.word("none"))
+        lines.append(shown.nothing)
     absent = [outcome for outcome in shown.audit.outcomes if outcome.level == "not_applicable"]
     if absent and not shown.only_worse:
         lines += ["", f"{shown.word('not_applicable')}:"]
@@ -216,6 +222,7 @@ def _aligned(rows: list[list[str]], right: set[int]) -> list[str]:
 def as_json(shown: Shown) -> str:
     """The audit as data, with the names of checks and fields as they are in the catalogue."""
     audit = shown.audit
+    endangers = endangered(shown.binding, audit, [outcome.check for outcome in shown.all_findings()])
     data = {
         "at": audit.at.isoformat(timespec="seconds"),
         "data_end": shown.last_day or None,
@@ -223,7 +230,7 @@ def as_json(shown: Shown) -> str:
         "records": audit.rows,
         "without_error": audit.clean,
         "earlier": shown.earlier.at.isoformat(timespec="seconds") if shown.earlier.at else None,
-        "entities": [_entity_data(shown, entity) for entity in audit.entities],
+        "entities": [_entity_data(shown, entity, endangers) for entity in audit.entities],
         "systems": [
             {"system": one.name, "owner": one.owner, "access": list(one.access), "to_do": shown.to_do(one)}
             for one in shown.systems
@@ -232,7 +239,7 @@ def as_json(shown: Shown) -> str:
     return harmless_json(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def _entity_data(shown: Shown, entity: EntityAudit) -> dict[str, Any]:
+def _entity_data(shown: Shown, entity: EntityAudit, endangers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     outcomes: Iterable[Outcome] = entity.outcomes
     if shown.only_worse:
         outcomes = shown.findings(entity)
@@ -243,11 +250,11 @@ def _entity_data(shown: Shown, entity: EntityAudit) -> dict[str, Any]:
         "open_with_error": entity.open,
         "amount_with_error": float(entity.amount) if entity.amount is not None else None,
         "coverage": {one.field: one.there for one in entity.coverage},
-        "checks": [_outcome_data(shown, outcome) for outcome in outcomes],
+        "checks": [_outcome_data(shown, outcome, endangers) for outcome in outcomes],
     }
 
 
-def _outcome_data(shown: Shown, outcome: Outcome) -> dict[str, Any]:
+def _outcome_data(shown: Shown, outcome: Outcome, endangers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {
         "check": outcome.check.id,
         "of": about(outcome),
@@ -261,9 +268,9 @@ def _outcome_data(shown: Shown, outcome: Outcome) -> dict[str, Any]:
         "expected": list(outcome.expected) if outcome.expected is not None else None,
         "open": outcome.open,
         "amount": float(outcome.amount) if outcome.amount is not None else None,
-        "meaning": told(outcome.check.meaning, shown.language),
+        "meaning": meaning_of(outcome.check, shown.language),
         "remedy": remedy_of(outcome.check, shown.language),
-        "endangers": list(outcome.check.endangers),
+        "endangers": list(endangers.get(outcome.check.key, outcome.check.endangers)),
         "lacks": lacking(outcome, shown.language) if outcome.lacks else "",
         "reason": outcome.reason,
         "unmapped": dict(outcome.unmapped),
@@ -330,7 +337,7 @@ def as_markdown(shown: Shown) -> str:
         if not shown.only_worse:
             lines += ["", *_coverage_lines(shown, entity)]
     if not shown.all_findings():
-        lines += ["", shown.word("none")]
+        lines += ["", shown.nothing]
     if shown.systems and not shown.only_worse:
         names = [shown.word(key) for key in ("system", "system_owner", "access", "to_do")]
         lines += ["", f"### {shown.word('systems')}", "", _row(names), _row(["---"] * len(names))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from reportspec.expression.patterns import for_all
 from reportspec.model.audits import AuditCheck, Proposal
 
 _ONE_SLIP, _SAME_WORD = 0.9, 0.95  # how sure a proposal is that undoes one slip, or writes a word as it is declared
@@ -15,7 +16,8 @@ def proposed(check: AuditCheck, field: str, value: str, most: str = "", share: f
     if most and most != value:
         return Proposal(field, value, most, share)
     if check.kind == "format" and field.endswith("email"):
-        found = [text for text in _without_slip(value) if re.search(check.pattern, text)]
+        pattern = for_all(check.pattern, r"\Z")
+        found = [text for text in _without_slip(value) if re.search(pattern, text)]
         if len(set(found)) == 1:
             return Proposal(field, value, found[0], _ONE_SLIP)
     contract = check.contract
@@ -34,7 +36,7 @@ def _without_slip(address: str) -> Iterator[str]:
         bare.rstrip(".,;"),
         bare.removeprefix("mailto:"),
         bare.strip('<>()"'),
-        re.sub(r"\s+", "", bare),
+        re.sub(r"[\s\u200b-\u200d\u2060\ufeff]+", "", bare),  # also those that nobody sees
         re.sub(r"@{2,}", "@", bare),
         re.sub(r"\.{2,}", ".", bare),
         bare.replace(",", "."),

@@ -3,7 +3,6 @@ the CRM."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +12,11 @@ from typing import Literal
 from urllib.parse import quote
 
 from reportspec.audit.earlier import LOCK
+from reportspec.csv_lines import csv_writer
 from reportspec.errors import FormatError
 from reportspec.files import alone, write_whole
 from reportspec.lazy_dataclass import dataclass
-from reportspec.measures.audit_wording import called, remedy_of, text_in, words
+from reportspec.measures.audit_wording import called, meaning_of, remedy_of, words
 from reportspec.model.audits import Audit, BrokenRecord
 from reportspec.naming import slug
 from reportspec.render.attachments import marked
@@ -143,7 +143,7 @@ def _remembered(path: Path) -> dict[str, Known]:
             str(folder): {str(name): _digests(digests) for name, digests in of.items() if Path(name).name == name}
             for folder, of in known.items()
         }
-    except (FileNotFoundError, ValueError, AttributeError):
+    except (FileNotFoundError, ValueError, AttributeError, RecursionError):
         return {}
 
 
@@ -156,7 +156,7 @@ def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) ->
     link = pattern.replace("{key}", quote(record.key, safe="")) if record.key else ""
     start = (record.owner.called, entity, record.key, record.called, link)
     for check, fields in record.broken:
-        what, meaning = called(binding, check, language), text_in(check.meaning, language)
+        what, meaning = called(binding, check, language), meaning_of(check, language)
         kept = record.into.get(check.key)
         into = "" if kept is None else words(language, "keep_this" if kept == record.key else "keep_other", kept)
         told = (f"{what}. {meaning}".strip(), f"{remedy_of(check, language)} {into}".strip())
@@ -171,7 +171,7 @@ def _rows(entity: str, record: BrokenRecord, binding: Binding, language: str) ->
 def _csv(rows: list[Row], language: str) -> bytes:
     """Rows with a header in the language. Text that a spreadsheet would take for a formula is marked as text."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv_writer(buffer)
     writer.writerow([words(language, name) for name in COLUMNS])
     writer.writerows([marked(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")  # spreadsheets take what has no mark for another alphabet

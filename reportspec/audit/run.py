@@ -30,14 +30,18 @@ from reportspec.contract.verdict import findings_of, unmapped_of
 from reportspec.databases import dialect_named
 from reportspec.errors import Broken, SourceError
 from reportspec.lazy_dataclass import dataclass
+from reportspec.measures.known import reason_known
 from reportspec.measures.personal_texts import unquoted
 from reportspec.model.audits import Audit, AuditCheck, BrokenRecord, Coverage, EntityAudit, Example, Outcome, Owner
 from reportspec.model.findings import BY_HISTORY, Finding
 from reportspec.model.settings import Project, SourceChecks
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.resolve.emptiness import made_of
 from reportspec.sql.audit_rows import (
     WHOLE,
     Cut,
+    Held,
+    Instants,
     broken_rows_statement,
     counts_statement,
     records_to_mend,
@@ -137,9 +141,10 @@ class _Known:
     stopped: Mapping[str, datetime]
     findings: tuple[Finding, ...]
 
-    def until(self, entity: str) -> datetime:
-        """The instant that dates of an entity's rows are held against: the end of its last day, where it has ended."""
-        return self.stopped.get(entity, self.ended or until(self.now, self.binding.zone))
+    def instants(self, entity: str) -> Instants:
+        """What dates of an entity's rows are held against."""
+        others = self.ended or until(self.now, self.binding.zone)
+        return Instants(self.stopped.get(entity, others), others, self.now)
 
 
 def _known_of(project: Project, binding: Binding, now: datetime, clock: bool, ask: Ask) -> _Known:
@@ -216,7 +221,11 @@ def _asked(
         checks = checks if whole else [check for check in checks if check.of_rows]
         others = [_of_finding(f) for f in told if f.check.entity == name] if whole else []
         of_one = replace(asking_for, cut=cut)
-        one = _One(binding, name, tuple(checks), tuple(unique), known.until(name), now, of_one, ask)
+        held = Held(known.instants(name), not repeated & _of_history(binding, name))
+        of_history = [of_contract(f.check) for f in told if f.check.entity == name and f.check.kind in BY_HISTORY]
+        every = (*checks, *of_history)
+        ignored = frozenset(check.key for check in every if reason_known(project.checks, check))
+        one = _One(binding, name, tuple(checks), tuple(unique), tuple(of_history), ignored, held, of_one, ask)
         found = _audits(project, one, kept, [*others, *lacking])
         for value, audit in found.items():
             audits.setdefault(value, {})[name] = audit
@@ -229,6 +238,15 @@ def _asked(
         before = earlier(project.root, now.astimezone(binding.zone))
         made = {value: judged(one, before) for value, one in made.items()}
     return {value: _with_known(one, project.checks) for value, one in made.items()}
+
+
+def _of_history(binding: Binding, name: str) -> set[str]:
+    """The entities by whose keys an entity's history is found, and its states are known: itself, stages."""
+    history = binding.entity(name).history
+    if history is None:
+        return set()
+    table = binding.entity(made_of(binding.catalogue, history.entity)[-1])
+    return {name, *(relation.to for relation in table.relations.values())}
 
 
 def _of_keys(check: AuditCheck) -> bool:
@@ -267,22 +285,24 @@ def _unwritable(project: Project, one: _One) -> list[Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    """What is asked of an entity's rows, and those of the checks that are known to find nothing. `until` is the instant
-    that dates are held against, `now` the one that the newest is."""
+    """What is asked of an entity's rows, and those of the checks that are known to find nothing, and those
+    against the history that are known to find something. Those `ignored` count for nothing."""
 
     binding: Binding
     name: str
     checks: tuple[AuditCheck, ...]
     passed: tuple[AuditCheck, ...]
-    until: datetime
-    now: datetime
+    of_history: tuple[AuditCheck, ...]
+    ignored: frozenset[str]
+    held: Held
     asking_for: Asking
     ask: Ask
 
     def counts(self, checks: Sequence[AuditCheck], covered: Sequence[str] = ()) -> exp.Expr:
         """The statement that counts what breaks some of the checks."""
         cut = self.asking_for.cut
-        return counts_statement(self.binding, self.name, checks, covered, self.until, cut, self.now)
+        checks = [replace(check, severity="info") if check.key in self.ignored else check for check in checks]
+        return counts_statement(self.binding, self.name, checks, covered, self.held, cut)
 
     def audits(self, fields: frozenset[str], others: Sequence[Outcome]) -> dict[str, EntityAudit]:
         """What came of the checks, by the values of what the rows are cut by."""
@@ -319,7 +339,7 @@ class _One:
                 outcome = _measured(outcome, row[f"m{at}"])
             if broken and check.of_rows and (most or (check.store_failures and self.asking_for.failures)):
                 stored = self.asking_for.failures if check.store_failures else 0
-                found = _examples(self.binding, check, self.until, max(most, stored), self.ask)
+                found = _examples(self.binding, check, self.held, max(most, stored), self.ask)
                 outcome = replace(outcome, examples=found[:most], failures=found[:stored])
             if broken and check.contract is not None:
                 outcome = replace(outcome, unmapped=unmapped_of(self.binding, check.contract, self.ask))
@@ -328,6 +348,13 @@ class _One:
         coverage = tuple(Coverage(field, int(row[f"g{at}"] or 0)) for at, field in enumerate(covered))
         rows, clean = int(row["rows"]), int(row["clean"] or 0)
         outcomes += [Outcome(check, "pass", 0, rows) for check in self.passed]
+        by_history = {check.key: check for check in self.of_history if most}
+        others = [
+            replace(one, examples=_examples(self.binding, by_history[one.check.key], self.held, most, self.ask))
+            if one.check.key in by_history
+            else one
+            for one in others
+        ]
         return EntityAudit(self.name, rows, clean, coverage, (*outcomes, *others), is_open, amount)
 
     def _to_mend(self, levels: Mapping[str, str]) -> dict[str, tuple[tuple[BrokenRecord, ...], int, Owners]]:
@@ -338,6 +365,7 @@ class _One:
             for check in self.checks
             if check.severity != "info" and check.of_rows and levels.get(check.id) is not None
         ]
+        wanted = [check for check in (*wanted, *self.of_history) if check.key not in self.ignored]
         if not wanted:
             return {}
         binding, cut, most = self.binding, self.asking_for.cut, self.asking_for.records
@@ -349,7 +377,7 @@ class _One:
         paths += [path for path in dict.fromkeys(about) if path not in paths and binding.serves(path[0], path)]
         if not paths:
             return {}
-        table = self.ask(records_to_mend(binding, wanted, paths, self.until, MOST_TO_MEND, cut))
+        table = self.ask(records_to_mend(binding, wanted, paths, self.held, MOST_TO_MEND, cut))
         found: dict[str, list[BrokenRecord]] = {}
         counts: dict[str, int] = {}
         whose_of: dict[str, dict[str, Counter[Owner]]] = {}
@@ -493,7 +521,7 @@ def _told_by(binding: Binding, name: str) -> tuple[str, tuple[str, ...], list[tu
     return key, called, [(name, field) for field in (key, *called) if field]
 
 
-def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask: Ask) -> tuple[Example, ...]:
+def _examples(binding: Binding, check: AuditCheck, held: Held, most: int, ask: Ask) -> tuple[Example, ...]:
     """The first broken rows, by their keys."""
     entity = binding.entity(check.entity)
     key, called, paths = _told_by(binding, entity.name)
@@ -507,7 +535,7 @@ def _examples(binding: Binding, check: AuditCheck, now: datetime, most: int, ask
     paths += [path for path in dict.fromkeys(shown) if path not in paths and binding.serves(path[0], path)]
     if not paths:
         return ()
-    table = ask(broken_rows_statement(binding, check, paths, now, most))
+    table = ask(broken_rows_statement(binding, check, paths, held, most))
     found = []
     for row in table.rows:
         values = dict(zip((".".join(path) for path in paths), row, strict=True))
@@ -541,8 +569,7 @@ def _of_finding(finding: Finding) -> Outcome:
     check = of_contract(finding.check)
     if finding.check.kind == "stale-table":
         return Outcome(check, check.severity, 1, 1)
-    by_key = finding.check.kind in BY_HISTORY
-    shown = tuple(Example(value) if by_key else Example("", value) for value, _ in finding.examples[:EXAMPLES])
+    shown = tuple(Example("", value) for value, _ in finding.examples[:EXAMPLES])
     # Merged records are no rows of their entity.
     looked = finding.rows + finding.count if finding.check.kind == "no-survivor" else finding.rows
     return Outcome(check, check.severity, finding.count, looked, examples=shown)
@@ -554,13 +581,7 @@ def _with_known(audit: Audit, settings: SourceChecks) -> Audit:
     def settled(outcome: Outcome) -> Outcome:
         if outcome.level not in ("error", "warning", "info"):
             return outcome
-        contract = outcome.check.contract
-        if contract is not None and contract.refuses:
-            return outcome
-        of = contract.of if contract is not None else outcome.check.entity
-        about = ("", of, *outcome.check.about)
-        known = (ignored for ignored in settings.ignore if ignored.check == outcome.check.id)
-        reason = next((ignored.reason for ignored in known if ignored.of in about), "")
+        reason = reason_known(settings, outcome.check)
         return replace(outcome, level="known", reason=reason) if reason else outcome
 
     entities = (replace(one, outcomes=tuple(map(settled, one.outcomes))) for one in audit.entities)

@@ -63,7 +63,7 @@ def _listed(folder: Path) -> dict[str, str]:
     """What earlier builds wrote into a folder, as far as it is known; names that lead out of it are none."""
     try:
         found = json.loads((folder / _LIST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -94,7 +94,8 @@ def unfit_columns(binding: Binding, read: Read) -> list[Diagnostic]:
 def _unfit(binding: Binding, read: Read) -> Iterator[Diagnostic]:
     for field, part, mapped in _mapped(binding, read):
         holds = mapped.holds
-        if holds in _UNFIT.get(field.type, ()):
+        lost = field.type == "key" and holds == "bytes" and not dialect_named(binding.source.dialect).bytes_kept
+        if lost or holds in _UNFIT.get(field.type, ()):
             yield _of_type(binding, field, part, mapped)
         elif field.values and holds == "boolean":
             yield _of_choice(field, part, mapped)
@@ -151,6 +152,11 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
         way = f"cast({column} as varchar)" if field.type == "text" else f"cast(cast({column} as varchar) as {kind})"
         help += f", or where the bytes are a text write in the mapping `{mapping_line(field.name, way)}`"
         help = help if field.type in ("text", *_NUMBERS) else f"name the column that has {_CALLED[field.type]}"
+        if field.type == "key":  # of which databases make one sign of many
+            text = mapping_line(field.name, f"cast({column} as varchar)")
+            help = (
+                f"give its digits by a view (`hex({column})`); of bytes that are a text write in the mapping `{text}`"
+            )
     elif column and mapped.holds in ("list", "json"):
         in_json = mapped.holds == "json"
         way = part_of(column, ("key",) if in_json else (0,), in_json, binding.source.dialect)

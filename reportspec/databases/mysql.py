@@ -424,6 +424,7 @@ MYSQL = Dialect(
     text_end=r"\z",
     instants=INSTANTS,
     lax=True,
+    bytes_kept=False,
     since_1970="from_unixtime",
     keys=KEYS,
 )

@@ -167,6 +167,7 @@ SPARK = Dialect(
     lacks="%j",
     text_end=r"\z",
     instants=INSTANTS,
+    bytes_kept=False,
 )
 
 # --- Its sessions ---------------------------------------------------------------------------------

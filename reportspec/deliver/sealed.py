@@ -32,7 +32,14 @@ def _read(data: bytes) -> dict[str, Any] | None:
         reader = PdfReader(io.BytesIO(data))
         information: Any = _information(reader) or reader.metadata or {}
         seal: dict[str, Any] = json.loads(str(information.get(f"/{KEY}")))
-    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError):  # a damaged file breaks it in many ways
+    except (
+        PyPdfError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # a damaged file breaks it in many ways
         return None
     sealed_digest = seal.pop("seal", None)
     return seal if sealed_digest == digest(json.dumps(seal, sort_keys=True).encode()) else None

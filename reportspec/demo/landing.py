@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reportspec.csv_lines import csv_writer
 from reportspec.demo.columns import COLUMNS, DATE, MONEY, TIME, Columns
 from reportspec.demo.generate import whole_rows
 from reportspec.demo.timeline import EPOCH, FIRST_DAY
@@ -54,7 +54,7 @@ def _lines(names: Sequence[str]) -> dict[str, bytes]:
     with _ALONE:
         for name, rows in whole_rows([name for name in names if name not in _MADE]).items():
             text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(rows)
+            csv_writer(text).writerows(rows)
             _MADE[name] = text.getvalue().encode("utf-8")
         return {name: _MADE[name] for name in names}
 

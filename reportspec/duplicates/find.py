@@ -479,7 +479,8 @@ def _with_money(
         select = select.where(exp.In(this=key, query=exp.Subquery(this=keys_chosen)), copy=False)
         for row in _dicts(space.run(select)):
             # Where sums are floats, what is behind the fourth place is none of the amounts'.
-            amount = round(Decimal(_written(row["amount"], "amount") or 0), 4).normalize()
+            written = _written(row["amount"], "amount")
+            amount = round(Decimal(written), 4).normalize() if written else None
             money = Money(row["status"], row["currency"] or "", int(row["deals"]), amount)
             worth[subject.entity, row[KEY]].append(money)
     return {

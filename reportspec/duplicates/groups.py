@@ -11,12 +11,13 @@ from reportspec.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What deals of one status are worth in one currency: how many, and their amounts together."""
+    """What deals of one status are worth in one currency: how many, and their amounts together; None where none of
+    them has one."""
 
     status: str  # "open" or "won"
     currency: str
     deals: int
-    amount: Decimal
+    amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ def chance_of(bits: float) -> float:
 
 def added(money: Iterable[Money]) -> tuple[Money, ...]:
     """Amounts together, by status and currency; two currencies are never added."""
-    sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
+    sums: dict[tuple[str, str], tuple[int, Decimal | None]] = {}
     for one in money:
-        deals, amount = sums.get((one.status, one.currency), (0, Decimal(0)))
-        sums[one.status, one.currency] = (deals + one.deals, amount + one.amount)
+        deals, amount = sums.get((one.status, one.currency), (0, None))
+        both = one.amount if amount is None else amount if one.amount is None else amount + one.amount
+        sums[one.status, one.currency] = (deals + one.deals, both)
     return tuple(Money(*key, *value) for key, value in sorted(sums.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from babel.numbers import format_currency, format_decimal
 
+from reportspec.csv_lines import csv_writer
 from reportspec.duplicates.groups import Found, Group, Money, Record, added
 from reportspec.duplicates.masking import masked
 from reportspec.duplicates.not_duplicates import NAME
@@ -70,6 +70,8 @@ class Listing:
         return " + ".join(self._amount(one) for one in money if one.status == status)
 
     def _amount(self, money: Money) -> str:
+        if money.amount is None:
+            return "–"
         whole = money.amount == money.amount.to_integral_value()
         digits = "#,##0" if whole else "#,##0.00"
         amount = money.amount.quantize(Decimal(1) if whole else _CENTS)
@@ -211,7 +213,7 @@ class Listing:
         """Rows with a header. Text that a spreadsheet would take for a formula is marked as text."""
         header, rows = self.rows()
         buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv_writer(buffer)
         writer.writerow(header)
         writer.writerows([[marked(cell) if isinstance(cell, str) else cell for cell in row] for row in rows])
         return buffer.getvalue()
@@ -272,6 +274,11 @@ def _end(record: Record) -> dict[str, str]:
 
 def _plain_money(money: Iterable[Money]) -> list[dict[str, Any]]:
     return [
-        {"status": one.status, "currency": one.currency or None, "deals": one.deals, "amount": format(one.amount, "f")}
+        {
+            "status": one.status,
+            "currency": one.currency or None,
+            "deals": one.deals,
+            "amount": None if one.amount is None else format(one.amount, "f"),
+        }
         for one in money
     ]

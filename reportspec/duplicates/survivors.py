@@ -34,4 +34,6 @@ def survivor(records: Sequence[Record], gives_way: Sequence[str]) -> tuple[int, 
 def _worth(record: Record) -> Decimal:
     """Amounts of one currency; of several there is no sum, and it decides nothing."""
     currencies = {money.currency for money in record.money}
-    return sum((money.amount for money in record.money), Decimal(0)) if len(currencies) == 1 else Decimal(0)
+    return (
+        sum((money.amount or Decimal(0) for money in record.money), Decimal(0)) if len(currencies) == 1 else Decimal(0)
+    )

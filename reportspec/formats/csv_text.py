@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
+from reportspec.csv_lines import csv_writer
 from reportspec.formats.json_text import plain_cell
 from reportspec.model.figures import Figures
 from reportspec.render.attachments import marked
-
-
-class _Lines:
-    """Rows of CSV with plain line ends. The writer would leave a lone `\\r` of the data unquoted if it
-    were told of these, and it would end the row."""
-
-    def __init__(self, stream: io.StringIO) -> None:
-        self._stream = stream
-
-    def write(self, row: str) -> int:
-        """One whole row, as the writer hands it over."""
-        return self._stream.write(row.removesuffix("\r\n") + "\n")
 
 
 def as_csv(figures: Figures) -> str:
@@ -30,7 +18,7 @@ def as_csv(figures: Figures) -> str:
         if section.shape == "text":
             continue
         buffer = io.StringIO()
-        writer = csv.writer(_Lines(buffer), lineterminator="\r\n")
+        writer = csv_writer(buffer)
         writer.writerow(c.name for c in section.columns)
         writer.writerows([marked(v) if isinstance(v, str) else plain_cell(v) for v in row] for row in section.rows)
         parts.append(f"# {section.id}\n{buffer.getvalue()}")

@@ -58,8 +58,8 @@ def _made_of(binding: Binding, check: AuditCheck, language: str) -> str:
     return words(language, f"of_{kind}", rows, fields, other)
 
 
-# What can be done about what breaks a check of the source's contract, by its kind.
-_REMEDIES: dict[str, str] = {
+# What is said of rows that break a check of the source's contract, by its kind: what it means, and what can be done.
+_SAID: dict[str, str] = {
     "no-key": "no_key",
     "repeated-key": "repeated_key",
     **dict.fromkeys(("without-key", "repeated-join", "undecided-order", "tied-rows"), "rows_apart"),
@@ -81,8 +81,17 @@ _REMEDIES: dict[str, str] = {
 def remedy_of(check: AuditCheck, language: str) -> str:
     """What can be done about a check that fails: of the catalogue's what it says, of the source's contract by its kind;
     nothing of own checks that say nothing."""
-    name = _REMEDIES.get(check.contract.kind, "") if check.contract is not None else ""
-    return text_in(check.remedy, language) or (words(language, f"mend_{name}") if name else "")
+    return text_in(check.remedy, language) or _said("mend", check, language)
+
+
+def meaning_of(check: AuditCheck, language: str) -> str:
+    """What it means that a check fails, in the same way."""
+    return text_in(check.meaning, language) or _said("means", check, language)
+
+
+def _said(what: str, check: AuditCheck, language: str) -> str:
+    name = _SAID.get(check.contract.kind, "") if check.contract is not None else ""
+    return words(language, f"{what}_{name}") if name else ""
 
 
 def _day(text: str | None, language: str) -> str:

@@ -20,6 +20,7 @@ from reportspec.expression.trees import all_of, copied
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.answers import Answers
 from reportspec.measures.asked import measures_of
+from reportspec.measures.known import reason_known
 from reportspec.measures.left_out import AskedOut, LeftOut, asked_left_out, left_out_of
 from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, asked_states, stand_ins_of
 from reportspec.model.audits import AuditCheck
@@ -159,13 +160,13 @@ def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:
 def _doubts(report: Report) -> tuple[_Doubt, ...]:
     """The rows to be counted, of each metric that the report shows."""
     binding, found = report.binding, dict[tuple[str, str, str], _Doubt]()
-    ignored = {known.check for known in report.project.checks.ignore if known.of in ("", *binding.source.entities)}
+    settings = report.project.checks
     for metric in {metric.id: metric for spec in report.sections for metric in spec.metrics}.values():
         parts = metrics_needed(binding.catalogue, metric)
         names = dict.fromkeys(known for one in (metric, *parts) for known in (one.id, one.family))
         for name in dict.fromkeys(check for one in names for check in binding.catalogue.endangering(one)):
             check = binding.catalogue.audits[name]
-            if name in ignored or not _can_be_counted(binding, check):
+            if reason_known(settings, check) or not _can_be_counted(binding, check):
                 continue
             for doubt in _of_check(binding, metric, parts, check):
                 found.setdefault((metric.id, name, str(doubt.measure.column)), doubt)
@@ -186,8 +187,9 @@ def _can_be_counted(binding: Binding, check: AuditCheck) -> bool:
     except Unresolved:
         return False
     # What people compare with amounts of several currencies is to be converted, which a condition here is not.
-    broken = asked_of(binding, check).broken if any(WRITTEN in tree.meta for tree in trees) else None
-    return broken is None or not mixes_currencies(binding, check.entity, broken)
+    asked = asked_of(binding, check) if any(WRITTEN in tree.meta for tree in trees) else None
+    compared = [tree for tree in (asked.when, asked.broken) if tree is not None] if asked is not None else []
+    return not any(mixes_currencies(binding, check.entity, tree) for tree in compared)
 
 
 def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check: AuditCheck) -> Iterator[_Doubt]:

@@ -7,6 +7,7 @@ from dataclasses import field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal, get_args
+from zlib import crc32
 
 from sqlglot import exp
 
@@ -238,6 +239,13 @@ class EntityAudit:
     owners: Mapping[str, tuple[tuple[Owner, int], ...]] = field(default_factory=dict)
 
     @property
+    def asked(self) -> str:
+        """What tells which checks decide who has no error: audits that asked others are not held against this one."""
+        checks = (one.check for one in self.outcomes if one.level not in ("not_applicable", "known"))
+        keys = sorted(check.key for check in checks if check.severity == "error" and check.of_rows)
+        return f"{crc32(' '.join(keys).encode()):08x}"
+
+    @property
     def judged(self) -> bool:
         """Whether a check of severity error was asked of its rows; of others nobody knows that they have no error."""
         return any(
@@ -293,13 +301,14 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What was known last of each check, by its key: how many rows were broken; and of each entity how many records
-    there were, and how many without an error; what was measured for anomalies, each time. `at` is when the last audit
-    was, None where there was none; `broken_off` is a last line of the history that is only the beginning of one."""
+    """What was known last of each check, by its key: how many rows were broken; of each entity, by which checks were
+    asked of it, how many records there were, and how many without an error; and what was measured for anomalies, each
+    time. `at` is when the last audit was, None where there was none; `broken_off` is a last line of the history that is
+    only the beginning of one."""
 
     at: datetime | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
-    entities: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    entities: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     measured: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
     broken_off: str = ""
 

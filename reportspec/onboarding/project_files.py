@@ -115,11 +115,12 @@ def spec_text(report: str, period: str, said: str, metrics: Sequence[str] = ()) 
 
 def recipients_text(people: Iterable[tuple[str, str]]) -> str:
     """`recipients.csv`: who gets the report of which value."""
-    import csv
     import io
 
+    from reportspec.csv_lines import csv_writer
+
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv_writer(out)
     writer.writerow(("value", "email"))
     writer.writerows(people)
     return out.getvalue()

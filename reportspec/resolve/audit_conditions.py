@@ -13,26 +13,32 @@ from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
 from reportspec.model.findings import Check
 from reportspec.resolve.binding import INSTANTS, Binding, Missing, Reference, Unresolved
+from reportspec.resolve.emptiness import sums_up
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which rows a check looks at (all, if None), and the condition that one of these is broken; None where more than
-    a condition says so."""
+    """Which rows a check looks at (all, if None): those `when` it says, that have what it is of (`filled`); and the
+    condition that one of these is broken; None where more than a condition says so."""
 
-    looked: exp.Expr | None
+    when: exp.Expr | None
+    filled: exp.Expr | None
     broken: exp.Expr | None
+
+    @property
+    def looked(self) -> exp.Expr | None:
+        """Both conditions by which rows are looked at."""
+        return all_of([copied(tree) for tree in (self.when, self.filled) if tree is not None])
 
 
 def asked_of(binding: Binding, check: AuditCheck) -> Asked:
     """The conditions of a check that can be asked of the source."""
     if check.contract is not None:
-        return Asked(_lacked_by(check.contract), None)
+        return Asked(_lacked_by(check.contract), None, None)
     absent_too = check.kind == "not_null" or check.measure == "nulls"
     filled = [] if absent_too else [there(binding, check.entity, tree) for tree in check.of]
     filled += [there(binding, check.entity, tree) for tree in check.by]
-    looked = all_of([*([copied(check.when)] if check.when is not None else []), *filled])
-    return Asked(looked, _broken(binding, check))
+    return Asked(check.when, all_of(filled), _broken(binding, check))
 
 
 def _lacked_by(check: Check) -> exp.Expr | None:
@@ -131,7 +137,8 @@ def need_check(binding: Binding, check: AuditCheck) -> None:
     constant or another field stands in (`coalesce(deal.rotting_days, 30)`) is not needed. Raises Unresolved."""
     if not binding.has_entity(check.entity):
         binding.need_entity(check.entity)
-    dispensable, others = _leaving_out(check) | _stood_in_for(check), _one_of_several(binding, check)
+    dispensable = _leaving_out(check) | _stood_in_for(check) | _absent_besides(check)
+    others = _one_of_several(binding, check)
     for entity, reference in references(binding, check):
         own = (entity, reference.field.name)
         if own in others and not reference.steps:
@@ -152,6 +159,15 @@ def _leaving_out(check: AuditCheck) -> set[tuple[str, str]]:
     paths = [path_of(node) for node in denied if isinstance(node, (exp.Column, exp.Dot))]
     every = [path_of(node) for _, tree in trees_of(check) for node in column_nodes(tree)]
     return {(path[0], path[1]) for path in paths if len(path) == 2 and every.count(path) == 1}
+
+
+def _absent_besides(check: AuditCheck) -> set[tuple[str, str]]:
+    """The fields of the check's own rows that it asks to be absent besides others: one that the source does not give
+    is absent of all."""
+    parts = [one.unnest() for one in check.broken.flatten()] if isinstance(check.broken, exp.And) else []
+    absent = [one.this for one in parts if isinstance(one, exp.Is) and isinstance(one.expression, exp.Null)]
+    paths = [path_of(node) for node in absent if isinstance(node, (exp.Column, exp.Dot))]
+    return {(path[0], path[1]) for path in paths if len(path) == 2}
 
 
 def _stood_in_for(check: AuditCheck) -> set[tuple[str, str]]:
@@ -186,12 +202,41 @@ def _one_of_several(binding: Binding, check: AuditCheck) -> set[tuple[str, str]]
     return found - elsewhere
 
 
+def told_by_others(binding: Binding, check: AuditCheck) -> bool:
+    """Whether a check reads what rows of another table come to: the last activity of a deal."""
+    return any(sums_up(binding.catalogue, name) not in ("", check.entity) for name in joined_by(binding, check))
+
+
 def joined_by(binding: Binding, check: AuditCheck) -> frozenset[str]:
     """The entities whose rows are joined to those of a check by their keys: each key must be of one row."""
-    names = set()
-    for entity, reference in references(binding, check):
-        at = entity
-        for step in reference.steps:
-            at = binding.entity(at).relations[step].to
-            names.add(at)
-    return frozenset(names)
+    return frozenset(name for entity, tree in trees_of(check) for name in _joined(binding, entity, tree))
+
+
+def own_fields(binding: Binding, check: AuditCheck) -> frozenset[str]:
+    """The fields of its own entity that a check reads of the source, by which it finds others too."""
+    read = (step for entity, tree in trees_of(check) for step in _ways(binding, entity, tree))
+    return frozenset(name for at, name, _ in read if at == check.entity and binding.mapped(at, name) is not None)
+
+
+def _joined(binding: Binding, entity: str, tree: exp.Expr) -> Iterator[str]:
+    """The entities on the way to the fields of a tree, and to those that these are made of."""
+    return (to for _, _, to in _ways(binding, entity, tree) if to)
+
+
+def _ways(binding: Binding, entity: str, tree: exp.Expr) -> Iterator[tuple[str, str, str]]:
+    """What is read for a tree: an entity and a field of it, and the entity that is found by that field, if one is."""
+    for node in column_nodes(tree):
+        path = path_of(node)
+        if len(path) == 1 and path[0] in INSTANTS:
+            continue
+        at, reached = entity, binding.resolve(entity, path)
+        for step in reached.steps:
+            relation = binding.entity(at).relations[step]
+            yield at, relation.by, relation.to
+            at = relation.to
+        field = reached.field
+        yield at, field.name, ""
+        known = field.name in binding.entity(at).fields
+        made = field.expr or ((binding.default(at, field) or binding.stands_in(at, field)) if known else None)
+        if made is not None:
+            yield from _ways(binding, at, made)

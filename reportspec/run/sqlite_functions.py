@@ -54,7 +54,7 @@ def _pattern(text: str) -> Any:
 
 
 def _lower(value: Any) -> str | None:
-    return None if value is None else text_of(value).replace("İ", "i").lower()
+    return None if value is None else text_of(value).replace("İ", "i").replace("Σ", "σ").lower()
 
 
 def _upper(value: Any) -> str | None:

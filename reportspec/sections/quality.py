@@ -197,9 +197,11 @@ class _Shown:
         return (self.word("mend_apart", *map(self.number, (mend, wrong, mend - wrong))),)
 
     def before(self, entities: list[EntityAudit]) -> tuple[int | None, int | None]:
-        """How many records there were, and how many without an error, where the audits before knew of all entities."""
+        """How many records there were, and how many without an error, where audits before asked the same of all
+        entities."""
         known = self.report.audited_before
-        found = [known.entities.get(one.entity) for one in entities] if known is not None and known.at else [None]
+        there = known.entities if known is not None and known.at else {}
+        found = [there.get((one.entity, one.asked)) for one in entities] or [None]
         counts = [count for count in found if count is not None]
         if len(counts) < len(found) or not counts:
             return None, None
@@ -325,9 +327,10 @@ class _Shown:
         gaps: list[tuple[float, EntityAudit, str, int, int]] = []
         never: list[str] = []
         whole = 0
+        filled = {one.entity: {given.field for given in one.coverage if given.there} for one in self.entities()}
         for entity in self.entities():
             for name, there, rows in self.expected(entity):
-                if rows and not there:
+                if rows and name not in filled[entity.entity]:
                     never.append(f"{self.plural(entity.entity)}: {self.field(entity, name)}")
                 elif there < rows:
                     gaps.append((there / rows, entity, name, there, rows))
@@ -348,12 +351,12 @@ class _Shown:
 
     def expected(self, entity: EntityAudit) -> Iterator[tuple[str, int, int]]:
         """The fields that an entity's records ought to have, of how many they are there, and how many these are: by
-        the checks that ask for them of some records, else those that no record is without by its nature."""
-        asked = {
-            path_of(one.check.of[0])[-1]: one
-            for one in entity.outcomes
-            if one.check.kind == "not_null" and one.level != "not_applicable"
-        }
+        the check that asks for it of most records, else those that no record is without by its nature."""
+        asked: dict[str, Outcome] = {}
+        for one in entity.outcomes:
+            if one.check.kind == "not_null" and one.level != "not_applicable":
+                name = path_of(one.check.of[0])[-1]
+                asked[name] = max(asked.get(name, one), one, key=lambda outcome: outcome.looked)
         for coverage in entity.coverage:
             outcome = asked.get(coverage.field)
             if outcome is not None:

@@ -37,12 +37,13 @@ from reportspec.expression.trees import (
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import AuditCheck
 from reportspec.model.domain import Entity, Field
-from reportspec.model.findings import Check
-from reportspec.resolve.audit_conditions import Asked, asked_of, form_of, there
+from reportspec.model.findings import BY_HISTORY, Check
+from reportspec.resolve.audit_conditions import Asked, asked_of, form_of, there, told_by_others
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment
 from reportspec.sql.aggregate import AS_OF
 from reportspec.sql.audit_windows import by_groups, by_order, lone_are_right, of_groups
+from reportspec.sql.broken_history import apart
 from reportspec.sql.broken_keys import in_another_currency
 from reportspec.sql.broken_rows import breaks, broken_today, field_of, given, settled_by_history
 from reportspec.sql.rates import RATES, has_rates
@@ -68,22 +69,38 @@ class Cut:
 WHOLE = Cut()
 
 
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """What dates are held against: those of an entity's `own` rows, which are those of the end of its last day where it
+    has ended; what rows of `others` tell of them, that may go on; and how `fresh` the newest is."""
+
+    own: datetime
+    others: datetime
+    fresh: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How records are held against checks: `at` which instants, and whether by their `histories`, which takes keys that
+    are each of one row."""
+
+    at: Instants
+    histories: bool = True
+
+
 def counts_statement(
     binding: Binding,
     entity: str,
     checks: Sequence[AuditCheck],
     fields: Sequence[str],
-    now: datetime,
+    held: Held,
     cut: Cut = WHOLE,
-    fresh: datetime | None = None,
 ) -> exp.Expr:
     """One row, or of a cut `by` a field one for each of its values (`by`): how many `rows` an entity has, how many are
     `clean` of errors; of each check, by its place, how many rows are looked at (`w0`, …) and broken (`f0`, …), and of
     those that are still open how many (`o0`, …), with what they are worth (`a0`, …); of each of the `fields` how many
-    rows have it (`g0`, …). Where the entity has open rows, `open` and `amount` are those of all rows with an error.
-    Dates are held against `now`, how fresh the newest is against `fresh`, where that is another instant."""
-    fresh = fresh or now
-    rows = _Rows(binding, entity, checks, now, cut, fresh)
+    rows have it (`g0`, …). Where the entity has open rows, `open` and `amount` are those of all rows with an error."""
+    rows = _Rows(binding, entity, checks, held, cut)
     stake = stake_of(binding, binding.entity(entity))
     if stake is not None:
         is_open, amount = stake
@@ -95,24 +112,24 @@ def counts_statement(
     every = exp.Count(this=exp.Star())
     select = exp.Select().select(named(every, "rows"))
     types = {"rows": "integer", "clean": "integer"}
-    wrong = [_is_one(f"f{at}") for at, check in enumerate(checks) if check.severity == "error" and check.of_rows]
+    wrong = [_is_one(f"f{n}") for n, check in enumerate(checks) if check.severity == "error" and check.of_rows]
     error = any_of(wrong) if wrong else exp.Boolean(this=False)
     select = select.select(named(_sum(when(copied(error), literal(0), literal(1))), "clean"), copy=False)
     if stake is not None:
         select = _staked(select, "open", "amount", error, types)
-    for at, check in enumerate(checks):
+    for number, check in enumerate(checks):
         if check.kind == "fresh_within":
-            select = select.select(named(_stale(rows, check, at, fresh), f"f{at}"), copy=False)
-            select = select.select(named(literal(1), f"w{at}"), copy=False)
+            select = select.select(named(_stale(rows, check, number, held.at.fresh), f"f{number}"), copy=False)
+            select = select.select(named(literal(1), f"w{number}"), copy=False)
         elif check.kind == "anomaly":
-            select = _measured(rows, select, check, at, types)
+            select = _measured(rows, select, check, number, types)
         else:
-            looked = column(_ROWS, f"w{at}") if at in rows.looking else literal(1)
-            select = select.select(named(_sum(column(_ROWS, f"f{at}")), f"f{at}"), copy=False)
-            select = select.select(named(_sum(looked), f"w{at}"), copy=False)
+            looked = column(_ROWS, f"w{number}") if number in rows.looking else literal(1)
+            select = select.select(named(_sum(column(_ROWS, f"f{number}")), f"f{number}"), copy=False)
+            select = select.select(named(_sum(looked), f"w{number}"), copy=False)
             if stake is not None:
-                select = _staked(select, f"o{at}", f"a{at}", _is_one(f"f{at}"), types)
-        types |= {f"f{at}": "integer", f"w{at}": "integer"}
+                select = _staked(select, f"o{number}", f"a{number}", _is_one(f"f{number}"), types)
+        types |= {f"f{number}": "integer", f"w{number}": "integer"}
     for number in range(len(fields)):
         select = select.select(named(_sum(column(_ROWS, f"g{number}")), f"g{number}"), copy=False)
         types[f"g{number}"] = "integer"
@@ -127,7 +144,7 @@ def records_to_mend(
     binding: Binding,
     checks: Sequence[AuditCheck],
     shown: Sequence[tuple[str, ...]],
-    now: datetime,
+    held: Held,
     most: int,
     cut: Cut = WHOLE,
 ) -> exp.Expr:
@@ -136,15 +153,15 @@ def records_to_mend(
     of these have (`p0`, …) and how large a share they are (`s0`, …), for those that find several with the same
     something that is alike in all of these and no others (`g0`, …), with how many fields of a row are `filled`, and
     when it was changed (`latest`), where it says so; how many rows there are `available`, and `by`."""
-    rows = _Rows(binding, checks[0].entity, checks, now, cut)
+    rows = _Rows(binding, checks[0].entity, checks, held, cut)
     types: dict[str, str] = {}
     for number, path in enumerate(shown):
         rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
         types[f"v{number}"] = binding.resolve(checks[0].entity, path).field.type
-    flags = [f"f{at}" for at in range(len(checks))]
+    flags = [f"f{number}" for number in range(len(checks))]
     types |= dict.fromkeys(flags, "integer")
-    for at in rows.shared:
-        types |= {f"p{at}": "text", f"s{at}": "number"}
+    for number in rows.shared:
+        types |= {f"p{number}": "text", f"s{number}": "number"}
     types |= {"by": "text"} if cut.by else {}
     rows.keep_shared()
     types |= rows.keep_groups()
@@ -163,10 +180,10 @@ def records_to_mend(
 
 
 def broken_rows_statement(
-    binding: Binding, check: AuditCheck, shown: Sequence[tuple[str, ...]], now: datetime, most: int
+    binding: Binding, check: AuditCheck, shown: Sequence[tuple[str, ...]], held: Held, most: int
 ) -> exp.Expr:
     """The first rows that break a check, by their keys: the fields `shown`, each by its path, as `v0`, `v1`, …"""
-    rows = _Rows(binding, check.entity, [check], now)
+    rows = _Rows(binding, check.entity, [check], held)
     types = {}
     for number, path in enumerate(shown):
         rows.keep(f"v{number}", rows.scope.field(path, rows.moment))
@@ -215,6 +232,7 @@ class _Asked(Scope):
     What is shown of a record is its own."""
 
     _asking = False
+    by_history = True
 
     def compile(self, *args: Any, **named_args: Any) -> exp.Expr:
         """As of any scope."""
@@ -228,7 +246,13 @@ class _Asked(Scope):
         value = super()._value(alias, entity, field, way, moment)
         history = entity.history
         closing = history is not None and field.name == history.outcome.at and self.binding.has_history(entity)
-        if way or not closing or not self._asking or not entity.key or not self.given(entity, entity.key):
+        if (
+            way
+            or not closing
+            or not (self._asking and self.by_history)
+            or not entity.key
+            or not self.given(entity, entity.key)
+        ):
             return value
         self._have(Joined((_CLOSING,), _CLOSING, self._closings(entity, field.name)))
         return exp.Coalesce(this=value, expressions=[column(_CLOSING, field.name)])
@@ -260,15 +284,18 @@ class _Rows:
         binding: Binding,
         entity: str,
         checks: Sequence[AuditCheck],
-        now: datetime,
+        held: Held,
         cut: Cut = WHOLE,
-        fresh: datetime | None = None,
     ) -> None:
-        self.binding, self.entity, self.fresh = binding, entity, fresh or now
+        at = held.at
+        self.binding, self.entity, self.fresh = binding, entity, at.fresh
         self.statement = RecordStatement(binding)
-        over = until(now, binding.zone)  # as reports stand at the end of a day that is named
-        self.moment = Moment("current", over, over, over)
+        # As reports stand at the end of a day that is named.
+        own, others = until(at.own, binding.zone), until(at.others, binding.zone)
+        self.moment = Moment("current", own, own, own)
+        self.going_on = self.moment if others == own else Moment("previous", others, others, others)
         self.scope = _Asked(self.statement, entity, self.moment)
+        self.scope.by_history = held.histories
         self.broken: dict[int, exp.Expr] = {}  # by check, the condition that a row breaks it
         self.looking: set[int] = set()  # the checks that look at some of the rows alone
         self._columns: list[exp.Alias] = []
@@ -282,8 +309,8 @@ class _Rows:
             self.keep("mine", when(copied(self._cut), literal(1), literal(0)))
         if cut.by:
             self.keep("by", self.scope.field(cut.by, self.moment))
-        for at, check in enumerate(checks):
-            self._ask(at, check)
+        for number, check in enumerate(checks):
+            self._ask(number, check)
 
     def cut_to(self, select: exp.Select) -> exp.Select:
         """A SELECT over the rows, of those that the cut leaves."""
@@ -337,7 +364,9 @@ class _Rows:
 
     def _ask(self, at: int, check: AuditCheck) -> None:
         asked = asked_of(self.binding, check)
-        looked = self.scope.compile_optional(asked.looked, self.moment)
+        # What others tell, such as the last activity, is asked up to when they go on.
+        moment = self.going_on if told_by_others(self.binding, check) else self.moment
+        looked = self._looked(self.scope, asked, moment)
         in_order = bool(self._key) and by_order(asked)
         if in_order:  # it is by their keys that rows are told of what is before them
             keyed = exp.Not(this=exp.Is(this=copied(bare_key(self._own_key())), expression=exp.Null()))
@@ -351,17 +380,17 @@ class _Rows:
         if check.kind == "fresh_within":
             [value] = check.of
             past = exp.LTE(this=copied(value), expression=exp.column(exp.to_identifier("as_of")))
-            both = all_of([*([copied(asked.looked)] if asked.looked is not None else []), past])
-            assert both is not None
             asked_at = Moment("current", self.fresh, self.fresh, self.fresh)
-            own = copied(self.scope.compile(value, asked_at))
-            self.keep(f"x{at}", when(self.scope.compile(both, asked_at), own))
+            wanted = self._looked(self.scope, asked, asked_at)
+            both = all_of([*([copied(wanted)] if wanted is not None else []), self.scope.compile(past, asked_at)])
+            assert both is not None
+            self.keep(f"x{at}", when(both, copied(self.scope.compile(value, asked_at))))
         elif check.kind == "anomaly":
             self._measure(at, check)
         elif check.kind in ("same_spelling", "same_format", "determined_by"):
-            self._flag(at, looked, self._unlike_most(at, check, asked.looked))
+            self._flag(at, looked, self._unlike_most(at, check, asked))
         elif check.kind == "unique":
-            self._flag(at, looked, self._repeated(at, check, asked.looked))
+            self._flag(at, looked, self._repeated(at, check, asked))
         elif check.elsewhere is not None:
             self._flag(at, looked, self._elsewhere(check, at))
         else:
@@ -377,7 +406,14 @@ class _Rows:
             elif in_order:
                 self._flag(at, looked, self._in_order(at, asked, at_day))
             else:
-                self._flag(at, looked, self.scope.compile(asked.broken, self.moment, (), at_day))
+                self._flag(at, looked, self.scope.compile(asked.broken, moment, (), at_day))
+
+    def _looked(self, scope: Scope, asked: Asked, moment: Moment) -> exp.Expr | None:
+        """Which rows are looked at. Amounts that people compare are in one currency, as everywhere."""
+        written = asked.when is not None and WRITTEN in asked.when.meta
+        filled = scope.compile_optional(asked.filled, moment)
+        chosen = scope.compile_optional(asked.when, moment, AS_OF if written else None)
+        return all_of([copied(tree) for tree in (chosen, filled) if tree is not None])
 
     def _flag(self, at: int, looked: exp.Expr | None, broken: exp.Expr) -> None:
         both = all_of([*([copied(looked)] if looked is not None else []), copied(broken)])
@@ -398,6 +434,8 @@ class _Rows:
             return unnamed_in(self.scope, check, self.moment)
         if settled_by_history(self.binding, check):
             return self._whatever_history_says(check, at)
+        if check.kind in BY_HISTORY:
+            return self._apart_from_history(check, at)
         if check.relation is None:
             return breaks(self.statement, self.scope.base, check)
         target = self.binding.entity(check.relation.to)
@@ -419,6 +457,15 @@ class _Rows:
         keys = exp.Select().select(named(bare_key(theirs), "key")).distinct().from_(table(cte)).where(broken)
         mine = field_of(self.statement, self.scope.base, check.entity, key)
         return exp.Not(this=self._joined(keys, f"other{at}", mine, theirs.meta.get(KEY, "")))
+
+    def _apart_from_history(self, check: Check, at: int) -> exp.Expr:
+        """That a record says something else than the last row of its history."""
+        key = self.binding.entity(check.entity).key
+        assert key is not None
+        found = exp.Subquery(this=apart(self.statement, check), alias=alias_of("apart"))
+        keys = exp.Select().select(named(column("apart", "key0"), "key")).from_(found)
+        mine = field_of(self.statement, self.scope.base, check.entity, key)
+        return exp.Not(this=self._joined(keys, f"other{at}", mine, mine.meta.get(KEY, "")))
 
     def _unrated(self, check: Check, at: int) -> exp.Expr:
         """That a row has an amount in a currency that has no rate to the report's on any day."""
@@ -455,13 +502,13 @@ class _Rows:
         if check.measure == "mean":
             self.keep(f"x{at}", self.scope.compile(value, self.moment, (), AS_OF))
         else:
-            absent = exp.Not(this=copied(there(self.binding, check.entity, value)))
-            self.keep(f"x{at}", when(self.scope.compile(absent, self.moment), literal(1), literal(0)))
+            given = self.scope.compile(there(self.binding, check.entity, value), self.moment)
+            self.keep(f"x{at}", when(given, literal(0), literal(1)))
 
     def _grouped(
         self,
         keys: Sequence[exp.Expr],
-        looked: exp.Expr | None,
+        asked: Asked | None,
         having: exp.Expr | None = None,
         at_day: exp.Expr | None = None,
         of: Scope | None = None,
@@ -470,7 +517,7 @@ class _Rows:
         the expressions as they are of a row."""
         scope = Scope(self.statement, self.entity, self.moment)
         compiled = [copied(bare_key(scope.compile(tree, self.moment))) for tree in keys]
-        condition = scope.compile_optional(looked, self.moment)
+        condition = self._looked(scope, asked, self.moment) if asked is not None else None
         select = scope.attach(exp.Select(expressions=[named(copied(c), f"k{n}") for n, c in enumerate(compiled)]))
         if condition is not None:
             select = select.where(copied(condition), copy=False)
@@ -535,7 +582,7 @@ class _Rows:
         all that a row has."""
         assert asked.broken is not None
         scope = Scope(self.statement, self.entity, self.moment)
-        looked = scope.compile_optional(asked.looked, self.moment)
+        looked = self._looked(scope, asked, self.moment)
         broken = scope.compile(asked.broken, self.moment, (), at_day)
         both = all_of([copied(one) for one in (looked, broken) if one is not None])
         assert both is not None
@@ -556,9 +603,9 @@ class _Rows:
         keys = keys.group_by(column("in_order", "key"), copy=False)
         return exp.Not(this=self._joined(keys, f"other{at}", self._own_key(), theirs.meta.get(KEY, "")))
 
-    def _repeated(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
+    def _repeated(self, at: int, check: AuditCheck, asked: Asked) -> exp.Expr:
         """That more rows than may have the same."""
-        groups, own = self._grouped(check.of, looked)
+        groups, own = self._grouped(check.of, asked)
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=literal(check.at_most))
         if check.at_most == 1 and self._key:
             scope = Scope(self.statement, self.entity, self.moment)
@@ -568,16 +615,19 @@ class _Rows:
         self._beside(f"same{at}", groups.having(several, copy=False), own)
         return exp.Not(this=exp.Is(this=column(f"same{at}", "k0"), expression=exp.Null()))
 
-    def _unlike_most(self, at: int, check: AuditCheck, looked: exp.Expr | None) -> exp.Expr:
+    def _unlike_most(self, at: int, check: AuditCheck, asked: Asked) -> exp.Expr:
         """That a row's value is not the one that most have of those which are the same in what determines it. Of
         values that as many have, the first counts."""
         [value] = check.of
         if check.kind == "same_spelling":
-            keys: tuple[exp.Expr, ...] = (exp.Lower(this=exp.Trim(this=copied(value))),)
+            lower = exp.Lower(this=exp.Trim(this=copied(value)))
+            # A sigma at the end of a word is another small letter, and the same capital.
+            final = exp.Replace(this=lower, expression=literal("ς"), replacement=literal("σ"))
+            keys: tuple[exp.Expr, ...] = (final,)
         else:
             keys = check.by
         counted = form_of(value) if check.kind == "same_format" else value
-        groups, own = self._grouped((*keys, counted), looked)
+        groups, own = self._grouped((*keys, counted), asked)
         groups = groups.select(named(exp.Count(this=exp.Star()), "alike"), copy=False)
         names, last = [f"k{n}" for n in range(len(keys))], f"k{len(keys)}"
         by = [column("counted", name) for name in names]

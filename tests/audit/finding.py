@@ -10,8 +10,8 @@ from reportspec.measures.audit_wording import about
 from reportspec.model.audits import Audit, Outcome
 from tests.audit.planted import NOW
 
-# What is counted in the survey: its records are not listed, two of them are examples.
-COUNTED = ("history-differs",)
+# Whose records are reckoned by a test of their own.
+RECKONED = ("history-differs",)
 # What tells records without a key apart.
 TOLD_BY = {
     "deal_stage_history": "deal_stage_history.deal_id",
@@ -42,7 +42,7 @@ def to_mend(audit: Audit) -> dict[str, int]:
 def listed(audit: Audit) -> dict[str, int]:
     """How many have to be."""
     outcomes = (outcome for outcome in audit.outcomes if outcome.broken and outcome.check.severity != "info")
-    outcomes = (outcome for outcome in outcomes if outcome.check.id not in COUNTED and outcome.check.of_rows)
+    outcomes = (outcome for outcome in outcomes if outcome.check.of_rows)
     return {named(outcome): outcome.broken for outcome in outcomes}
 
 
@@ -55,7 +55,7 @@ def found(audit: Audit) -> dict[str, set[str]]:
     """The keys of the records that fail each check; of what has none, what tells them apart."""
     keys: dict[str, set[str]] = {}
     for outcome in audit.outcomes:
-        if outcome.broken and outcome.check.id not in COUNTED and outcome.check.of_rows:
+        if outcome.broken and outcome.check.id not in RECKONED and outcome.check.of_rows:
             told_by = TOLD_BY.get(outcome.check.entity, "")
             keys[named(outcome)] = {example.key or dict(example.values)[told_by] for example in outcome.examples}
             assert len(outcome.examples) == outcome.broken, named(outcome)

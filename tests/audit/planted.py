@@ -485,6 +485,47 @@ def _plant_all() -> None:
     plant("activity", "e-of-merged", "", deal_id=None, contact_id="c-merged")
     plant("lead", "l-of-merged", "", converted_at=at("11-01 08:00"), converted_contact_id="c-merged")
     plant("product", "p-cheap", "product_sold_below_cost", list_price=Decimal(39))
+    plant("activity", "e-of-case", "", deal_id=None, contact_id=None, case_id="t-gone-2")
+    odd = (
+        "x@host-.com",
+        "x@a-.host.com",
+        "end@host.com\n",
+        "tab@host.com\t",
+        "hard@host.com\u00a0",
+        "\u200bno@host.com",
+    )
+    for number, wrong in enumerate(odd):
+        born = {"created_at": at("01-08 08:30")}
+        plant("contact", f"c-odd-{number}", "contact_email_invalid", **born, email=wrong)
+    for number, name in enumerate(("ΟΔΟΣ", "οδος", "οδος")):
+        plant("account", f"a-sigma-{number}", "account_industry_spelling" if number == 0 else "", industry=name)
+    ida, born = {"first_name": "Ida", "last_name": "Blu"}, {"created_at": at("01-08 08:00")}
+    numbers = ("+39 333 1234567", "333/12.34.567", "0039 3331234567")
+    for number, phone in enumerate(numbers):
+        mine = {**ida, **born, "account_id": f"account-{10 + number}", "phone": phone}
+        plant("contact", f"c-calls-{number}", "contact_duplicate_phone", **mine)
+    plant("contact", "c-calls-other", "", **{**ida, "first_name": "Ada"}, **born, phone=numbers[0])
+    plant("contact", "c-calls-namesake", "", **ida, **born, account_id="account-14", phone="+39 333 1234568")
+    for number in range(2):  # of whom nothing says that they are one
+        mine = {**born, "first_name": "Ina", "last_name": "Lo", "account_id": f"account-{16 + number}"}
+        plant("contact", f"c-calls-invented-{number}", "contact_phone_placeholder", **mine, phone="1234567890")
+    for number, garbled in enumerate(("Ã‰toile", "MÃœLLER", "Ã–zil", "StraÃŸe", "ÐŸÐµÑ‚Ñ€", "M?ller", "M&uuml;ller")):
+        plant("contact", f"c-garbled-{number}", "contact_name_garbled", last_name=garbled, created_at=at("01-08 08:10"))
+    for number, right in enumerate(("MUÑOZ", "IRMÃ “B”", "Ångström", "Ð Smith", "Who?", "AT&T; Co")):
+        plant("contact", f"c-garbled-not-{number}", "", last_name=right, created_at=at("01-08 08:20"))
+    # An address that is invented, or none, says of nobody that they are one.
+    for number, invented in enumerate(("test@mill-97.com", "x@@mill.com")):
+        of = "lead_email_placeholder" if number == 0 else "lead_email_invalid"
+        for minute in (10, 12):
+            mine = {"created_at": at(f"05-06 {10 + number}:{minute}"), "first_response_at": at("05-06 13:00")}
+            plant("lead", f"l-nobody-{number}-{minute}", of, email=invented, **mine)
+    plant(
+        "contact",
+        "c-invented-8",
+        "contact_email_placeholder",
+        email="test@mill-97.com",
+        created_at=at("01-08 08:00"),
+    )
 
 
 _plant_all()

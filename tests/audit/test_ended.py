@@ -67,6 +67,20 @@ def test_deals_are_not_asked_for_activities_that_have_ended(tmp_path: Path, cloc
     assert of(found, "deal_close_date_past").broken == 1  # deals go on: against today
 
 
+def test_what_others_tell_is_held_against_their_end(tmp_path: Path) -> None:
+    """Deals end in May, and calls go on: a deal that was called two days ago is neither quiet nor without a call, and one
+    that was due after the last day of deals is not late."""
+    end = date(2026, 5, 30)
+    calls = "".join(f"y{n},o{n},call,done,2026-10-18 10:00:00,,2026-10-18 10:00:00\n" for n in range(2))
+    still = [end - timedelta(days=60), end - timedelta(days=3), end - timedelta(days=50)]
+    place = project(tmp_path, days(end), days(date(2026, 10, 19)), still, calls)
+    found = audit(place)
+    assert of(found, "stale-table").check.entity == "deal"
+    assert {one.key for one in of(found, "deal_stalled").examples} == {"o2"}
+    assert {one.key for one in of(found, "deal_without_activity").examples} == {"o2"}
+    assert {one.key for one in of(found, "deal_close_date_past").examples} == {"o0", "o2"}
+
+
 def test_where_all_data_end_dates_are_held_against_their_end(tmp_path: Path) -> None:
     """All end on 30 May, when one open deal is 40 days old and the other 20."""
     end = date(2026, 5, 30)

@@ -125,10 +125,20 @@ def test_how_old_the_newest_may_be(engine: str, tmp_path: Path, run_cli: RunCli)
     assert found == {"our_week": (1, "error"), "our_days": (0, "pass"), "our_won": (0, "pass")}
 
 
+# What all of some deals break, by a check of each kind.
+OF_LARGE = {
+    "condition": "entity: deal, broken: deal.amount > 1",
+    "text": "not_null: deal.competitor",
+    "word": "accepted_values: {field: deal.status, values: [won]}",
+    "form": "format: {field: deal.status, pattern: '^x'}",
+    "same": "unique: deal.status",
+}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_amounts_that_people_compare_are_in_one_currency(engine: str, tmp_path: Path, run_cli: RunCli) -> None:
     """A dollar is two euros: of 1,000 EUR, 1,000 USD and 300 USD the third is below 900 EUR, and the second above 1,400;
-    a sign is the same in each currency."""
+    a sign is the same in each currency. All three are above 500 EUR."""
     amounts = [deal(1, amount="1000"), deal(2, amount="1000", cur="USD"), deal(3, amount="300", cur="USD")]
     rates = "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2\n"
     folder = project(tmp_path, {**deals(amounts), "fx_rate": rates}, engine)
@@ -139,10 +149,13 @@ def test_amounts_that_people_compare_are_in_one_currency(engine: str, tmp_path: 
         "{audit: our_small, entity: deal, broken: deal.amount < 900}",
         "{audit: our_range, range: {field: deal.amount, min: 900, max: 1400}}",
         "{audit: our_sign, entity: deal, broken: deal.amount < 0}",
+        *(f"{{audit: our_{name}, when: deal.amount > 500, {of}}}" for name, of in OF_LARGE.items()),
     )
     found = asked(run_cli, folder)
     keys = {name: sorted(one["key"] for one in check["examples"]) for name, check in found.items()}
-    assert keys == {"our_small": ["D3"], "our_range": ["D2", "D3"], "our_sign": []}
+    large = {key: ["D1", "D2", "D3"] for key in (f"our_{name}" for name in OF_LARGE)}
+    assert keys == {"our_small": ["D3"], "our_range": ["D2", "D3"], "our_sign": [], **large}
+    assert {found[name]["looked_at"] for name in large} == {3}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -161,11 +174,13 @@ def test_an_anomaly_against_the_audits_before(engine: str, tmp_path: Path, run_c
             "{audit: our_rows, entity: deal, anomaly: {measure: rows}}",
             "{audit: our_nulls, anomaly: {measure: nulls, field: deal.amount}}",
             "{audit: our_mean, severity: warning, anomaly: {measure: mean, field: deal.amount, factor: 4}}",
+            "{audit: our_texts, anomaly: {measure: nulls, field: deal.competitor}}",
         )
         last = asked(run_cli, folder, date(2026, 11, 1) + timedelta(days=day))
         level = "not_applicable" if day < LEAST else "pass"
         assert {last[f"our_{name}"]["level"] for name in anomalies} == {level}, day
         rows.append(deal(len(rows)))
+    assert last["our_texts"]["measured"] == 1.0  # empty texts are none
     assert last["our_rows"]["expected"] == pytest.approx(
         [23.625, 32.375], abs=0.001
     )  # 28; 8 audits: 3.5 * (1 + 9 / 6) * 0.5

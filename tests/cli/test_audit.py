@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -150,18 +151,22 @@ def test_warnings_alone_fail_only_where_asked(folder: Path, run_cli: RunCli) -> 
 def test_what_got_worse_since_the_last(folder: Path, run_cli: RunCli) -> None:
     since = [*FIRST, "--changed-since", "last"]
     assert run_cli(since, cwd=folder).returncode == 1  # the first: all is new
-    done = run_cli(since, cwd=folder)
-    assert (done.returncode, "Nothing has got worse" in done.stdout) == (0, True)
+    for form in ("table", "md"):
+        done = run_cli([*since, "--format", form], cwd=folder)
+        assert (done.returncode, "Nothing has got worse" in done.stdout) == (0, True)
     (folder / "sales.csv").write_text(SALES + "D4,Four,1,open,,EUR,2026-12-31\n", encoding="utf-8")
     done = run_cli([*since, "--format", "json"], cwd=folder)
     assert done.returncode == 1
     assert {name: check["change"] for name, check in checks(done.stdout).items()} == {"deal_amount_missing": 1}
     kept = (folder / ".reportspec" / "audits.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["broken"]["deal_amount_missing"] for line in kept] == [1, 1, 2]
+    assert [json.loads(line)["broken"]["deal_amount_missing"] for line in kept] == [1, 1, 1, 2]
     assert "anna" not in kept[0]  # nor any other value of the data
 
 
-@pytest.mark.parametrize("wrong", ['{"at": "2026"}\n', "{half a li\n{}\n"])
+ENDLESS = '{"at": "2026-11-01T08:00:00+00:00", "entities": {}, "broken": {"x": 1e400}}\n'
+
+
+@pytest.mark.parametrize("wrong", ['{"at": "2026"}\n', "{half a li\n{}\n", ENDLESS, f"{'[' * 100_000}\n{{}}\n"])
 def test_a_broken_file_of_audits_is_told_by_its_line(wrong: str, folder: Path, run_cli: RunCli) -> None:
     run_cli(FIRST, cwd=folder)
     place = folder / ".reportspec" / "audits.jsonl"
@@ -170,6 +175,17 @@ def test_a_broken_file_of_audits_is_told_by_its_line(wrong: str, folder: Path, r
     assert done.returncode == 1
     assert "line 2 of the file of audits" in done.stderr
     assert "remove the line" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of other systems are no files")
+def test_a_pipe_is_no_file_of_audits(folder: Path, run_cli: RunCli) -> None:
+    run_cli(FIRST, cwd=folder)
+    place = folder / ".reportspec" / "audits.jsonl"
+    place.unlink()
+    os.mkfifo(place)
+    done = run_cli(FIRST, cwd=folder)
+    assert done.returncode == 1
+    assert "is no file" in done.stderr
 
 
 def test_a_last_line_that_was_not_written_to_its_end_is_set_aside(folder: Path, run_cli: RunCli) -> None:

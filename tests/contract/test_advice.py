@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import create_engine, make_url
 
 from reportspec.diagnostics import did_you_mean
 from reportspec.errors import Broken
@@ -112,6 +113,45 @@ def test_keys_with_decimals(kind: str, owner: str, tmp_path: Path) -> None:
             first = asked(line[1])
         assert {row["user.name"]: float(row["won_amount"]) for row in rows(first, "a")} == {"Anna": 7, "Bo": 5}
         assert not [one for one in first.warnings if one.code == "no-partner"]
+
+
+def test_keys_of_bytes_that_become_the_same_text(tmp_path: Path) -> None:
+    """MariaDB makes a question mark of each byte above 127: 80 and 81 would be one owner. What it advises tells them
+    apart; where the bytes are a text it takes that."""
+    columns = (("id", "VARCHAR"), ("amount", "BIGINT"), ("status", "VARCHAR"), ("closed", "TIMESTAMP"))
+    given = Given("d", (*columns, ("hex", "VARCHAR")), [("a", 7, "won", DAY, "80"), ("b", 5, "won", DAY, "81")])
+    spec = {"report": "custom", "period": "2026-Q3"}
+    spec |= {"sections": [{"id": "a", "breakdown": {"metrics": ["won_amount"], "by": ["user.name"]}}]}  # type: ignore[dict-item]
+    users = Given("u", (("id", "VARCHAR"), ("name", "VARCHAR")), [("80", "Anna"), ("81", "Bo")])
+    with landed("mariadb", [given, users], lambda *_: None, tmp_path / "db") as found:
+        engine = create_engine(make_url(found.url).set(drivername="mysql+pymysql"))
+
+        def on_server(*statements: str) -> None:
+            with engine.begin() as raw:
+                for statement in statements:
+                    raw.exec_driver_sql(statement)
+
+        both = {f"{found.prefix}d": "hex", f"{found.prefix}u": "id"}
+        on_server(*(f"create view {t}_v as select t.*, unhex(`{c}`) as bytes from {t} t" for t, c in both.items()))
+
+        def asked(column: str) -> Any:
+            folder = project(tmp_path, found.url, f"{found.prefix}d_v", owner_id=column)
+            mapping = yaml.safe_load((folder / "m.yaml").read_text(encoding="utf-8"))
+            mapping["entities"]["user"] = {"table": f"{found.prefix}u_v", "key": column.replace("hex", "id")}
+            mapping["entities"]["user"]["fields"] = {"name": "name"}
+            (folder / "m.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+            return figures(folder, spec)
+
+        try:
+            with pytest.raises(Broken) as told:
+                asked("bytes")
+            by_name = {row["user.name"]: float(row["won_amount"]) for row in rows(asked("hex"), "a")}
+        finally:
+            on_server(*(f"drop view {table}_v" for table in both))
+            engine.dispose()
+    assert {one.code for one in told.value.diagnostics} == {"unfit-column"}
+    assert all("`hex(bytes)`" in (one.help or "") for one in told.value.diagnostics)
+    assert by_name == {"Anna": 7, "Bo": 5}
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])

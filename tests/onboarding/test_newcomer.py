@@ -228,3 +228,20 @@ def test_of_rows_of_one_key_that_differ_none_is_chosen(tmp_path: Path) -> None:
     )
     begun(tmp_path, tables)
     assert "latest" not in mapping_of(tmp_path)["deal"]
+
+
+def test_one_odd_value_among_currencies_is_told_and_no_reason_to_add_them_up(tmp_path: Path) -> None:
+    deals = [
+        [
+            f"D{n}",
+            "won",
+            "1000",
+            ("EUR", "USD", "GBP")[n % 3] if n else "Euro",
+            f"2026-09-{1 + n % 28:02}",
+            "2026-10-01",
+        ]
+        for n in range(60)
+    ]
+    head = ["deal_id", "status", "amount", "currency", "created_date", "close_date"]
+    begun(tmp_path, {"deals": [head, *deals]}, currency="EUR")
+    assert mapping_of(tmp_path)["deal"]["fields"]["currency"] == "currency"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import zipfile
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
+from reportspec.csv_lines import csv_writer
 from reportspec.model.settings import FileSpec
 from reportspec.run.files.cells import MOST_CELLS, NoValue, cells_without_value, column_letters, far_cell
 from reportspec.run.files.shape import DATA, Shape, Unclear, names_of, shown
@@ -48,7 +48,7 @@ def sheet_file(path: str, spec: FileSpec, expected: frozenset[str], copy: Path) 
     _refuse_no_values(path, name, rows, first, read, spec.null)
     kinds: list[set[str]] = [set() for _ in names]
     with copy.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        writer = csv_writer(file)
         writer.writerow(names)
         for number, row in enumerate(body, start + 1 + (not spec.columns)):
             beyond = next((cell for cell in row[width:] if cell != ""), None)

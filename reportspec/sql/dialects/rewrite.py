@@ -41,7 +41,8 @@ class Dialect:
     only each value says what it is; which are `single`, numbers of single precision, of which a decimal would have
     an error, or six digits; which are `enums`, whose columns order by the places of their values, or take no other
     value beside them; whether it is `lax`, a text being a number where a condition is expected; whether its BIT
-    has strings of `bits`, and not 0 or 1; and which function makes a time of seconds `since_1970`.
+    has strings of `bits`, and not 0 or 1; whether bytes are
+    all kept where they become a text; and which function makes a time of seconds `since_1970`.
     `keys` has kinds of types that are compared as they are: two values of columns of one kind are equal exactly where
     their texts are. Whatever is in none of them is compared as text. `brings` are the functions of `check_digits` that
     a session has; `once` writes what a formula makes of a value that is computed once, however often the formula names
@@ -74,6 +75,7 @@ class Dialect:
     enums: re.Pattern[str] | None = None
     lax: bool = False
     bits: bool = False
+    bytes_kept: bool = True
     since_1970: str = ""
     keys: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     brings: frozenset[str] = frozenset()
