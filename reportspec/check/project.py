@@ -502,7 +502,7 @@ def _files(document: Document, table: str, given: Any, root: Path) -> FileSpec:
         thousands,
         tuple((str(c), (formats,) if isinstance(formats, str) else tuple(formats)) for c, formats in by_column.items()),
         written.get("skip"),
-        written.get("sheet"),
+        tuple(sheet) if isinstance(sheet := written.get("sheet"), list) else sheet,
         columns,
         tuple(str(word) for word in written.get("null", ())),
         tuple(str(name).strip() for name in written.get("percent", ())),

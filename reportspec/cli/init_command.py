@@ -55,6 +55,11 @@ class _Terminal:
     metavar="FIELD=COLUMN",
     help="Which column a field is: deal.amount=Betrag; may be given several times.",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="The folder has a project: it stays as it is, and what is proposed otherwise is written beside it.",
+)
 @click.option("--yes", is_flag=True, help="Take what is proposed, and ask nothing.")
 @today_option
 @messages_option
@@ -67,6 +72,7 @@ def init(
     locale: str,
     date_order: str | None,
     columns: tuple[str, ...],
+    again: bool,
     yes: bool,
     today: datetime | None,
     messages: str,
@@ -75,8 +81,8 @@ def init(
     database's URL; without any, with the made-up data of the demo.
 
     Looks at the tables, recognises the CRM that they are of or proposes which column is which field, and writes the
-    project, its mapping, a first spec and the first PDF. What is not sure is marked with CONFIRM. Nothing is
-    overwritten.
+    project, its mapping, a first spec and the first PDF. What is not sure is marked with CONFIRM. Where no report can
+    be made yet, the project says what is missing. Nothing is overwritten.
     """
     from reportspec.onboarding.start import start
     from reportspec.onboarding.wish import NoStart, Takes, Wish
@@ -86,7 +92,7 @@ def init(
     absent = [one for one in sources if one != "demo" and "://" not in one and not Path(one).exists()]
     if not interactive and not yes and not absent and sources not in ((), ("demo",)):  # what is absent is told first
         raise click.UsageError("there is no terminal to ask at: say `--yes` to take what is proposed")
-    wish = Wish(sources, into, crm, timezone, locale, currency, date_order or "", _pairs(columns))
+    wish = Wish(sources, into, crm, timezone, locale, currency, date_order or "", _pairs(columns), again)
     try:
         made = start(
             wish,
@@ -105,7 +111,8 @@ def init(
             echo(line)
         _listed("to confirm", made.confirm)
         _listed("could not be told", made.open)
-        echo(f"\nwritten: {', '.join(str(into / name) for name in made.files)}")
+        names = ", ".join(str(into / name) for name in made.files)
+        echo(f"\nwritten: {names or 'nothing, since all that is proposed is there'}")
         if made.pdf is not None:
             echo(f"built:   {made.pdf}")
     tell.tell(made.diagnostics, made.texts)

@@ -232,7 +232,7 @@ class EmbeddedConnection:
 
     def temporary(self) -> Temporary | None:
         """A database in memory of its own, which the sessions beside this one see too."""
-        return Temporary(KEPT, beside=True)
+        return Temporary(KEPT, beside=True, one_order=True, written_first=True)
 
     def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
         """Have the rows of a SELECT as a table. Raises SourceError."""

@@ -354,7 +354,7 @@ class PostgresConnection:
         if not self._guarded:
             return None
         [(may,)] = self.run("SELECT has_database_privilege(current_database(), 'TEMPORARY')").rows
-        return Temporary("pg_temp", by_rows=True) if may else None
+        return Temporary("pg_temp", one_order=True) if may else None
 
     def keep(self, name: str, sql: str, keys: Sequence[Sequence[str]]) -> None:
         """Have the rows of a SELECT as a table, with statistics. Raises SourceError."""

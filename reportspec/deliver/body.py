@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reportspec.diagnostics import harmless
 from reportspec.languages.numbers import unbroken
 from reportspec.lazy_dataclass import dataclass
+from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.figures import Cell, Figures, Kpi, Section
 from reportspec.render.headlines import heading, lead
 from reportspec.render.locale import (
@@ -188,7 +189,10 @@ def _escaped(language: str, value: object) -> Markup:
 
     if isinstance(value, Markup):  # what a macro made
         return value
-    return Markup(html.escape(unbroken(language, str(value))))
+    return Markup(_SIGNED.sub(r"\1&#8288;", html.escape(unbroken(language, str(value)))))
+
+
+_SIGNED = lazy_pattern("([+−])(?=[$£¥€])")  # where browsers end lines, between a sign and what it is of
 
 
 def _mail_text(

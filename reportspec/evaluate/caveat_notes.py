@@ -100,16 +100,14 @@ def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> tuple
     rows = label(report, entity.label if found.rows == 1 else entity.plural)
     given = (", ".join(names), report.number(found.count), report.number(found.rows), as_part(report.language, rows))
     if found.unknown:
-        worth = (report.number(found.amount, ",.0f"), report.binding.currency or "") if found.amount is not None else ()
-        more = f" ({' '.join(worth).rstrip()})" if worth else ""
+        more = f" ({report.money(found.amount)})" if found.amount is not None else ""
         what = word(report.language, "part_before_history", *given[1:], more)
         return word(report.language, "before_history", *given, more), Remark("before_history", given[0], what)
     name, _, own = found.field.partition(".")
     field = label(report, report.binding.catalogue.entities[name].fields[own].label)
     if found.amount is None:
         return word(report.language, "by_history", *given, field), None
-    amount = f"{report.number(found.amount, ',.0f')} {report.binding.currency or ''}".rstrip()
-    return word(report.language, "by_history_amount", *given, field, amount), None
+    return word(report.language, "by_history_amount", *given, field, report.money(found.amount)), None
 
 
 def _left_out(report: Report, found: LeftOut) -> str:
@@ -117,9 +115,7 @@ def _left_out(report: Report, found: LeftOut) -> str:
     entity = report.binding.entity(found.entity)
     rows = as_part(report.language, label(report, entity.label if found.count == 1 else entity.plural))
     field = label(report, report.binding.resolve(found.entity, found.field).field.label)
-    amount = ""
-    if found.amount is not None:
-        amount = f" ({report.number(found.amount, ',.0f')} {report.binding.currency or ''})".replace(" )", ")")
+    amount = f" ({report.money(found.amount)})" if found.amount is not None else ""
     name = "left_out_so_far" if found.so_far else "left_out"
     return word(report.language, name, report.number(found.count), rows, field, amount)
 

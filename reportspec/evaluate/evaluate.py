@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from reportspec.calendar import Period, clock_label, day_label, day_within, period_label, stretch_label
 from reportspec.evaluate.caveat_notes import with_caveats
+from reportspec.evaluate.definition_notes import definition_of
 from reportspec.evaluate.doubts import finding_text
 from reportspec.evaluate.headline import headline_of, with_lead
 from reportspec.evaluate.marks import with_marks
@@ -181,7 +182,7 @@ def _definitions(report: Report, answers: Answers, statements: tuple[Statement, 
                 definitions[metric.id] = Definition(
                     metric.id,
                     label(report, metric.label),
-                    label(report, metric.description),
+                    definition_of(report, metric),
                     formula(report, metric),
                     metric.unit,  # type: ignore[arg-type]
                     hashes.get(spec.id, ""),

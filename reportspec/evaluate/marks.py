@@ -44,7 +44,7 @@ def _told(report: Report, column: Column, bound: Bound) -> str:
 
 
 def _measured(report: Report, column: Column, value: float) -> str:
-    """A bound with its unit: `30%`, `60 days`, `5,000 EUR`."""
+    """A bound with its unit: `30%`, `60 days`, `€5,000`."""
     words = vocabulary(report.language)
     if column.unit == "percent":
         return percent_sign(report.language, in_number(report.language, value * 100, ",.10g"))
@@ -52,8 +52,9 @@ def _measured(report: Report, column: Column, value: float) -> str:
         "days": words["report"]["day"]["one" if value == 1 else "many"],
         "minutes": words["report"]["minute"],
         "seconds": words["report"]["second"],
-        "currency": column.currency,
     }
+    if column.unit == "currency":
+        return report.money(value, ",.15g", currency=column.currency)
     unit = units.get(column.unit or "")
     text = in_number(report.language, value, ",.15g")
     return f"{text} {unit}" if unit else text

@@ -19,6 +19,7 @@ from reportspec.render.locale import (
     cell,
     formats_for,
     is_number,
+    money,
     moved,
     name_of,
     number,
@@ -32,6 +33,7 @@ from reportspec.render.tables import CHANGE, MARK, NOTHING
 from reportspec.rounding import half_up
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_FIGURE = re.compile(r"[-+]|(?:[A-Z]{3} |[A-Z]{0,2}[$£¥€])?\d")
 _LONGEST = 500  # letters of a text in a line of the terminal
 _WIDEST, _HEAD = 40, 24  # places of a column; of one whose heading is longer, which then has several lines
 
@@ -149,9 +151,11 @@ _SHORT = {"days": "d", "minutes": "min", "seconds": "s"}
 
 def _measured(value: Cell, column: Column, formats: Formats) -> str:
     """A figure with its unit, as one without a heading over it."""
-    unit = column.currency if column.unit == "currency" else _SHORT.get(column.unit or "")
-    told = column.decimals == 0 and column.unit == "currency"
-    text = _said(value, column.unit, replace(formats, cents="never") if told else formats)
+    if column.unit == "currency" and is_number(value):
+        whole = column.decimals == 0 or formats.cents == "never"
+        return _plain(money(formats, value, column.currency, 0 if whole else 2))
+    unit = _SHORT.get(column.unit or "")
+    text = _said(value, column.unit, formats)
     return f"{text} {unit}" if unit and is_number(value) else text
 
 
@@ -229,7 +233,7 @@ def _aligned(rows: list[list[str]], formats: Formats) -> list[str]:
 
 def _is_figure(text: str) -> bool:
     text = text.removeprefix(f"{MARK} ")
-    return text[:1].isdigit() or text[:1] in ("-", "+")
+    return _FIGURE.match(text) is not None
 
 
 def _width(text: str) -> int:

@@ -26,6 +26,7 @@ from reportspec.render.locale import (
     days_beside,
     formats_for,
     is_number,
+    money,
     money_decimals,
     name_of,
     with_unit,
@@ -365,6 +366,13 @@ class _Book:
             pattern = f"{pattern};({pattern})"
         return times, pattern
 
+    def _around(self, currency: str | None) -> tuple[str, str]:
+        """What stands before and behind an amount, as literals of a format: its currency, where pages have it."""
+        if not currency or not currency.isalpha():
+            return "", ""
+        before, _, after = money(self.formats, 0, currency).partition("0")
+        return f'"{before}"' if before else "", f'"{after}"' if after else ""
+
     def _pattern(self, column: Column | None, value: Any, decimals: int | None) -> tuple[float, str]:
         if column is None:
             return 1, "General"
@@ -379,8 +387,8 @@ class _Book:
                 currency = column.currency or self.formats.currency
                 if places is None:
                     places = money_decimals(self.formats, [value], currency)
-                code = re.sub(r"[^A-Z]", "", currency or "")
-                return 1, _with_decimals("#,##0", places) + (f' "{code}"' if code else "")
+                before, after = self._around(currency)
+                return 1, before + _with_decimals("#,##0", places) + after
             case "percent":
                 return 1, _with_decimals("0", 1 if places is None else places) + "%"
             case "days":

@@ -79,6 +79,60 @@ def number_in(language: str, locale: str, value: float, spec: str = ",") -> str:
     return written.replace("\u202f", NO_BREAK_SPACE)  # the packaged font has no narrow one
 
 
+def money_in(language: str, locale: str, value: float | Decimal, currency: str | None, spec: str = ",.0f") -> str:
+    """An amount in a sentence, as the report's tables write it: `€19,800`, `19.800 €`. Without a currency the number
+    alone."""
+    value = float(value) if isinstance(value, Decimal) else value
+    if not currency:
+        return number_in(language, locale, value, spec)
+    spoken, _, country = locale.replace("-", "_").partition("_")
+    numbers = vocabulary(language)["numbers"]
+    if currency == "EUR" and value >= 0 and spoken == language and country in ("", *numbers["countries"]):
+        return str(numbers["euro"]).format(number_in(language, locale, value, spec))
+    places = len(format(value, spec).partition(".")[2])
+    return amount(number_locale(language, locale), Decimal(format(value, spec.replace(",", ""))), currency, places)
+
+
+def amount(locale: Locale, value: Any, currency: str, decimals: int) -> str:
+    """A rounded amount with its currency's symbol, or its code where the packaged font lacks the symbol."""
+    pattern = _money_pattern(locale, decimals)
+    with localcontext(prec=_DIGITS):
+        text = str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+    return with_known_symbol(locale, text, currency).replace("-", "\u2212").replace("\u202f", NO_BREAK_SPACE)
+
+
+def symbol_of(currency: str, locale: Locale) -> str:
+    """What stands for a currency: its symbol, or its code where the packaged font lacks the symbol."""
+    from babel.numbers import get_currency_symbol
+
+    symbol = str(get_currency_symbol(currency, locale=locale))
+    return symbol if all(letter < "\u0250" or letter in _SIGNS or letter.isspace() for letter in symbol) else currency
+
+
+_SIGNS = "₤₧₫€"  # of currencies, that the packaged font has beside its letters
+
+
+def with_known_symbol(locale: Locale, text: str, currency: str) -> str:
+    """A text of an amount as Babel writes it, with a symbol that the packaged font has."""
+    from babel.numbers import get_currency_symbol
+
+    symbol = str(get_currency_symbol(currency, locale=locale))
+    known = symbol_of(currency, locale)
+    if symbol == known:
+        return text
+    head, _, tail = text.partition(symbol)
+    gap_before = NO_BREAK_SPACE if head[-1:].isdigit() else ""
+    gap_after = NO_BREAK_SPACE if tail[:1].isdigit() else ""
+    return f"{head}{gap_before}{known}{gap_after}{tail}"
+
+
+@lru_cache(maxsize=64)
+def _money_pattern(locale: Locale, decimals: int) -> Any:
+    pattern = copy.copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
+
+
 @lru_cache(maxsize=64)
 def _pattern(language: str, locale: str, decimals: int) -> Any:
     pattern = copy.copy(number_locale(language, locale).decimal_formats[None])

@@ -8,6 +8,7 @@ from decimal import Decimal
 from reportspec.calendar import day_label
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.languages import as_part, in_number, percent_sign, word
+from reportspec.languages.numbers import money_in
 from reportspec.measures.personal_texts import covered, masked
 from reportspec.model.audits import AuditCheck, Level, Outcome
 from reportspec.model.domain import Texts
@@ -203,6 +204,4 @@ def percent_of(language: str, share: float | Decimal, decimals: int = 1) -> str:
 
 def money(amount: Decimal | None, currency: str | None, language: str) -> str:
     """An amount in whole units of the report's currency."""
-    if amount is None:
-        return ""
-    return f"{in_number(language, float(amount), ',.0f')} {currency or ''}".rstrip()
+    return "" if amount is None else money_in(language, language, amount, currency)

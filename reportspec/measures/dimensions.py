@@ -19,6 +19,8 @@ from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.called import called
 
+_ALL_DIGITS = ",.15g"  # that a number surely has
+
 
 def dimension_column(report: Report, dimension: Dimension) -> Column:
     """A dimension's column."""
@@ -36,7 +38,6 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
     if value is None:
         return None
     index, bins = int(value), dimension.bins
-    names = [_grouped(report, b) for b in bins]
     united = [_with_unit(report, dimension.field, b) for b in bins]
     if index == ENDS_BEFORE:
         return word(report.language, "ends_before", _with_unit(report, dimension.field, 0))
@@ -44,7 +45,9 @@ def shown_value(report: Report, dimension: Dimension, value: Any) -> Cell:
         return word(report.language, "below", united[0])
     if index == len(bins):
         return word(report.language, "from", united[-1])
-    return word(report.language, "between", names[index - 1], united[index])
+    # Where the unit stands behind the number, it is said once: `5.000 bis unter 10.000 €`.
+    low, whole = _grouped(report, bins[index - 1]), united[index - 1]
+    return word(report.language, "between", low if whole.startswith(low) else whole, united[index])
 
 
 def belonging_to(binding: Binding, named: Dimension) -> Dimension | None:
@@ -78,19 +81,21 @@ def order_within(binding: Binding, named: Dimension) -> tuple[Dimension, ...]:
 
 
 def _with_unit(report: Report, field: Field, bound: float) -> str:
-    """A bound of a field's bins with what it counts: `60 days`, `5,000 EUR`."""
+    """A bound of a field's bins with what it counts: `60 days`, `€5,000`."""
     words = vocabulary(report.language)["report"]
     units = {
         "days": words["day"]["one" if bound == 1 else "many"],
         "minutes": words["minute"],
         "seconds": words["second"],
     }
-    unit = report.binding.currency if field.type == "money" else units.get(field.unit or "")
+    if field.type == "money":
+        return report.money(bound, _ALL_DIGITS)
+    unit = units.get(field.unit or "")
     return f"{_grouped(report, bound)} {unit}" if unit else _grouped(report, bound)
 
 
 def _grouped(report: Report, value: float) -> str:
-    return report.number(value, ",.15g")  # all the digits that a number surely has
+    return report.number(value, _ALL_DIGITS)
 
 
 def by_nature(report: Report, dimension: Dimension, value: Any) -> tuple[Any, ...]:

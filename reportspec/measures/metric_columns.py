@@ -310,12 +310,12 @@ def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes)
         return ""
     language = report.language
     places = 1 - int(f"{estimate.amount:e}".partition("e")[2]) if estimate.amount else 0  # two digits are known at most
-    worth = f"{report.number(round(estimate.amount, min(places, 0)), ',.0f')} {report.binding.currency or ''}"
+    worth = report.money(round(estimate.amount, min(places, 0)))
     by = estimate.by.split(".")
     field = report.binding.field(by[0], by[-1]) if len(by) > 1 else None
     if field is None:
-        return " " + word(language, "would_add", worth.rstrip())
-    return " " + word(language, "would_add_by", worth.rstrip(), as_part(language, label(report, field.label)))
+        return " " + word(language, "would_add", worth)
+    return " " + word(language, "would_add_by", worth, as_part(language, label(report, field.label)))
 
 
 def _of_the_past(report: Report, part: Metric, row: Row, conditions: Iterable[exp.Expr]) -> list[str]:

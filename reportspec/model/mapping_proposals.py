@@ -82,7 +82,8 @@ class FieldProposal:
 @dataclass(frozen=True, slots=True)
 class PartProposal:
     """A table that an entity's rows come from, how sure that is, and how its fields are read. `each_of` is the
-    value that all rows have of what tells several such tables apart (`call`)."""
+    value that all rows have of what tells several such tables apart (`call`); `only` the column that says of a row
+    whether it is one, where a table has those of two entities, and the values that say so."""
 
     entity: str
     table: str
@@ -90,6 +91,7 @@ class PartProposal:
     reasons: tuple[str, ...]
     fields: Mapping[str, FieldProposal]
     each_of: str = ""
+    only: tuple[str, tuple[str, ...]] = ("", ())
 
 
 @dataclass(frozen=True, slots=True)

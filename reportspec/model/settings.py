@@ -32,7 +32,7 @@ class FileSpec:
     thousands: str = ""
     date_format: tuple[tuple[str, tuple[str, ...]], ...] = ()
     skip: int | None = None
-    sheet: str | int | None = None
+    sheet: str | int | tuple[str, ...] | None = None  # several are one table
     columns: tuple[str, ...] = ()
     null: tuple[str, ...] = ()
     percent: tuple[str, ...] = ()  # columns whose numbers are hundredths

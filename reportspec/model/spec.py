@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from sqlglot import exp
 
 from reportspec.calendar import Align, Period, day_within, instant, same_point, until
 from reportspec.diagnostics import Span
-from reportspec.languages.numbers import number_in
+from reportspec.languages.numbers import money_in, number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.audits import Audit, Earlier
 from reportspec.model.column_ids import SideName
@@ -274,6 +275,10 @@ class Report:
     def number(self, value: float, spec: str = ",") -> str:
         """A number in a sentence, written as in the report's tables."""
         return number_in(self.language, self.locale, value, spec)
+
+    def money(self, value: float | Decimal, spec: str = ",.0f", *, currency: str | None = None) -> str:
+        """An amount in a sentence, in the report's currency unless another is named, written as in its tables."""
+        return money_in(self.language, self.locale, value, currency or self.binding.currency, spec)
 
     @property
     def known(self) -> datetime:

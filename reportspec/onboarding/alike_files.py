@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reportspec.onboarding.name_words import entity_words, singular, state_of, words_of
 from reportspec.source.file_patterns import matched
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -28,9 +29,26 @@ def alike(columns: Mapping[Path, Sequence[str]]) -> dict[str, tuple[Path, ...]]:
     return found
 
 
+def are_parts(names: Sequence[str]) -> bool:
+    """Whether sheets of the same columns are parts of one table, by their names: several, of which no two are of
+    different things, or say by their names what became of deals."""
+    entities, states = set[str](), set[str | None]()
+    for name in names:
+        words = singular(words_of(name))
+        entities |= {entity for entity, known in entity_words().items() if words in map(singular, known)}
+        states |= {state_of(name, "deal.status")} & {"won", "lost"}
+    return len(names) > 1 and len(entities) < 2 and not states
+
+
 def called(pattern: str) -> str:
     """What the files of a pattern are called without their numbers."""
     return " ".join(re.findall(r"[^\W\d_]+", Path(pattern).name.rpartition(".")[0].replace("[0-9]", " ")))
+
+
+def called_together(names: Sequence[str]) -> str:
+    """What sheets are called whose names differ in numbers alone; nothing where they differ in more."""
+    bare = {" ".join(word for word in words_of(name) if not word.isdecimal()) for name in names}
+    return bare.pop() if len(bare) == 1 else ""
 
 
 def _pattern(paths: Sequence[Path]) -> str | None:

@@ -58,6 +58,7 @@ class Draft:
 
     blocks: tuple[Block, ...]
     stages: tuple[StageSeen, ...] = ()
+    currency: str | None = None  # that of amounts taken in the company's: nothing where none tells which that is
 
     def lines(self) -> Iterator[tuple[Block, Line]]:
         """All lines, keys too."""

@@ -182,6 +182,9 @@ _LINK_WORDS = """of the della del dello dell di de du des d l la le il el los la
 _LINKS = frozenset(_LINK_WORDS.split())
 
 
+_OF_RECORD = re.compile(r"(\w+)_id/(?:name|display_name|complete_name|id|\.id)")
+
+
 def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, float]]:
     """The ways to read a column's name: as it stands, without what all columns of its table begin with, and without
     its entity."""
@@ -191,6 +194,8 @@ def variants_of(column: str, entity: str, prefix: Words) -> list[tuple[Words, fl
         words = words_of(column[head.end() :])
         words = (*words, "id") if singular(words) in _called(entity) else words
     ways = [(words, 1.0)]
+    if (path := _OF_RECORD.fullmatch(column.strip())) is not None:  # `user_id/name`: a field of the record named so
+        ways += [(words_of(path[1]), 1.0), (words_of(f"{path[1]}_id"), 1.0)]
     bare = words
     if prefix and len(words) > len(prefix) and words[: len(prefix)] == prefix:
         bare = words[len(prefix) :]

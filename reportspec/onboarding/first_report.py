@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportspec.diagnostics import Diagnostic
+from reportspec.diagnostics import Diagnostic, counted
 from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.drafts import Draft
 from reportspec.onboarding.name_words import dated_fields
-from reportspec.onboarding.project_files import written
+from reportspec.onboarding.project_files import beside, free_name, written
 from reportspec.onboarding.recognise import dated_by
-from reportspec.onboarding.wish import NoStart, Started, Tell
+from reportspec.onboarding.wish import NoStart, Started, Tell, Wish
 
 if TYPE_CHECKING:
     from reportspec.building import Built, Order
@@ -23,17 +24,36 @@ if TYPE_CHECKING:
 
 
 def made_of(
-    folder: Path, trial: Path, files: Mapping[str, str], tried: Mapping[str, str], report: str, order: Order, tell: Tell
+    wish: Wish, trial: Path, files: Mapping[str, str], tried: Mapping[str, str], report: str, order: Order, tell: Tell
 ) -> Started:
     """A project with its first report, all written at once at the end: who breaks it off before leaves nothing. The
     report is made in a folder for trial, of files that say the same of it. Raises NoStart."""
     tell("the first report")
     replaced(trial, tried)
-    spec = f"specs/{report}.yaml"
-    built, pdf = _pdf(trial, spec, order)
-    at = folder / "out" / f"{report}.pdf"
+    built, pdf = _pdf(trial, f"specs/{report}.yaml", order)
+    return left(wish, trial, files, built.diagnostics, report, pdf)
+
+
+def left(
+    wish: Wish,
+    trial: Path,
+    files: Mapping[str, str],
+    told: Iterable[Diagnostic],
+    report: str = "",
+    pdf: bytes | None = None,
+) -> Started:
+    """A project as it is written, with its first report where one was made, and what was told of its files in the
+    folder for trial. Raises NoStart."""
+    folder = wish.folder
+    whole: dict[str, str | bytes] = {**files}
+    name = f"out/{report}.pdf"
+    if pdf is not None:
+        name = free_name(folder, name) if wish.again and (folder / name).exists() else name
+        whole[name] = pdf
+    if wish.again:
+        whole = beside(folder, whole)
     try:
-        written(folder, files if pdf is None else {**files, at.relative_to(folder).as_posix(): pdf})
+        written(folder, whole)
     except FileExistsError as there:
         raise present(str(there)) from None
     except OSError as error:
@@ -43,9 +63,10 @@ def made_of(
             "cannot-write",
         ) from None
     # What is to be confirmed is listed as such.
-    told = tuple(_moved(one, trial, folder, files) for one in built.diagnostics if one.code != "unconfirmed")
+    moved = tuple(_moved(one, trial, folder, files) for one in told if one.code != "unconfirmed")
     texts = {str(folder / name): text for name, text in files.items()}
-    return Started(tuple(files), None if pdf is None else at, (), (), (), told, texts)
+    names = tuple(one for one in whole if one != name)
+    return Started(names, None if pdf is None else folder / name, (), (), (), moved, texts)
 
 
 def _moved(told: Diagnostic, trial: Path, folder: Path, files: Mapping[str, str]) -> Diagnostic:
@@ -119,12 +140,13 @@ def period_of(basis: Basis, draft: Draft, now: date) -> tuple[str, str]:
     return quarter, f"of the data, which end on {newest.isoformat()}; `last_quarter` goes on with the calendar"
 
 
+_SOME, _MUCH = 0.25, 0.4  # of the figures of a report
 _FIRST = ("pipeline", "leads", "sales_activity", "conversions", "lost_deals", "sales_cycle")
 
 
-def best_report(binding: Binding) -> str:
+def best_report(binding: Binding, wins: bool = True) -> str:
     """The standard report of which a source serves most, those that are asked for most first; nothing where it serves
-    none."""
+    none. Where deals are won (`wins`), a report of those that are lost alone is not the first that is wanted."""
     from reportspec.reference.catalogue_listing import named_metrics, why_not
 
     best, share = "", 0.0
@@ -134,11 +156,34 @@ def best_report(binding: Binding) -> str:
             continue
         metrics = list(dict.fromkeys(named_metrics(reports[name])))
         part = sum(why_not(binding, metric) is None for metric in metrics) / max(1, len(metrics))
-        if part > 0.4 and name in _FIRST[:1]:
+        if part > (_SOME if wins else _MUCH) and name in _FIRST[:1]:
             return name
         if part > share + 0.1:
             best, share = name, part
     return best
+
+
+def nearest_of(binding: Binding) -> tuple[str, tuple[str, ...]]:
+    """Of the standard reports that a source serves nothing of, the one that it is nearest to: of which the fewest
+    fields are lacking; and these, with how many figures wait for each."""
+    from reportspec.reference.catalogue_listing import named_metrics
+    from reportspec.resolve.binding import Missing, Unresolved, need_metric
+
+    rated = []
+    for at, name in enumerate(one for one in _FIRST if one in binding.catalogue.reports):
+        waiting: Counter[str] = Counter()
+        for metric in dict.fromkeys(named_metrics(binding.catalogue.reports[name])):
+            try:
+                need_metric(binding, binding.catalogue.metrics[metric])
+            except Missing as lack:
+                waiting[lack.name] += 1
+            except Unresolved:
+                continue
+        entities = [lack.partition(".")[0] for lack in waiting if "." in lack]
+        known = sum(waiting[lack] for lack in waiting if lack.partition(".")[0] in binding.source.entities)
+        rated.append((-known / max(1, waiting.total()), len(entities), at, name, waiting))
+    *_, name, waiting = min(rated)
+    return name, tuple(f"{lack} ({counted(number, 'figure')})" for lack, number in waiting.most_common(5))
 
 
 def overview_of(binding: Binding) -> tuple[str, ...]:
@@ -161,6 +206,7 @@ def replaced(folder: Path, files: Mapping[str, str]) -> None:
 def present(name: str) -> NoStart:
     return NoStart(
         f"`{name}` is there already, and nothing is overwritten",
-        "name another folder with `--into`, or move that file away; nothing was changed",
+        "name another folder with `--into`, or move that file away; with `--again` it stays, and what is proposed "
+        "otherwise is written beside it; nothing was changed",
         "file-exists",
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+import yaml
 from sqlglot import exp
 
 from reportspec.contract.parts_of_values import part_of
@@ -24,6 +25,7 @@ from reportspec.model.mapping_proposals import (
     StageSeen,
     TableSeen,
 )
+from reportspec.onboarding.code_lists import CodeLists
 from reportspec.onboarding.column_values import outcome_flags, outcome_times, says_yes_or_no
 from reportspec.onboarding.drafts import Beside, Block, Draft, Line
 from reportspec.onboarding.histories import RowsOf, Told
@@ -58,6 +60,7 @@ _WORTH_A_LINE = 0.45  # confidence from which on a proposal stands in the mappin
 _STAGES = 40  # values: more are no stages
 _WRITTEN = re.compile(r"[^0-9]*[0-9][0-9.,' \u00a0\u202f]*[.,][0-9]{2}[^0-9]*")  # an amount with its hundredths
 _SAME = 0.95  # share of rows
+_OVER = ("solved", "resolved", "closed")  # states of a case that say so themselves
 
 
 Outcomes = tuple[tuple[str, ...], Callable[[Sequence[str]], str]]
@@ -76,14 +79,18 @@ class Writer:
         refused: Mapping[tuple[str, str, str], str],
         told: Told,
         rows: RowsOf = lambda table, columns, by: (),
+        lists: CodeLists = CodeLists(),  # noqa: B008 - frozen
     ) -> None:
         """`chosen` names the column of fields that somebody chose (empty: none); `states` what a value is taken for,
         by field and value; `refused` why a field of a table cannot be read so; `told` what rows say of stages;
-        `rows` has rows of a table."""
+        `rows` has rows of a table, `lists` say what codes mean."""
         self.catalogue, self.tables, self.dialect = catalogue, tables, dialect_named(dialect).sqlglot
         self.source_dialect = dialect
         self.chosen, self.states, self.refused, self.told = chosen, states, refused, told
-        self.rows = rows
+        self.rows, self.lists = rows, lists
+        self.by_list: dict[tuple[str, str], str] = {}  # what a code is taken for, by field and code
+        self.read_lists: dict[tuple[str, str], dict[str, Beside]] = {}  # those that are joined, by entity and table
+        self.lists_read: set[str] = set()
 
     def draft(self, proposal: Proposal) -> Draft:
         """The whole mapping."""
@@ -148,6 +155,13 @@ class Writer:
             return ""
         return part_of(own, column.inside, column.json, self.source_dialect) if column.inside else own
 
+    def as_text(self, column: ColumnSeen) -> str:
+        """What is read from a column of states: of numbers their text, since values are compared as texts."""
+        own = self.read(column)
+        if column.shape != "integer" or not own:
+            return own
+        return exp.cast(exp.Var(this=own), "varchar").sql(dialect=self.dialect)
+
     def text(self, value: str) -> str:
         """A text in the SQL of the source."""
         return exp.Literal.string(value).sql(dialect=self.dialect)
@@ -197,6 +211,7 @@ class Writer:
                 lines.append(line)
         if part.entity == "deal":
             lines, joins = self._deal(part, lines, parts)
+        joins = {**joins, **self.read_lists.get((part.entity, part.table), {})}
         if part.entity == "activity":
             lines = self._done(part, lines)
         if part.entity == "stage":
@@ -224,6 +239,11 @@ class Writer:
                     lines.append(Line("is_deleted", sql, "", columns=(column,)))
             elif not shared:
                 settings = (("where", quoted_yaml(f"not ({sql})"), "rows that are deleted are left out"),)
+        column, values = part.only
+        if column:
+            of_kind = self.is_in(self.name(column), values)
+            before = f" and {yaml.safe_load(settings[0][1])}" if settings else ""
+            settings = (("where", quoted_yaml(of_kind + before), settings[0][2] if settings else ""),)
         off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
         return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins, settings)
 
@@ -263,7 +283,7 @@ class Writer:
             return None
         column = table.columns[best.column]
         others = [f"`{one.column}`" for one in candidates[1:3] if one.confidence > CONSIDERED]
-        sql, type_, doubt = self._sql(field_id, column, part.table)
+        sql, type_, doubt = self._by_list(field_id, column, part) or self._sql(field_id, column, part.table)
         mark = "" if best.confidence >= CONFIDENT else f"{best.confidence:.0%}: {'; '.join(best.reasons)}"
         if mark and others:
             mark += f"; or {' or '.join(others)}"
@@ -274,18 +294,43 @@ class Writer:
             mark, off = why, True
         return Line(name, sql or self.name(best.column), mark, off, (best.column,), type_)
 
-    def _sql(self, field_id: str, column: ColumnSeen, table: str) -> tuple[str, str, str]:
-        """How a field is read from a column: its SQL (empty: it cannot be yet), its type where that has to be said, and
-        what is doubtful."""
+    def _by_list(self, field_id: str, column: ColumnSeen, part: PartProposal) -> tuple[str, str, str] | None:
+        """How a field is read from a column of codes of which a list has what they mean; None where none has. States
+        that are the program's own are taken by what the list says today, other texts are read off it."""
         entity, _, name = field_id.partition(".")
         known = self.catalogue.entities[entity].fields[name]
-        own = self.read(column)
+        listed = self.lists.of(part.table, column, name) if known.type == "text" and not column.inside else None
+        if listed is None:
+            return None
+        self.lists_read.add(listed.table)
+        if known.closed:
+            for code, label in listed.labels.items():
+                if state := taken_as(label, field_id):
+                    self.by_list[field_id, code] = state
+            sql, type_, doubt = self._sql(field_id, column, part.table)
+            return sql, type_, "; ".join(filter(None, (f"by what `{listed.table}` says today", doubt)))
+        join = f"{name}_list"
+        beside = Beside(listed.table, self.name(listed.code), self.name(column.name))
+        self.read_lists.setdefault((entity, part.table), {})[join] = beside
+        values = tuple((listed.labels.get(value, value), number) for value, number in column.values)
+        said = replace(column, name=listed.label, values=values, shape="text", sample=frozenset(listed.labels.values()))
+        return self._sql(field_id, said, part.table, f"{join}.{self.name(listed.label)}")
+
+    def _sql(self, field_id: str, column: ColumnSeen, table: str, read: str = "") -> tuple[str, str, str]:
+        """How a field is read from a column: its SQL (empty: it cannot be yet), its type where that has to be said, and
+        what is doubtful. `read` is what is read, where it is not the column itself."""
+        entity, _, name = field_id.partition(".")
+        known = self.catalogue.entities[entity].fields[name]
+        own = read or self.read(column)
+        told = read or self.as_text(column)
         if column.inside or not own:
             return own, "", "the first of each list" if own else "it holds lists or records"
         if state_words(field_id) and known.values:
-            return self._states(field_id, column, own, known.closed, table)
+            return self._states(field_id, column, told, known.closed, table)
         if field_id == "lead.status":
-            return self._junk(column, own)
+            return self._junk(column, told)
+        if field_id == "case_.status":
+            return self._over(column, told)
         if known.type == "boolean" and column.shape == "text" and says_yes_or_no(known, column):
             yes = [value for value, _ in column.values if state_of(value, field_id) == "yes"]
             return (self.is_in(own, yes) if yes else "false"), "", ""
@@ -322,7 +367,8 @@ class Writer:
 
     def taken_for(self, field_id: str, value: str) -> str | None:
         """The state that a value is taken for."""
-        return self.states.get((field_id, value)) or taken_as(value, field_id)
+        known = self.states.get((field_id, value)) or self.by_list.get((field_id, value))
+        return known or taken_as(value, field_id)
 
     def _by_state(self, field_id: str, column: ColumnSeen) -> tuple[dict[str, list[str]], list[str]]:
         """The values of each state, and those that no word fits."""
@@ -340,7 +386,7 @@ class Writer:
         by_state, unknown = self._by_state(field_id, column)
         if not closed:
             if not by_state:
-                return own, "", ""
+                return self.read(column) if column.shape == "integer" else own, "", self._coded(column)
             return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
@@ -364,13 +410,34 @@ class Writer:
     def _only_held(self, field_id: str, by_state: Mapping[str, list[str]]) -> list[str]:
         """The values that are taken for won or lost by a word in them, which nobody confirmed."""
         over = [value for state in ("won", "lost") for value in by_state.get(state, ())]
-        return [value for value in over if not is_state(value, field_id) and (field_id, value) not in self.states]
+        said = {*self.states, *self.by_list}
+        return [value for value in over if not is_state(value, field_id) and (field_id, value) not in said]
 
     def _junk(self, column: ColumnSeen, own: str) -> tuple[str, str, str]:
         junk = [value for value, _ in column.values if self.taken_for("lead.status", value) == "junk"]
         if not junk:
-            return own, "", ""
+            return self.read(column) if column.shape == "integer" else own, "", self._coded(column)
         return f"case when {self.is_in(own, junk)} then 'junk' else {own} end", "", ""
+
+    def _coded(self, column: ColumnSeen) -> str:
+        """What is said of states that are numbers alone: nothing tells what each is."""
+        numbers = bool(column.values) and all(value.isdecimal() for value, _ in column.values)
+        return f"what its values mean is not to be seen: {_listed(v for v, _ in column.values)}" if numbers else ""
+
+    def _over(self, column: ColumnSeen, own: str) -> tuple[str, str, str]:
+        """The state of a case, with the values that say that it is over as the program knows them. What no word fits
+        counts as open."""
+        by_state, unknown = self._by_state("case_.status", column)
+        over = {
+            state: [value for value in by_state.get(state, ()) if value.lower() not in _OVER]
+            for state in ("solved", "closed")
+        }
+        whens = {state: values for state, values in over.items() if values}
+        doubt = f"neither solved nor closed, and taken for open: {_listed(unknown)}" if unknown else ""
+        if not by_state:
+            doubt = self._coded(column) or doubt
+        plain = self.read(column) if column.shape == "integer" else own
+        return (f"case {self.whens(own, whens)} else {own} end" if whens else plain), "", doubt
 
     # Deals and their stages
 
@@ -400,9 +467,14 @@ class Writer:
             told_of = flags, lambda values: "won" if _is_yes(values[0]) else "lost" if _is_yes(values[1]) else ""
         elif status is not None and not status.off:
             by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
-            own = self.name(status.columns[0])
+            own = self.as_text(table.columns[status.columns[0]])
             won, lost = (self.is_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
             opens = by_state.get("open", [])
+            if won and not lost and (reason := self._lost_by_reason(part, by_name.get("loss_reason"))):
+                lost, opens = reason, []
+                mark = f"lost are those that have a `{by_name['loss_reason'].columns[0]}`, since no state says so"
+                whens = f"when {won} then 'won' when {lost} then 'lost' when {own} is not null then 'open'"
+                status = replace(status, sql=f"case {whens} end", mark="; ".join(filter(None, (status.mark, mark))))
             told_of = status.columns, lambda values: self.taken_for("deal.status", values[0]) or ""
         else:
             found = self._status_by_stage(by_name.get("stage_id"), parts)
@@ -416,7 +488,8 @@ class Writer:
             by_name["status"] = status
         closed = self._either(status, won, lost)
         if status is not None and not status.off and closed:
-            by_value = self.is_in(self.name(status.columns[0]), opens) if opens and status.columns else ""
+            own = self.as_text(table.columns[status.columns[0]]) if status.columns else ""
+            by_value = self.is_in(own, opens) if opens and status.columns else ""
             open_ = f"not ({closed})" if flags and status.columns == flags else by_value or f"{status.sql} = 'open'"
             at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
             each = self._by_outcome(part, at, times, won, lost)
@@ -445,6 +518,15 @@ class Writer:
                 by_name["expected_close_date"] = self._when(part, due, open_, "expected_close_date")
         order = list(self.catalogue.entities["deal"].fields)
         return sorted(by_name.values(), key=lambda line: order.index(line.field)), joins
+
+    def _lost_by_reason(self, part: PartProposal, reason: Line | None) -> str:
+        """The condition of deals that are lost by their having a reason for it; nothing where none has one."""
+        if reason is None or reason.off or len(reason.columns) != 1:
+            return ""
+        column = self.column(part.table, reason.columns[0])
+        if not column.filled or column.shape != "text":
+            return ""
+        return f"nullif(trim({self.name(column.name)}), '') is not null"
 
     def _either(self, status: Line | None, won: str, lost: str) -> str:
         """The condition of deals that are over: by the values of one column it is one list."""

@@ -53,6 +53,7 @@ _STAGES = 40  # rows: a larger table is none of stages
 _LEADING = 0.45  # how well a column has to fit the field that leads to another entity
 _FITS = 0.7  # from here on a column is a field that says whose its table is
 _SAID = 0.85  # what the names of columns are worth as that of a table
+_PARTED = ("deal", "lead")  # that one table may have, with a column that says which a row is
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
@@ -81,6 +82,7 @@ class Matcher:
         self.prefixes = {table.name: prefix_of(table.columns) for table in tables}
         self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
         self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
+        self.only: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}  # by which rows of a table are of an entity
         self.again: set[tuple[str, str]] = set()  # entities that stand in several rows of a table of another one
         self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
 
@@ -213,6 +215,8 @@ class Matcher:
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
         self._offers_as_deals(found, taken)
+        found = self._parted(found)
+        taken = {table: of for of, table, *_ in found}
         for of, source, again, needs in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
             if of in taken.values() or there is None or (needs and not self._has(of, needs, there)):
@@ -233,6 +237,32 @@ class Matcher:
                 found[at] = ("deal", name, sure, (*why, "it says which are won and which are lost"))
                 taken[name] = "deal"
                 return
+
+    def _parted(self, found: list[Assigned]) -> list[Assigned]:
+        """The same, with a table of leads and of deals as both, where a column says of each row which it is."""
+        for table in self.tables.values():
+            at = next((at for at, one in enumerate(found) if one[1] == table.name and one[0] in _PARTED), None)
+            said = self._kinds_of_rows(table)
+            if at is None or said is None or len([one for one in found if one[0] in _PARTED]) > 1:
+                continue
+            column, values = said
+            why = (f"`{column}` says which rows are",)
+            for of in _PARTED:
+                self.only[of, table.name] = column, values[of]
+            found[at : at + 1] = [(of, table.name, 0.95, why) for of in _PARTED]
+        return found
+
+    def _kinds_of_rows(self, table: TableSeen) -> tuple[str, dict[str, tuple[str, ...]]] | None:
+        """The column whose values are all names of leads or of deals, and those of each; None where there is none."""
+        known = {of: {singular(name) for name in entity_words()[of]} for of in _PARTED}
+        for column in table.columns.values():
+            values: dict[str, list[str]] = defaultdict(list)
+            for value, _ in column.values if 1 < column.distinct <= len(column.values) else ():
+                of = next((of for of in _PARTED if singular(words_of(value)) in known[of]), "")
+                values[of].append(value)
+            if values.keys() == set(_PARTED):
+                return column.name, {of: tuple(texts) for of, texts in values.items()}
+        return None
 
     def _users_by_keys(self, rated: dict[tuple[str, str], tuple[float, float, float]]) -> None:
         """Rate a table as users before all else that it may be where it is called so and has a row for each owner that
@@ -371,6 +401,8 @@ class Matcher:
                 score, reasons = self.by_keys(entity, field, table, column, keys, score, reasons)
                 if field.name == entity.key and self._key_of_rows(entity, table, column):
                     score = 0.0
+                if column.name == self.only.get((entity.name, table.name), ("",))[0]:
+                    score = 0.0
                 if field.type == "key" and self._own_number(entity, field, table, column):
                     score = 0.0
                 if field.name == entity.key and self.key_columns.get(entity.name) == column.name:
@@ -384,6 +416,8 @@ class Matcher:
             rated[field.name] = sorted(ranked, key=lambda item: (-item[0], item[1]))
         if entity.name == "deal" and (flags := outcome_flags(table)):
             rated["status"].insert(0, (0.97, flags[0], ("it says whether a deal is won",)))
+        elif entity.name == "deal":
+            _outcomes_first(table, rated["status"])
         self._only_key(entity, table, rated)
         self._emptier(table, rated)
         self._only_date(entity, table, rated)
@@ -488,6 +522,8 @@ class Matcher:
         named = {name: self._named_by(entity_name, values[name], assigned) for name in {*unique, best} if name}
         most = max(named.values(), default=0)
         if not most or (best and named[best] >= most):
+            if most and usual[best] < CONFIDENT and best in unique:
+                self.key_columns[entity_name] = best
             return values.get(best, frozenset())
         other = next((name for name in own[0].columns if named.get(name) == most), "")
         self.key_columns[entity_name] = other
@@ -612,6 +648,15 @@ class Matcher:
         return proposals
 
 
+def _outcomes_first(table: TableSeen, ranked: list[Rated]) -> None:
+    """Put the column that says which deals are won and which are lost before one that does not say both."""
+    if ranked and not says_outcomes(table.columns[ranked[0][1]]):
+        told = [one for one in ranked if one[0] >= USABLE and says_outcomes(table.columns[one[1]])]
+        for score, column, why in told[:1]:
+            ranked.remove((score, column, why))
+            ranked.insert(0, (max(score, ranked[0][0]) if ranked else score, column, why))
+
+
 def _together(one: str, other: str, entity: Entity) -> bool:
     """Whether two fields may well be read from one column."""
     pairs = (
@@ -661,6 +706,7 @@ def propose(
         entity = catalogue.entities[entity_name]
         fields = matcher.part(entity, matcher.tables[table_name], keys)
         kind = matcher.kind_of(entity_name, table_name)
-        parts.append(PartProposal(entity_name, table_name, sure, why, fields, kind))
+        only = matcher.only.get((entity_name, table_name), ("", ()))
+        parts.append(PartProposal(entity_name, table_name, sure, why, fields, kind, only))
     unused = tuple(name for name in matcher.tables if name not in {part.table for part in parts})
     return Proposal(tuple(parts), unused=unused)

@@ -184,6 +184,12 @@ def hundredths() -> frozenset[str]:
 
 
 @cache
+def common_currency() -> frozenset[Words]:
+    """What names of amounts end in that are in the one currency of the company (`in company currency`)."""
+    return frozenset(words_of(name) for name in _fields()["common"])
+
+
+@cache
 def _measured() -> frozenset[Words]:
     return frozenset(words_of(name) for name in _fields()["measured"])
 

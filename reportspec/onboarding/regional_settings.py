@@ -24,7 +24,9 @@ _CODE = re.compile(r"(?<![A-Za-z])(EUR|USD|GBP|CHF|CAD|AUD|SEK|NOK|DKK|PLN|CZK|J
 _LOCALES = {"it": "it_IT", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "ja": "ja_JP"}
 
 
-def settings_of(basis: Basis, asker: Asker) -> Settings:
+def settings_of(basis: Basis, asker: Asker, common: str | None = None) -> Settings:
+    """What holds for the whole project; `common` is the company's currency, if amounts are taken in it: nothing where
+    none tells which that is."""
     marks: dict[str, str] = {}
     locale = basis.wish.locale or _locale_here()
     known = bool(locale)
@@ -35,10 +37,12 @@ def settings_of(basis: Basis, asker: Asker) -> Settings:
         known = bool(tongue)
         by = "by the language of the columns" if tongue else "by the currency" if dollars else ""
         marks["locale"] = by or "how reports shall write numbers and dates is not to be seen in the data"
-    currency = basis.wish.currency.upper() or _currency(basis)
+    currency = basis.wish.currency.upper() or common or _currency(basis)
     if not currency:
         currency = currency_of(locale)
         marks["currency"] = "no amount says its currency"
+    elif common == "" and not basis.wish.currency:
+        marks["currency"] = "amounts are in the currency of the company, and nothing tells which that is"
     zone = basis.wish.timezone or _zone_here()
     if not zone:
         zone = zone_of(country_of(locale if known else "", currency))
@@ -93,6 +97,7 @@ class FileReadings:
         """The readings of the files that are used, by the names that the mapping has for their tables."""
         basis = self.basis
         used = {block.table for block in draft.blocks} if basis.found is None else set(basis.found.tables.values())
+        used |= {beside.table for block in draft.blocks for beside in block.joins.values()}
         found: dict[str, Reading] = {}
         columns: dict[str, set[str]] = {name: set() for name in used}
         percents: dict[str, set[str]] = {name: set() for name in used}
@@ -114,7 +119,8 @@ class FileReadings:
             written = basis.source.settings.get(name, {})
             marks: dict[str, str] = {}
             if name in basis.source.joined:
-                marks["path"] = f"{basis.source.joined[name]} files with the same columns are one table"
+                what, at = ("sheets", "sheet") if "sheet" in written else ("files", "path")
+                marks[at] = f"{basis.source.joined[name]} {what} with the same columns are one table"
             if "encoding" in written:
                 marks["encoding"] = f"its encoding is likely {written['encoding']}: look at letters with accents"
             if "skip" in written:

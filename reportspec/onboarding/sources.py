@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tempfile
@@ -16,7 +17,7 @@ from reportspec.diagnostics import Diagnostic, suggestion
 from reportspec.errors import SourceError
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.mapping_proposals import Recognised, TableSeen
-from reportspec.onboarding.alike_files import alike, called
+from reportspec.onboarding.alike_files import alike, are_parts, called, called_together
 from reportspec.onboarding.seen_tables import rows_of, seen
 from reportspec.onboarding.wish import NoStart, Tell, Wish
 from reportspec.source.file_patterns import Unmet, is_pattern, matched
@@ -25,6 +26,7 @@ from reportspec.suggested_yaml import quoted_yaml
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson")
 _TABLES = 150  # of a database that are looked at
+_TOLD = 4  # columns: sheets with the same few are lists of different things
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Source:
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of files, to be confirmed
     anywhere: str = ""  # what a project file in any folder says of it
     again: Mapping[str, str] = field(default_factory=dict)  # the project file by which a table is looked at once more
-    joined: Mapping[str, int] = field(default_factory=dict)  # of tables of several files, how many these are
+    joined: Mapping[str, int] = field(default_factory=dict)  # of tables of several files or sheets, how many these are
 
     def rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
         """Rows of a table once more. Raises SourceError."""
@@ -61,6 +63,8 @@ def opened(wish: Wish, tell: Tell) -> Source:
     if len(wish.sources) == 1 and "://" in wish.sources[0]:
         return _database(wish.sources[0], tell)
     paths = _files(wish.sources)
+    if wish.again:  # the list of who gets what is the project's own
+        paths = [path for path in paths if path.resolve() != (wish.folder / "recipients.csv").resolve()]
     embedded = [path for path in paths if by_suffix(path.suffix.lower()) is not None]
     if embedded:
         if len(paths) > 1:
@@ -150,12 +154,15 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
                 by_table[name], sheets[name] = path, quoted_yaml(sheet)
     looks: dict[str, _Look] = {}
     unread: list[Diagnostic] = []
+    pages: dict[Path, Diagnostic] = {}  # of a program's answer, which by itself has not all records
     for table, path in by_table.items():
         try:
-            looks[table] = _look(table, str(path.resolve()), {"sheet": sheets[table]} if table in sheets else {}, tell)
+            looks[table] = _look(table, _written(path), {"sheet": sheets[table]} if table in sheets else {}, tell)
         except SourceError as error:
             unread.append(Diagnostic(error.code, error.message, None, error.help, severity="warning"))
-    joined = _joined(looks, tell)
+            if error.code == "partial-answer":
+                pages[path.resolve()] = unread[-1]
+    joined = _pages_joined(looks, pages, unread, tell) | _joined(looks, tell) | _joined_sheets(looks, tell)
     found = [each for look in looks.values() for each in look.tables]
     if not found:
         raise _unread(unread)
@@ -163,6 +170,13 @@ def _of_files(paths: Sequence[Path], folder: Path, tell: Tell) -> Source:
     marks = {table: look.settings for table, look in looks.items() if look.settings}
     again = {table: look.text for table, look in looks.items()}
     return Source(tuple(found), files, "", "duckdb", tuple(unread), settings=marks, again=again, joined=joined)
+
+
+def _written(path: Path) -> str:
+    """A file's path as a project says it: as a pattern of that file alone where its name would be taken for a variable
+    of the environment (`${Q3}`)."""
+    text = str(path.resolve())
+    return glob.escape(text).replace("${", "[$]{") if "${" in text else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +218,60 @@ def _joined(looks: dict[str, _Look], tell: Tell) -> dict[str, int]:
             together = _look(name, pattern, {}, tell)
         except SourceError:
             continue  # their values are not of one kind: they stay apart, and are told as they are
-        first = list(looks).index(parts[0])
-        rest = [(table, look) for table, look in looks.items() if table not in parts]
-        rest.insert(first, (name, together))
-        looks.clear()
-        looks.update(rest)
+        _put(looks, parts, name, together)
         joined[name] = len(parts)
     return joined
+
+
+def _pages_joined(
+    looks: dict[str, _Look], pages: Mapping[Path, Diagnostic], unread: list[Diagnostic], tell: Tell
+) -> dict[str, int]:
+    """Make one table of the pages of an answer, none of which has all records; what was told of them is taken back."""
+    last = {Path(look.path): table for table, look in looks.items() if look.path.lower().endswith(".json")}
+    joined: dict[str, int] = {}
+    for pattern, paths in alike(dict.fromkeys((*pages, *last), ()) if pages else {}).items():
+        name = _free_name(called(pattern), looks.keys() - {last.get(path) for path in paths})
+        try:
+            together = _look(name, pattern, {}, tell)
+        except SourceError:
+            continue
+        for path in paths:
+            looks.pop(last.get(path, ""), None)
+            if path in pages:
+                unread.remove(pages[path])
+        looks[name] = together
+        joined[name] = len(paths)
+    return joined
+
+
+def _joined_sheets(looks: dict[str, _Look], tell: Tell) -> dict[str, int]:
+    """The same for the sheets of a workbook: one for each month, or each person."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for table, look in looks.items():
+        if "sheet" in look.settings:
+            groups.setdefault((look.path, *look.tables[0].columns), []).append(table)
+    joined: dict[str, int] = {}
+    for (path, *columns), parts in groups.items():
+        if len(columns) < _TOLD or not are_parts(parts):
+            continue
+        sheets = ", ".join(looks[table].settings["sheet"] for table in parts)
+        name = _free_name(called_together(parts) or Path(path).stem, looks.keys() - set(parts))
+        try:
+            together = _look(name, path, {"sheet": f"[{sheets}]"}, tell)
+        except SourceError:
+            continue
+        _put(looks, parts, name, together)
+        joined[name] = len(parts)
+    return joined
+
+
+def _put(looks: dict[str, _Look], parts: Sequence[str], name: str, together: _Look) -> None:
+    """Put one table in the place of the first of those that are its parts, and take them out."""
+    first = list(looks).index(parts[0])
+    rest = [(table, look) for table, look in looks.items() if table not in parts]
+    rest.insert(first, (name, together))
+    looks.clear()
+    looks.update(rest)
 
 
 # How a file is written, as the message says that refuses to guess it.

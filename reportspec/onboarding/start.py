@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,20 @@ from reportspec.errors import SourceError
 from reportspec.model.domain import Catalogue
 from reportspec.model.mapping_proposals import Proposal, Recognised
 from reportspec.onboarding.basis import Basis
+from reportspec.onboarding.code_lists import CodeLists, code_lists
+from reportspec.onboarding.company_currency import in_one_currency
 from reportspec.onboarding.cures import Cures, decides
 from reportspec.onboarding.drafts import Block, Draft
-from reportspec.onboarding.first_report import best_report, made_of, overview_of, period_of, present, replaced
+from reportspec.onboarding.first_report import (
+    best_report,
+    left,
+    made_of,
+    nearest_of,
+    overview_of,
+    period_of,
+    present,
+    replaced,
+)
 from reportspec.onboarding.histories import Told, settled
 from reportspec.onboarding.mapping_lines import Writer
 from reportspec.onboarding.mapping_yaml import mapping_text
@@ -53,7 +63,8 @@ _TRIES = 25  # fields that are taken back, one after the other, since their colu
 
 def start(wish: Wish, order: Order, asker: Asker, tell: Tell) -> Started:
     """Begin a project. Raises NoStart."""
-    _refuse_present(wish.folder)
+    if not wish.again:
+        _refuse_present(wish.folder)
     _check_fields(wish.columns)
     if not wish.sources or wish.sources == ("demo",):
         return _demo(wish, order, tell)
@@ -103,7 +114,9 @@ def _refuse_present(folder: Path) -> None:
         if (folder / name).exists():
             raise NoStart(
                 f"there is a project here already: `{name}`",
-                "name another folder with `--into`, or begin in an empty one; nothing was changed",
+                "go on with it: mend what is marked with CONFIRM, then `reportspec build specs`; or add `--again`, and "
+                "what is proposed otherwise is written beside it (`mapping.proposed.yaml`); or name another folder "
+                "with `--into`; nothing was changed",
                 "project-exists",
             )
     there = next((name for name in _ALWAYS if (folder / name).exists()), None)
@@ -128,7 +141,7 @@ def _demo(wish: Wish, order: Order, tell: Tell) -> Started:
     }
     files |= {} if (wish.folder / ".gitignore").exists() else {".gitignore": IGNORED}
     with tempfile.TemporaryDirectory() as trial:
-        made = made_of(wish.folder, Path(trial), files, files, "pipeline", order, tell)
+        made = made_of(wish, Path(trial), files, files, "pipeline", order, tell)
     taken = ("the demo: a made-up CRM, to try things out",)
     return replace(made, taken=taken, open=("begin with your own data in another folder: `reportspec init FILES`",))
 
@@ -162,6 +175,9 @@ class _Project:
         self.readings = FileReadings(basis, asker)
         self.kept_rows: dict[tuple[str, ...], Sequence[Sequence[Any]]] = {}
         self.overview: tuple[str, ...] = ()  # the metrics of a report that is none of the standard ones
+        self.stopped: tuple[Diagnostic, ...] = ()  # why no report can be made of the mapping as it is proposed
+        self.lists_read: Collection[str] = ()  # the tables that said what codes mean
+        self.awaited: tuple[str, ...] = ()  # what the spec of such a project waits for
         self._check_anywhere()
         self.tell("which columns are which fields")
         self.proposal = (
@@ -171,6 +187,8 @@ class _Project:
         )
         self._check_columns()
         self.told = self._by_rows()
+        taken = {part.table for part in self.proposal.parts}
+        self.lists = code_lists(self.source.tables, taken, self._rows) if self.found is None else CodeLists()
 
     def _by_rows(self) -> Told:
         """What rows say of stages; the proposal is changed by it."""
@@ -195,7 +213,7 @@ class _Project:
         draft = self._draft()
         if self.found is None and all(block.off for block in draft.blocks) and not draft.stages:
             raise self._no_rows()
-        settings = settings_of(self.basis, self.asker)
+        settings = settings_of(self.basis, self.asker, draft.currency)
         self.tell("how the mapping reads them")
         with tempfile.TemporaryDirectory() as trial:
             draft, report, period, said = self._tried(Path(trial), draft, settings)
@@ -203,12 +221,15 @@ class _Project:
             texts, tried = (
                 self._texts(folder, draft, settings, report, period, said) for folder in (self.wish.folder, Path(trial))
             )
-            made = made_of(self.wish.folder, Path(trial), texts, tried, report, self.order, self.tell)
+            if self.stopped:
+                made = left(self.wish, Path(trial), texts, self.stopped)
+            else:
+                made = made_of(self.wish, Path(trial), texts, tried, report, self.order, self.tell)
         return replace(
             made,
             taken=taken(self.basis, draft),
             confirm=to_confirm(self.basis, draft, settings, self._readings(self.wish.folder, draft, settings)),
-            open=untold(self.basis, draft, self._lacks(draft)),
+            open=(*self.awaited, *untold(self.basis, draft, self._lacks(draft), self.lists_read)),
             diagnostics=(*self.source.unread, *made.diagnostics),
         )
 
@@ -234,8 +255,11 @@ class _Project:
             self.refused,
             self.told,
             self._rows,
+            self.lists,
         )
-        return self.cures.applied(writer.draft(self.proposal))
+        draft = writer.draft(self.proposal)
+        self.lists_read = writer.lists_read
+        return self.cures.applied(in_one_currency(draft, writer, self.wish))
 
     def _rows(self, table: str, columns: Sequence[str], by: str) -> Sequence[Sequence[Any]]:
         """Rows of a table, asked for once."""
@@ -328,7 +352,10 @@ class _Project:
             states = state_words(field_id)
             if not states or line.off or block.off or len(line.columns) != 1 or field_id == "lead.status":
                 continue
-            for value, number in self.tables[block.table].columns[line.columns[0]].values:
+            column = self.tables[block.table].columns[line.columns[0]]
+            if self.lists.of(block.table, column, line.field) is not None:
+                continue
+            for value, number in column.values:
                 if state_of(value, field_id) is None:
                     answer = self.asker.choose(f"{field_id}: what is `{value}` ({number} rows)?", (*states, ""), "")
                     if answer in states:
@@ -350,6 +377,7 @@ class _Project:
             head = (
                 "Which column is which field, proposed from the tables' names, values and keys. Lines with CONFIRM are",
                 "not sure: look at each, mend it or take the mark away. Lines that are comments are only likely.",
+                *(f"No report can be made of it yet: {one}." for one in self.awaited),
             )
             files["mapping.yaml"] = mapping_text(draft, head)
         files[f"specs/{report}.yaml"] = spec_text(report, period, said, self.overview)
@@ -373,7 +401,8 @@ class _Project:
         return []
 
     def _tried(self, folder: Path, draft: Draft, settings: Settings) -> tuple[Draft, str, str, str]:
-        """The draft without what the source's values do not allow, and a report that can be made of it."""
+        """The draft without what the source's values do not allow, and a report that can be made of it: where none can,
+        why is kept as what `stopped` it, and the report is the one that is nearest."""
         from reportspec.building import build, load
 
         period, said = period_of(self.basis, draft, self.order.now.date())
@@ -386,11 +415,16 @@ class _Project:
             checked = load(folder / f"specs/{report}.yaml", self.order)
             problems = [problem for problem in checked.diagnostics if problem.severity == "error"]
             if not problems and checked.report is not None and report == "custom":
-                report = best_report(checked.report.binding)
+                deals = [line for block, line in draft.lines() if block.entity == "deal" and line.field == "status"]
+                wins = not deals or any("'won'" in line.sql for line in deals)
+                report = best_report(checked.report.binding, wins)
                 if not report:
                     report, self.overview = "overview", overview_of(checked.report.binding)
                     if not self.overview:
-                        raise self._nothing(draft)
+                        self.stopped = (self._nothing(draft),)
+                        report, lacks = nearest_of(checked.report.binding)
+                        self.awaited = (f"specs/{report}.yaml waits for {', '.join(lacks)}",) if lacks else ()
+                        return draft, report, period, said
                 continue
             if not problems:
                 built = build(folder / f"specs/{report}.yaml", self.order)
@@ -401,13 +435,11 @@ class _Project:
                 draft, report = self._draft(), "custom"
                 continue
             if self.found is not None or not self._take_back(draft, problems):
-                first = problems[0]
-                raise NoStart(first.message.replace(f"{folder}{os.sep}", ""), first.help, first.code)
+                break
             draft = self._draft()
             report = "custom"
-        raise NoStart(
-            "too many columns cannot be read as what they seem to be", "mend the files, or write the mapping by hand"
-        )
+        self.stopped = tuple(problems)
+        return draft, "pipeline" if report == "custom" else report, period, said
 
     def _deciding(self, table: str, key: str) -> str:
         """The order by which one of the rows of a table counts that have a key together."""
@@ -422,22 +454,27 @@ class _Project:
         ]
         return decides(columns, self.source.rows(table, columns, key), changed)
 
-    def _nothing(self, draft: Draft) -> NoStart:
+    def _nothing(self, draft: Draft) -> Diagnostic:
+        """That no report can be made, why, and how to go on."""
+        go_on = (
+            "or say in `mapping.yaml` which columns are meant, and let `reportspec validate specs` tell what is "
+            "lacking; with more files `reportspec init FILES --again` proposes anew"
+        )
         recognised_as = ", ".join(taken(self.basis, draft)) or "nothing"
         entities, _ = dated_fields()
         tables = [block.table for block in draft.blocks if block.entity in entities and not block.off]
         if tables and not any(column.newest for table in tables for column in self.tables[table].columns.values()):
             listed = ", ".join(f"`{table}`" for table in tables)
-            return NoStart(
+            return Diagnostic(
+                "no-report",
                 f"no report can be made of these tables: no column of {listed} has dates, and reports are of periods;"
                 f" recognised: {recognised_as}",
-                "export when each was created or closed, too",
-                "no-report",
+                help=f"export when each was created or closed, too, {go_on}",
             )
-        return NoStart(
-            f"no report can be made of these tables; recognised: {recognised_as}",
-            "add the table of deals, leads, activities or cases, or say what is meant: `--column deal.amount=Betrag`",
+        return Diagnostic(
             "no-report",
+            f"no report can be made of these tables yet; recognised: {recognised_as}",
+            help=f"add the table of deals, leads, activities or cases, {go_on}",
         )
 
     def _take_back(self, draft: Draft, problems: Sequence[Diagnostic]) -> bool:

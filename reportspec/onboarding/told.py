@@ -40,6 +40,8 @@ def to_confirm(basis: Basis, draft: Draft, settings: Settings, readings: Mapping
                 + (" (a comment only)" if block.off else "")
             )
         for name, text, why in block.settings if not block.off else ():
+            if not why:
+                continue
             told.append(f"mapping.yaml: {block.entity}: {name} {text}: {why}")
         if block.keyless:
             told.append(f"mapping.yaml: {block.entity}: key: {block.keyless}")
@@ -54,9 +56,11 @@ def to_confirm(basis: Basis, draft: Draft, settings: Settings, readings: Mapping
     return tuple(told)
 
 
-def untold(basis: Basis, draft: Draft, lacks: Iterable[Lack]) -> tuple[str, ...]:
+def untold(basis: Basis, draft: Draft, lacks: Iterable[Lack], lists: Iterable[str] = ()) -> tuple[str, ...]:
+    """What nothing could tell. `lists` are the tables that said what codes mean."""
     told = []
     used = {block.table for block in draft.blocks} if basis.found is None else set(basis.found.tables.values())
+    used |= {beside.table for block in draft.blocks for beside in block.joins.values()} | set(lists)
     unused = [name for name in basis.tables if name not in used]
     if unused:
         told.append(f"not used, since no entity of the catalogue was seen in them: {', '.join(unused)}")
@@ -100,7 +104,8 @@ def _unread(basis: Basis, draft: Draft) -> list[str]:
     for block, line in draft.lines():
         if not block.off and not line.off:
             read.setdefault(block.table, set()).update(line.columns)
-            conditions[block.table] = " ".join(text for name, text, _ in block.settings if name == "where")
+            said = " ".join(text for name, text, _ in block.settings if name == "where")
+            conditions[block.table] = f"{conditions.get(block.table, '')} {said}"
     told = []
     for name, columns in read.items():
         left = [

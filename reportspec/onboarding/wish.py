@@ -53,12 +53,13 @@ class Wish:
     currency: str = ""
     date_order: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> its column
+    again: bool = False  # the folder may have a project, beside which what is proposed otherwise is written
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What came of it: the files that were written, the PDF, how the source was taken, what is to be confirmed and
-    what could not be told, and what went wrong at the end."""
+    """What came of it: the files that were written, the PDF (none where no report can be made yet), how the source was
+    taken, what is to be confirmed and what could not be told, and what went wrong at the end."""
 
     files: tuple[str, ...]
     pdf: Path | None

@@ -16,10 +16,11 @@ from reportspec.evaluate.evaluate import formula
 from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Derived, Metric
+from reportspec.model.mapped import MappedJoin, MappedPart
 from reportspec.model.query import AggregateQuery
 from reportspec.model.spec import Report
 from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
-from reportspec.resolve.mapped_columns import OWN, named_columns
+from reportspec.resolve.mapped_columns import OWN
 from reportspec.sql.dialect import sql_text
 
 
@@ -209,6 +210,9 @@ def _follow(binding: Binding, base: str, tree: exp.Expr, origins: dict[str, Orig
             relation = binding.catalogue.entities[at].relations[step]
             key = binding.catalogue.entities[relation.to].key
             joins[f"{at}.{relation.by} = {relation.to}.{key}"] = None
+            _origin(binding, at, relation.by, origins, joins)
+            if key is not None:
+                _origin(binding, relation.to, key, origins, joins)
             at = relation.to
         _origin(binding, reference.field.entity, reference.field.name, origins, joins)
 
@@ -250,10 +254,42 @@ def _mapped(binding: Binding, entity: str, name: str) -> tuple[str, ...]:
         return ("rows of the mapping",)
     dialect = dialect_named(binding.source.dialect).sqlglot
     return tuple(
-        f"{'.'.join(one.name for one in part.table.parts)}: {_as_written(part.fields[name].sql).sql(dialect)}"
+        f"{_dotted(part.table)}: {_as_written(part.fields[name].sql).sql(dialect)}{_beside(part, name, dialect)}"
         for part in mapped.parts
         if name in part.fields
     )
+
+
+def _dotted(table: exp.Table) -> str:
+    return ".".join(one.name for one in table.parts)
+
+
+def _beside(part: MappedPart, name: str, dialect: str) -> str:
+    """The tables beside its own that a field is read from: which row of each is meant, and what its columns are made
+    of where the mapping makes them."""
+    said = []
+    for join in _joins_of(part, name):
+        keys = [f"{_as_written(theirs).sql(dialect)} = {_as_written(ours).sql(dialect)}" for theirs, ours in join.on]
+        first = [f"the first by {', '.join(_as_written(one).sql(dialect) for one in join.first)}"] if join.first else []
+        made = [
+            f"{column} made of {_as_written(join.fields[column]).sql(dialect)}"
+            for column in _columns_beside(part.fields[name].sql, join)
+            if column in join.fields
+        ]
+        limit = [f"only where {_as_written(join.where).sql(dialect)}"] if join.where is not None else []
+        said.append(
+            f"`{join.name}` is `{_dotted(join.table)}` by {'; '.join([' and '.join(keys), *first, *limit, *made])}"
+        )
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _joins_of(part: MappedPart, name: str) -> list[MappedJoin]:
+    """The tables beside its own that a field's expression reads."""
+    return [join for join in part.joins if _columns_beside(part.fields[name].sql, join)]
+
+
+def _columns_beside(tree: exp.Expr, join: MappedJoin) -> list[str]:
+    return list(dict.fromkeys(node.name for node in tree.find_all(exp.Column) if node.table == join.name))
 
 
 def _as_written(tree: exp.Expr) -> exp.Expr:
@@ -274,14 +310,28 @@ def _tables(binding: Binding, field_id: str) -> list[str]:
     """The columns of the source that the tables of a field's entity are read by, of the field alone."""
     entity, _, name = field_id.partition(".")
     mapped = binding.source.entities.get(entity)
-    found = []
+    found: list[str] = []
     for part in mapped.parts if mapped is not None else ():
         if name not in part.fields:
             continue
-        for table, columns in named_columns(part):
-            wanted = {node.name for node in part.fields[name].sql.find_all(exp.Column)}
-            found += [f"{'.'.join(one.name for one in table.parts)}.{c}" for c in columns if c in wanted]
-    return found
+        of_own = [part.fields[name].sql]
+        for join in _joins_of(part, name):
+            read = [*(theirs for theirs, _ in join.on), *_made_beside(part.fields[name].sql, join)]
+            found += _columns_of(join.table, ("", join.name), read)
+            of_own += [ours for _, ours in join.on]
+        found = [*_columns_of(part.table, ("", OWN), of_own), *found]
+    return list(dict.fromkeys(found))
+
+
+def _made_beside(tree: exp.Expr, join: MappedJoin) -> list[exp.Expr]:
+    """What an expression reads of a table beside its own: its columns, or what the mapping makes of them."""
+    return [join.fields.get(name) or exp.column(name) for name in _columns_beside(tree, join)]
+
+
+def _columns_of(table: exp.Table, called: tuple[str, ...], trees: Iterable[exp.Expr]) -> list[str]:
+    """The columns of a table that expressions read, by the names that it has in them."""
+    nodes = [node for tree in trees for node in tree.find_all(exp.Column) if node.table in called]
+    return [f"{_dotted(table)}.{node.name}" for node in nodes]
 
 
 # --- as text ---------------------------------------------------------------------------------------------

@@ -162,6 +162,19 @@ def without_dead(section: Section) -> tuple[Section, tuple[tuple[Column, Cell], 
     metrics = [place for place, column in enumerate(section.columns) if column.role == "metric"]
     if not section.bars or len(section.rows) < 2 or len(metrics) < 2:
         return section, ()
+    dead, before = _dead(section)
+    if not dead or len(dead) == len(metrics):
+        return section, ()
+    gone = {*dead, *(past for place in dead for past in before.get(place, ()))}
+    names = {section.columns[place].metric for place in dead}
+    gone |= {at for at, one in enumerate(section.columns) if one.role == "change" and one.metric in names}
+
+    shorter = section.with_columns([place for place in range(len(section.columns)) if place not in gone])
+    return shorter, tuple((section.columns[place], section.rows[0][place]) for place in dead)
+
+
+def _dead(section: Section) -> tuple[list[int], dict[int, list[int]]]:
+    """The places of metrics that are nothing in every row, now and then; and of each metric those of what it was."""
     before: dict[int, list[int]] = {}
     for place, of in _pairs(section.columns):
         before.setdefault(of, []).append(place)
@@ -171,15 +184,19 @@ def without_dead(section: Section) -> tuple[Section, tuple[tuple[Column, Cell], 
         nothing = all(is_number(line[place]) and not line[place] for line in lines)
         return nothing and all(not line[past] for past in before.get(place, ()) for line in lines)
 
-    dead = [place for place in metrics if is_dead(place)]
-    if not dead or len(dead) == len(metrics):
-        return section, ()
-    gone = {*dead, *(past for place in dead for past in before.get(place, ()))}
-    names = {section.columns[place].metric for place in dead}
-    gone |= {at for at, one in enumerate(section.columns) if one.role == "change" and one.metric in names}
+    metrics = (place for place, column in enumerate(section.columns) if column.role == "metric")
+    return [place for place in metrics if is_dead(place)], before
 
-    shorter = section.with_columns([place for place in range(len(section.columns)) if place not in gone])
-    return shorter, tuple((section.columns[place], section.rows[0][place]) for place in dead)
+
+def all_dead(section: Section) -> tuple[tuple[Column, Cell], ...]:
+    """The metrics of a section with bars, each with its value, where all of them are nothing in every row, now and
+    then: a table of noughts says no more than a sentence. Else none."""
+    metrics = [place for place, column in enumerate(section.columns) if column.role == "metric"]
+    if not section.bars or section.states or len(section.rows) < 2 or _dead(section)[0] != metrics:
+        return ()
+    if any(column.marks(0) for column in section.columns):
+        return ()
+    return tuple((section.columns[place], section.rows[0][place]) for place in metrics)
 
 
 def without_idle(section: Section) -> tuple[Section, tuple[Cell, ...], tuple[int, ...]]:

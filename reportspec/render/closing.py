@@ -3,8 +3,10 @@ told nowhere else, where all of it comes from. How the figures were computed is 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from itertools import combinations, pairwise
 
 from reportspec.languages import filled
 from reportspec.lazy_dataclass import dataclass
@@ -92,18 +94,20 @@ def _origin(figures: Figures, formats: Formats) -> str:
     return " ".join(parts)
 
 
+_IN_A_LINE = 46  # letters of a column
+_BETWEEN = 0.4  # lines between two entries
+
+
 def in_columns(entries: Sequence[Entry], count: int = 3) -> tuple[tuple[Entry, ...], ...]:
-    """The entries in columns of about the same length, one below the other; none is empty. CSS would balance them,
-    which takes a layout for each try."""
-    sizes = [len(entry.word) + len(entry.text) + 20 for entry in entries]
-    columns: list[list[Entry]] = [[]]
-    filled = 0
-    for entry, size in zip(entries, sizes, strict=True):
-        if columns[-1] and len(columns) < count and filled + size / 2 > sum(sizes) * len(columns) / count:
-            columns.append([])
-        columns[-1].append(entry)
-        filled += size
-    return tuple(map(tuple, columns)) if entries else ()
+    """The entries in columns of which the longest is as short as can be, one below the other; none is empty. CSS would
+    balance them, which takes a layout for each try."""
+    lines = [math.ceil((len(entry.word) + 1 + len(entry.text)) / _IN_A_LINE) + _BETWEEN for entry in entries]
+    count = min(count, len(entries))
+    cuts = min(
+        combinations(range(1, len(entries)), count - 1) if count else [()],
+        key=lambda cuts: max((sum(lines[low:high]) for low, high in pairwise((0, *cuts, len(entries)))), default=0),
+    )
+    return tuple(tuple(entries[low:high]) for low, high in pairwise((0, *cuts, len(entries))) if high > low)
 
 
 def where_the_method_is(formats: Formats, with_spec: bool) -> str:

@@ -15,10 +15,9 @@ from zoneinfo import ZoneInfo
 
 from reportspec.calendar.labels import months_label
 from reportspec.languages import as_part, elided, filled, languages, vocabulary
-from reportspec.languages.numbers import NO_BREAK_SPACE, first_known, number_locale
+from reportspec.languages.numbers import NO_BREAK_SPACE, amount, first_known, number_locale, with_known_symbol
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.figures import Cell, Column, Figures, PeriodFigures
-from reportspec.render.fonts import covers
 from reportspec.rounding import half_up
 
 if TYPE_CHECKING:
@@ -102,11 +101,10 @@ def is_number(value: object) -> TypeGuard[Number]:
 
 
 @lru_cache(maxsize=64)
-def _pattern(locale: Locale, kind: Literal["decimal", "percent", "currency"], decimals: int) -> Any:
+def _pattern(locale: Locale, kind: Literal["decimal", "percent"], decimals: int) -> Any:
     patterns = {
         "decimal": lambda: locale.decimal_formats[None],
         "percent": lambda: locale.percent_formats[None],
-        "currency": lambda: locale.currency_formats["standard"],
     }
     pattern = copy.copy(patterns[kind]())
     pattern.frac_prec = (decimals, decimals)
@@ -134,21 +132,7 @@ def money(formats: Formats, value: Number, currency: str | None, decimals: int =
     """An amount with its currency's symbol, or its code where the font lacks the symbol."""
     if currency is None:
         return number(formats, value, decimals)
-    pattern = _pattern(formats.locale, "currency", decimals)
-    text = pattern.apply(half_up(value, decimals), formats.locale, currency=currency, currency_digits=False)
-    return _printable(_with_known_symbol(formats, str(text), currency))
-
-
-def _with_known_symbol(formats: Formats, text: str, currency: str) -> str:
-    from babel.numbers import get_currency_symbol
-
-    symbol = get_currency_symbol(currency, locale=formats.locale)
-    if covers(symbol):
-        return text
-    head, _, tail = text.partition(symbol)
-    gap_before = NO_BREAK_SPACE if head[-1:].isdigit() else ""
-    gap_after = NO_BREAK_SPACE if tail[:1].isdigit() else ""
-    return f"{head}{gap_before}{currency}{gap_after}{tail}"
+    return amount(formats.locale, half_up(value, decimals), currency, decimals)
 
 
 def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) -> str:
@@ -177,7 +161,7 @@ def compact(formats: Formats, value: Number, column: Column, decimals: int = 2) 
         thousands = format_compact_currency(5000, currency, locale=formats.locale) if size < 1000 else ""
         if _LONG_RUN.search(thousands):
             return money(formats, value, currency, places)
-        return _printable(_with_known_symbol(formats, text, currency))
+        return _printable(with_known_symbol(formats.locale, text, currency))
     text = format_compact_decimal(rounded, locale=formats.locale, fraction_digits=places)
     return number(formats, value, 0) if _LONG_RUN.search(text) else _printable(text)
 

@@ -12,6 +12,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reportspec.diagnostics import harmless
+from reportspec.languages import vocabulary
 from reportspec.lazy_dataclass import dataclass
 from reportspec.lazy_pattern import lazy_pattern
 from reportspec.model.figures import Cell, Figures, Highlight, Kpi, PeriodFigures, Section
@@ -68,6 +69,7 @@ LONG = 15  # sections with a title, from which on a report gets a table of conte
 
 VALUE_SIZE = 16.0  # points, of a tile's figure
 _TILES, _TILE_PADDING = 182.0, 4.6  # millimetres, as in the style sheet on a page that stands
+_BESIDE = 6.0  # millimetres between what stands left and right in the line above the title
 _POINTS = 72 / 25.4  # in a millimetre
 LABEL_SIZE, NOTE_SIZE = 7.4, 0.65  # points of its label, and of that the part of the numbers of footnotes
 
@@ -82,6 +84,7 @@ class Versus:
     arrow: str
     verdict: str
     previous: str
+    before: str = ""  # the same without the period's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Tile:
     goal_text: str
     goal_state: str
     goal_state_label: str
+    before: str = ""  # what it was, without the name of that period
     mark: str = ""  # where figures have marks
     second: Versus | None = None  # of a report with two comparisons
 
@@ -129,6 +133,8 @@ class SectionView:
 
     section: Section
     tile_rows: tuple[tuple[Tile, ...], ...]
+    listed: tuple[float, ...]  # the widths, in percent, of the columns of tiles one below the other; else nothing
+    said_above: bool  # its title says nothing where it stands right below that of the report
     value_ems: float  # the width of the widest figure of its tiles, in ems, and the points that it can have
     value_size: float
     label_lines: tuple[int, ...]  # that the longest label of each row of tiles needs: its figures stand on one line
@@ -144,6 +150,7 @@ class SectionView:
     legend: bool = False  # whether the marks of its table are explained: the first time that these stand together
     side: str = ""  # of two that stand beside each other: `first` or `second`
     hidden: str = ""  # what of its table phones do not show
+    nothing: str = ""  # in place of a table of noughts
     upright_again: bool = False  # the section before is on turned pages, and this one is not
 
 
@@ -218,6 +225,7 @@ def _laid_out(figures: Figures, with_spec: bool, web: bool, spec_text: str | Non
         titles=titles,
         full_title=_full_title(figures),
         heading=heading(figures, formats),
+        asked=_asked(figures, formats),
         lead=lead(figures, formats),
         sections=views,
         notes=notes,
@@ -332,7 +340,8 @@ def _section_view(
         names = (kpi.column.name for kpi in section.kpis)
         marks = (Mark(section.id, "0", name).text if name in there else "" for name in names)
         tiles = tuple(replace(tile, mark=mark) for tile, mark in zip(tiles, marks, strict=True))
-    rows = tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
+    listed = as_list(tiles, figures) if half else ()
+    rows = (tiles,) if listed else tile_rows(tiles, MOST_TILES // 2 if half else MOST_TILES)
     tile_columns = max(map(len, rows), default=1) * (2 if half else 1)
     drawn = charts.drawings(figures, section, formats, palette, half=half)
     # Tiles say all that the one row of their table does; the attached CSV has it too.
@@ -346,6 +355,8 @@ def _section_view(
         if shown
         else None
     )
+    nothing = tables.nothing_at_all(section, formats) if table is not None else ""
+    table = None if nothing else table
     hidden = 0
     if table is not None and web:
         table, hidden = phone.on_phones(table, section)
@@ -364,13 +375,15 @@ def _section_view(
     return SectionView(
         section,
         rows,
+        listed,
+        bool(tiles) and not section.footnotes and section.title == vocabulary(formats.language)["titles"]["headline"],
         *value_size(tiles, tile_columns),
         tuple(label_lines(row, len(row) * (2 if half else 1)) for row in rows),
         Markup(html_from_markdown(section.text)) if section.text else Markup(""),
         views,
         table,
         footnotes_of(figures, section),
-        not tiles and table is None and not section.text and not section.notes and not drawn and not section.highlights,
+        not (tiles or table or nothing or section.text or section.notes or drawn or section.highlights),
         tuple(
             (_tone(highlight), text)
             for highlight, text in zip(section.highlights, sentences(figures, section, formats), strict=True)
@@ -379,6 +392,7 @@ def _section_view(
         _download(attachment.name, "text/csv", attachment.text) if web and attachment else None,
         *section_heading(figures, section, formats),
         hidden=_not_on_phones(formats, hidden),
+        nothing=nothing,
     )
 
 
@@ -435,6 +449,34 @@ def _needs_title(drawing: charts.Drawing, count: int, heading: str) -> bool:
 
 
 MOST_TILES = 6  # side by side
+LEAST_LISTED = 3
+_LISTED, _CELL, _NAME = 31.8, 0.8, 9.0  # ems of half the width, between two columns, and of a name at least
+_ARROW = 0.9
+
+
+def as_list(tiles: Sequence[Tile], figures: Figures) -> tuple[float, ...]:
+    """The widths, in percent, of the columns of tiles that have half the width and stand one below the other, which
+    takes a third of their room: several of which none has a goal or a second comparison, and whose figures leave room
+    for names. Nothing where they stand side by side."""
+    if len(tiles) < LEAST_LISTED or any(tile.goal_text or tile.second for tile in tiles):
+        return ()
+    now, before = figures.period.label, figures.compare.label if figures.compare else ""
+    value = _ems([now, *(tile.value for tile in tiles)])
+    if not any(tile.before for tile in tiles):
+        return _shares(value)
+    change = _ems([f"{tile.change} {tile.verdict}" for tile in tiles]) + _ARROW
+    # Where all of it leaves no room for names, what a figure was is left out, as on phones.
+    return _shares(value, _ems([before, *(tile.before for tile in tiles)]), change) or _shares(value, change)
+
+
+def _ems(texts: Sequence[str]) -> float:
+    return max(map(text_width, texts)) * SEMI_BOLD + _CELL
+
+
+def _shares(*wide: float) -> tuple[float, ...]:
+    """The widths of a name and of what stands beside it, or nothing where the name has too little."""
+    name = _LISTED - sum(wide)
+    return tuple(round(100 * each / _LISTED, 1) for each in (name, *wide)) if name >= _NAME else ()
 
 
 def tile_rows(tiles: tuple[Tile, ...], most: int = MOST_TILES) -> tuple[tuple[Tile, ...], ...]:
@@ -491,9 +533,10 @@ def decimals_before(kpi: Kpi, before: Cell, formats: Formats) -> int | None:
 
 def _versus(kpi: Kpi, formats: Formats, before: Cell, by: float | None, name: str) -> Versus:
     """How a figure changed against what it was before in a period of that name."""
-    column, previous = kpi.column, ""
+    column, previous, was = kpi.column, "", ""
     if before is not None or by is not None:
-        previous = f"{name} {cell(formats, before, column, decimals=decimals_before(kpi, before, formats), bare=False)}"
+        was = cell(formats, before, column, decimals=decimals_before(kpi, before, formats), bare=False)
+        previous = f"{name} {was}"
     judged = tendency(by, column.direction)
     return Versus(
         "" if by is None else moved(formats, by, column),
@@ -501,6 +544,7 @@ def _versus(kpi: Kpi, formats: Formats, before: Cell, by: float | None, name: st
         _arrow(by),
         {"good": formats.word("better"), "bad": formats.word("worse")}.get(judged, ""),
         previous,
+        was,
     )
 
 
@@ -544,6 +588,7 @@ def tile_of(kpi: Kpi, formats: Formats, palette: Palette, labels: Sequence[str])
         goal_text,
         state,
         state_label,
+        first.before,
         second=second if second is not None and (second.previous or second.change) else None,
     )
 
@@ -616,6 +661,20 @@ def _full_title(figures: Figures) -> str:
     if figures.period.label in figures.title:
         return figures.title
     return f"{figures.title} · {figures.period.label}"
+
+
+def _asked(figures: Figures, formats: Formats) -> str:
+    """The filters in words, where they fit into the line above the title beside what else it says; else nothing."""
+    if not figures.filters or figures.theme.logo or not has_closing(figures):
+        return ""
+    compared = [
+        f"{one.label} {_days_of(one, figures, formats)}" for one in (figures.compare, figures.second) if one is not None
+    ]
+    days = days_beside(formats, figures.period)
+    told = (figures.report_label, f"{figures.period.label} {days}", formats.word("compared_with"), *compared)
+    asked = " · ".join(figures.filters)
+    room = (_TILES - _BESIDE) * _POINTS / LABEL_SIZE
+    return asked if text_width(" · ".join(told)) * SEMI_BOLD + text_width(asked) <= room else ""
 
 
 def _iso(value: datetime, formats: Formats) -> str:

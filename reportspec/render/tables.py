@@ -13,6 +13,7 @@ from reportspec.render.beside import (
     Bar,
     Beside,
     Swing,
+    all_dead,
     beside,
     figure_of,
     is_change,
@@ -393,12 +394,21 @@ def _with_room(cells: tuple[TableCell, ...], place: int) -> tuple[TableCell, ...
     )
 
 
+def nothing_at_all(section: Section, formats: Formats) -> str:
+    """What is told in words of a section of which nothing is counted; empty where something is."""
+    return " ".join(_told_of(all_dead(section), formats))
+
+
 def _told_of(dead: Sequence[tuple[Column, Cell]], formats: Formats) -> list[str]:
     """What is told in words of columns that say nothing."""
     return [
-        formats.word("throughout", name=column.label, value=cell(formats, value, column, bare=False))
-        for column, value in dead
+        formats.word("throughout", name=column.label, value=_nothing(value, column, formats)) for column, value in dead
     ]
+
+
+def _nothing(value: Cell, column: Column, formats: Formats) -> str:
+    """A nought with its unit, an amount without cents."""
+    return cell(formats, value, column, decimals=0 if column.unit == "currency" else None, bare=False)
 
 
 _NAMED = 8  # rows that are told by their names

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -22,7 +23,7 @@ from reportspec.expression.sandbox import Refused, column_nodes, parse, path_of
 from reportspec.expression.trees import LARGEST_NUMBER, PLACED, all_of, any_of, literal, moment_of
 from reportspec.expression.types import CONDITION, Mistyped, expect
 from reportspec.languages import vocabulary
-from reportspec.languages.numbers import number_in
+from reportspec.languages.numbers import money_in, number_in
 from reportspec.lazy_dataclass import dataclass
 from reportspec.model.domain import Field
 from reportspec.model.spec import EACH
@@ -511,12 +512,14 @@ _SIGNS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "�
 
 
 def in_words(binding: Binding, spec: Any, language: str, locale: str) -> str:
-    """A condition for the report's reader: `Amount ≥ 1,000`."""
+    """A condition for the report's reader: `Amount ≥ €1,000`."""
     words = vocabulary(language)["conditions"]
     if "any" in spec:
         return f" {words['or']} ".join(in_words(binding, s, language, locale) for s in spec["any"])
     path = tuple(str(spec["field"]).split("."))
     label = called(binding, path[0], path, language)
+    is_money = binding.resolve(path[0], path).field.type == "money"
+    shown = partial(_shown, language=language, locale=locale, currency=binding.currency if is_money else None)
     texts = []
     for operator in OPERATORS:
         if operator not in spec:
@@ -525,21 +528,20 @@ def in_words(binding: Binding, spec: Any, language: str, locale: str) -> str:
         if operator == "is_null":
             texts.append(words["null"] if value else words["not_null"])
         elif operator == "between":
-            texts.append(
-                words["between"].format(_shown(value[0], language, locale), _shown(value[1], language, locale))
-            )
+            texts.append(words["between"].format(*map(shown, value)))
         elif isinstance(value, list):
-            texts.append(f"{words[operator]} {', '.join(_shown(v, language, locale) for v in value)}")
+            texts.append(f"{words[operator]} {', '.join(map(shown, value))}")
         else:
-            texts.append(f"{_SIGNS.get(operator) or words[operator]} {_shown(value, language, locale)}")
+            texts.append(f"{_SIGNS.get(operator) or words[operator]} {shown(value)}")
     return f"{label} {', '.join(texts)}"
 
 
-def _shown(value: Any, language: str, locale: str) -> str:
+def _shown(value: Any, language: str, locale: str, currency: str | None) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     whole = isinstance(value, float) and value.is_integer() and abs(value) < _ALL_DIGITS
-    return number_in(language, locale, int(value) if whole else value)
+    number = int(value) if whole else value
+    return money_in(language, locale, number, currency, ",") if currency else number_in(language, locale, number)
 
 
 def _beside_text(binding: Binding, node: exp.Expr) -> bool:

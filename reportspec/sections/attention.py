@@ -295,7 +295,7 @@ def _query(report: Report, spec: AttentionSection, reason: Reason, purpose: str)
         entity,
         (*own, *shown, *days, *([(apart, own[1][1])] if apart else [])),
         report.sides[0],
-        (*_of_records(binding, entity, spec.entity, conditions_of(report, spec)), reason.condition),
+        _asked(report, spec, reason),
         ((own[1][1], True),),
         MOST,
         raw=frozenset({apart} if apart else ()),
@@ -303,6 +303,11 @@ def _query(report: Report, spec: AttentionSection, reason: Reason, purpose: str)
         purpose=purpose,
         there=() if entity == spec.entity else (spec.entity,),
     )
+
+
+def _asked(report: Report, spec: AttentionSection, reason: Reason) -> tuple[exp.Expr, ...]:
+    """What rows meet that tell a reason: the conditions on the records, and its own."""
+    return (*_of_records(report.binding, reason.entity, spec.entity, conditions_of(report, spec)), reason.condition)
 
 
 def _converted(binding: Binding, spec: AttentionSection) -> bool:
@@ -362,7 +367,7 @@ def figures(report: Report, spec: AttentionSection, answers: Answers, footnotes:
         known_by=known_by(report.binding, spec.entity, spec.fields),
         notes=(
             *notes,
-            *listed_of_today(report, ((reason.entity, (reason.condition,)) for reason in spec.reasons)),
+            *listed_of_today(report, ((one.entity, _asked(report, spec, one)) for one in spec.reasons)),
             *_still_kept(report, spec),
             *chances,
         ),

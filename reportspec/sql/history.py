@@ -148,11 +148,11 @@ def _states(
     ]
     select.set("joins", joins)
     if spans:
-        select = select.where(_left_after(binding, entity, base, spans), copy=False)
+        select = select.where(left_after(binding, entity, base, spans), copy=False)
     return shared_of(binding).added(select)
 
 
-def _left_after(binding: Binding, entity: Entity, base: str, spans: Spans) -> exp.Expr:
+def left_after(binding: Binding, entity: Entity, base: str, spans: Spans) -> exp.Expr:
     """Whether a state may have held at some time in any of some stretches, by when it was left: it ended then, or
     earlier, but for the one before the last, which ends with the record's own closing. Of the states that a row was in
     the first ones are left out, so that what is said of those that follow stays as it is. A day more is left than by

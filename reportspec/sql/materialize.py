@@ -34,7 +34,7 @@ from reportspec.sql.dialects.rewrite import rewritten, with_args
 from reportspec.sql.history import asks_for_the_stretch, past_values
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder, narrower
 from reportspec.sql.merged_records import survivors_cte
-from reportspec.sql.quick_history import changes_read, quick_values, select_quick_versions
+from reportspec.sql.quick_history import changes_read, quick_values, rows_with_last_states, select_quick_versions
 from reportspec.sql.shared_trees import SHARED, shared_in, shared_of
 from reportspec.sql.statement import NO_MOMENT, PastRows, RowsOf, Statement, together
 
@@ -64,14 +64,16 @@ class Temporary:
     """How temporary tables of a session are called, by the `schema` that they are in, if it has a name. Sessions
     `beside` may see them too. They may have `indexes`, without which a database looks through all rows for each
     row that is joined to them. Where their columns are `narrower` than those of the source, rows that are only read
-    twice are quicker to sort and join from them, too; those that are `there` already need not be made. A database that
-    stores tables `by_rows` has the changes of a history quicker in one order than in narrow ones that are joined."""
+    twice are quicker to sort and join from them, too; those that are `there` already need not be made. Some have the
+    changes of a history quicker in `one_order` than in two that are joined. What is to be the smaller side of a join
+    has to be `written_first` where a database takes what joins and windows leave for little."""
 
     schema: str = ""
     beside: bool = False
     indexes: bool = False
     narrower: bool = False
-    by_rows: bool = False
+    one_order: bool = False
+    written_first: bool = False
     there: tuple[TemporaryTable, ...] = ()
 
 
@@ -94,6 +96,7 @@ class _Library(Statement):
         self._known, self._quick = known, quick
         self._names: dict[tuple[object, ...], str] = {}
         self._spans: dict[str, list[Spans | None]] = {}
+        self.written: set[str] = set()  # CTEs that are the smaller side of a join, though nothing says so
 
     def _called(self, name: str, moment: Moment) -> str:
         if moment.as_of is None:  # what a history reads
@@ -132,8 +135,10 @@ class _Library(Statement):
             if history.outcome.lost_from in rows.needed or not set(values) <= set(told):
                 return False
             states = {history.entity, *([history.values.entity] if history.values is not None else [])}
+            # What numbers states is there already where others read it, too; the changes are needed either way.
+            _, made_of_changes = _down(order, states, [history.changes.entity])
             readers = {name for name in kept if _down(order, order[name], kept)[1] & states}
-            if states & set(kept) or not readers <= {short(cte)}:
+            if made_of_changes & {name for name in kept if order[name]} or not readers <= {short(cte)}:
                 return False
         return True
 
@@ -164,6 +169,7 @@ class _Library(Statement):
             return super()._past_ctes(name, rows)
         assert rows.versions is not None
         needed = (*rows.needed,)
+        self.written.add(short(rows_with_last_states(name)))
         return select_quick_versions(
             self.binding,
             rows.entity,
@@ -215,7 +221,7 @@ def script(
     # What statements do not read themselves has what is read of it here alone: that may be less than in theirs. Where
     # tables have indexes, databases make a CTE for each that reads it, and changes would be put in order three times.
     met = [one.met(kept) for one in asked]
-    quick = place.by_rows and library.states_read(kept, order)
+    quick = place.one_order and library.states_read(kept, order)
     library, names = _library(binding, known, several, met, quick=quick)
     made = {short(name): tree for name, tree, _ in library.ctes()}
     order = {name: _names_read(tree) for name, tree in made.items()}
@@ -233,6 +239,9 @@ def script(
             select = _over(tree, done, place.schema)
             select = _with_ctes(select, ctes)
             select = inlined(select, 1) if ctes else select
+            for cte in ctes:
+                if place.written_first and cte.alias in library.written:
+                    cte.set("materialized", True)
             select.meta.update({SHARED: shared_of(binding), READS: library.reads(), SPEAKS: binding.source.dialect})
             done[name] = short(f"{prefix}{name}")
             selects[done[name]] = select

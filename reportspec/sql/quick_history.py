@@ -42,6 +42,7 @@ from reportspec.sql.history import (
     held_from,
     held_in,
     key_of,
+    left_after,
     of_record,
     one_kind,
     past_values,
@@ -53,7 +54,8 @@ LAST = "last"  # the alias of what is known of a row's last states
 PAST = "past"  # the alias of rows with all that their fields are made of
 
 _FINISH, _RUN = "finish", "run"  # the place of a state's last change; which of a row's states it is
-_BEGUN, _OPEN, _NOT_WON, _NOT_LOST = "begun", "open", "not_won", "not_lost"  # places of last states of such a kind
+# Places of last states of such a kind, beside the fields of a row: none of these begins like that.
+_PLACES = _BEGUN, _OPEN, _NOT_WON, _NOT_LOST = "_begun", "_open", "_not_won", "_not_lost"
 
 
 def quick_values(binding: Binding, known: KnownOrder, entity: Entity) -> dict[str, str | None]:
@@ -128,17 +130,21 @@ def select_quick_versions(
     label = entity.plural["en"]
     values = [told_as for one in past_values(binding, entity, needed) if (told_as := told[one]) is not None]
     valued = bool(past_values(binding, entity, needed))
-    runs, last = f"{name}_run", f"{name}_last"
+    runs, last, rows = f"{name}_run", f"{name}_last", rows_with_last_states(name)
+    versions, read = _versions(binding, entity, (base, states, rows), needed, told, stretch=stretch, spans=spans)
     return [
         (last, _last_states(history, stretch=stretch), f"Of {label.lower()}, the places of their last states"),
+        (rows, _with_last_states(binding, entity, base, last, read), f"{label} with the places of their last states"),
         (runs, _runs(history, values), "States in which more than one change was made"),
         (states, _rows(history, runs, values, valued=valued), f"The states that {label.lower()} were in"),
-        (
-            name,
-            _versions(binding, entity, (base, states, last), needed, told, stretch=stretch, spans=spans),
-            f"{label}, one row for each state, valid from and until",
-        ),
+        (name, versions, f"{label}, one row for each state, valid from and until"),
     ]
+
+
+def rows_with_last_states(name: str) -> str:
+    """The CTE of the rows with the places of their last states, that `name` is made of. There are fewer of them than
+    of states, with which they are joined: DuckDB does not see that in one FROM with what they are made of."""
+    return f"{name}_ended"
 
 
 def _begins(history: History) -> exp.Expr:
@@ -261,9 +267,10 @@ def _versions(
     *,
     stretch: bool,
     spans: Spans | None,
-) -> exp.Expr:
-    """The rows of the entity as of each state: all that they are made of in one row, and their fields over it."""
-    history, (base, states, last) = entity.history, ctes
+) -> tuple[exp.Expr, tuple[str, ...]]:
+    """The rows of the entity as of each state: all that they are made of in one row, and their fields over it; and
+    what they read of the rows, which stand for those in `base`."""
+    history, (base, states, ended) = entity.history, ctes
     assert history is not None
     assert history.changes is not None
     assert entity.key is not None
@@ -303,18 +310,52 @@ def _versions(
             tree = column(VISIT, str(told[name]))
         rows = rows.select(named(copied(tree), cell_name), copy=False)
     row = key_of(binding, base, entity.name, entity.key)
-    rows = rows.from_(table(base), copy=False)
-    joins = []
-    for cte, alias in ((last, LAST), (states, VISIT)):
-        by = key_of(binding, alias, history.changes.entity, history.by)
-        joins.append(exp.Join(this=aliased(cte, alias), side="LEFT", on=same_key(copied(row), by)))
-    rows.set("joins", joins)
+    by = key_of(binding, VISIT, history.changes.entity, history.by)
+    rows = rows.from_(aliased(ended, base), copy=False)
+    on: exp.Expr = same_key(row, by)
+    if spans:  # before all that is made of a state, of which most may have been left long ago
+        on = exp.and_(on, _seen(history, base, left_after(binding, entity, base, spans)))
+    rows.set("joins", [exp.Join(this=aliased(states, VISIT), side="LEFT", on=on)])
+    read = dict.fromkeys(one.name for one in rows.find_all(exp.Column) if one.table == base)
     select = select.from_(exp.Subquery(this=rows, alias=alias_of(PAST)), copy=False)
-    return select.where(held, copy=False) if held is not None else select
+    return (select.where(held, copy=False) if held is not None else select), (*read,)
+
+
+def _with_last_states(binding: Binding, entity: Entity, base: str, last: str, read: Sequence[str]) -> exp.Expr:
+    """The rows in `base` with what is `read` of them, the places of their last states among it."""
+    history = entity.history
+    assert history is not None
+    assert history.changes is not None
+    assert entity.key is not None
+    select = exp.Select()
+    for name in read:
+        select = select.select(named(column(LAST if name in _PLACES else base, name), name), copy=False)
+    row, by = key_of(binding, base, entity.name, entity.key), key_of(binding, LAST, history.changes.entity, history.by)
+    select = select.from_(table(base), copy=False)
+    return select.join(exp.Join(this=aliased(last, LAST), side="LEFT", on=same_key(row, by)), copy=False)
 
 
 def _worth(told: Mapping[str, str | None], base: str, name: str) -> exp.Expr:
     return column(WORTH, name) if told[name] is not None else column(base, name)
+
+
+def _seen(history: History, base: str, tree: exp.Expr) -> exp.Expr:
+    """What `history.py` makes of a numbered state, by the places of a row's last states."""
+    instead = {
+        # Empty where the next state is the last one.
+        history.next_but_one: when(
+            exp.LT(this=exp.Add(this=column(VISIT, _FINISH), expression=literal(1)), expression=column(base, _BEGUN)),
+            column(VISIT, history.left),
+        ),
+        history.last_closes: exp.Paren(this=exp.GT(this=column(base, _BEGUN), expression=column(base, _OPEN))),
+    }
+
+    def here(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.table == VISIT and node.name in instead:
+            return copied(instead[node.name])
+        return node
+
+    return rewritten(tree, {exp.Column: here})
 
 
 def _of_state(binding: Binding, entity: Entity, base: str, *, stretch: bool) -> dict[str, exp.Expr]:
@@ -325,21 +366,7 @@ def _of_state(binding: Binding, entity: Entity, base: str, *, stretch: bool) -> 
     of, own = history.states, history.changes
     stage = key_of(binding, VISIT, own.entity, history.stage)
     row = key_of(binding, VISIT, own.entity, history.by)
-    instead = {
-        # Empty where the next state is the last one.
-        history.next_but_one: when(
-            exp.LT(this=exp.Add(this=column(VISIT, _FINISH), expression=literal(1)), expression=column(LAST, _BEGUN)),
-            column(VISIT, history.left),
-        ),
-        history.last_closes: exp.Paren(this=exp.GT(this=column(LAST, _BEGUN), expression=column(LAST, _OPEN))),
-    }
-
-    def here(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and node.table == VISIT and node.name in instead:
-            return copied(instead[node.name])
-        return node
-
-    begins, ends = (rewritten(tree, {exp.Column: here}) for tree in held_from(binding, entity, base))
+    begins, ends = (_seen(history, base, tree) for tree in held_from(binding, entity, base))
     there = exp.Not(this=_is_null(column(VISIT, history.by)))
     first = exp.EQ(this=column(VISIT, history.number), expression=literal(1))
     won, lost = _yes(VISIT, of.won), _yes(VISIT, of.lost)
@@ -357,7 +384,7 @@ def _of_state(binding: Binding, entity: Entity, base: str, *, stretch: bool) -> 
     if stretch:
         stays = [
             exp.If(
-                this=all_of([copied(how), exp.GT(this=column(VISIT, history.number), expression=column(LAST, name))]),
+                this=all_of([copied(how), exp.GT(this=column(VISIT, history.number), expression=column(base, name))]),
                 true=exp.Boolean(this=True),
             )
             for how, name in ((won, _NOT_WON), (lost, _NOT_LOST))

@@ -131,3 +131,11 @@ def test_a_figure_that_is_not_shown(run_cli: RunCli, spec: Path) -> None:
     wrong = run_cli(["explain", spec, "close_rat"])
     assert wrong.returncode == 2
     assert "did you mean `close_rate`?" in wrong.stderr
+
+
+def test_a_field_of_a_joined_table_is_followed_to_that_table(run_cli: RunCli, spec: Path) -> None:
+    """By the mapping above the owner is the `person` of the row of `reps` whose `code` is the deal's `rep_code`."""
+    told = run_cli(["explain", spec, "won_amount"]).stdout
+    assert "deal.owner_id ← deals: rep.person (`rep` is `reps` by code = rep_code)" in told
+    line = next(line for line in told.splitlines() if "columns of the source:" in line)
+    assert {"deals.rep_code", "reps.code", "reps.person"} <= set(line.partition(": ")[2].split(", "))

@@ -62,9 +62,9 @@ def test_what_stands_in_a_bin_lies_within_its_bounds(status: str, tmp_path: Path
     assert set(WORTH[status]) <= set(names)
     found = rows(figures(folder, spec(breakdown={"metrics": names, "by": by}), NOW), "x")
     within = {
-        "under 700 EUR": (1, 700),
-        "700 to under 1,000 EUR": (700, 1000),
-        "1,000 to under 1,300 EUR": (1000, 1300),
+        "under €700": (1, 700),
+        "€700 to under €1,000": (700, 1000),
+        "€1,000 to under €1,300": (1000, 1300),
     }
     counted = set()
     for row in found:

@@ -49,7 +49,7 @@ def test_what_is_missing_is_worth_the_mean_of_its_stage(folder: Path) -> None:
     is worth the mean of all four: 337.5. Together 233.33 + 1,000 + 337.50 = 1,570.83."""
     found = figures(folder, ASKED)
     assert said(found, "open_amount") == [
-        "Open pipeline: 4 deals without an amount left out. At the mean by stage: about 1,600 EUR more.",
+        "Open pipeline: 4 deals without an amount left out. At the mean by stage: about €1,600 more.",
         "Open pipeline, to be checked: Deals with a negative amount (1). They distort sums and means.",
     ]
 
@@ -70,7 +70,7 @@ def test_within_the_filters_of_the_report(folder: Path) -> None:
     """Of Ada's the mean is 116.67, of which one is missing; nothing of hers is expected in the past."""
     found = figures(folder, {**ASKED, "filters": [{"field": "user.name", "eq": "Ada"}]})
     assert said(found, "open_amount")[0].endswith(
-        "1 deal without an amount left out. At the mean by stage: about 120 EUR more."
+        "1 deal without an amount left out. At the mean by stage: about €120 more."
     )
     assert not [text for text in found.footnotes if "is over" in text]
     bo = figures(folder, {**ASKED, "filters": [{"field": "user.name", "eq": "Bo"}], "language": "it"})

@@ -10,7 +10,7 @@ import pytest
 from tests.figures.asking import figures
 from tests.figures.from_tables import project_of
 
-# Won in September: 100 of a, and without an account 900 (Ada's), 40 USD (80 EUR) and one without an amount (both Bo's).
+# Won in September: 100 of a, and without an account 900 (Ada's), 40 USD (€80) and one without an amount (both Bo's).
 # Won before: 7 without an account. Open, lost, and one without a day: none of them is left out of a purchase.
 DEALS = """deal_id,owner_id,account_id,status,amount,currency,created_at,closed_at
 1,1,a,won,100,EUR,2026-08-01 09:00:00,2026-09-05 09:00:00
@@ -28,7 +28,7 @@ TABLES = {
     "user": "user_id,name\n1,Ada\n2,Bo\n",
     "fx_rate": "day,from_currency,to_currency,rate\n2026-01-01,USD,EUR,2.0\n",
 }
-WHOLE = "Left out: 3 deals of the period without “Account in the source” (980 EUR)."
+WHOLE = "Left out: 3 deals of the period without “Account in the source” (€980)."
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
@@ -57,7 +57,7 @@ def test_what_is_left_out_is_within_the_filters(tmp_path: Path) -> None:
         spec = {"period": "2026-09", "metrics": ["purchases_amount"], "filters": [{"field": field, "eq": value}]}
         texts = [text for text in figures(folder, spec).footnotes if text.startswith("Left out")]
         assert texts == [
-            f"Left out: 1 deal of the period without “Account in the source” ({amount} EUR)." for amount in told
+            f"Left out: 1 deal of the period without “Account in the source” (€{amount})." for amount in told
         ]
 
 

@@ -62,7 +62,7 @@ def test_marked_by_hand(folder: Path) -> None:
     """Won of closed: ada 1 of 3, bo 1 of 1, cy 1 of 2, dee 0 of 1. The bound itself is within; the total is none of
     them."""
     made = figures(folder, spec({"close_rate": {"below": 0.5}, "won_amount": {"above": 300}}))
-    assert first(made).notes == ("! marks: Won amount above 300 EUR; Close rate below 50%.",)
+    assert first(made).notes == ("! marks: Won amount above €300; Close rate below 50%.",)
     html = render_html(made)
     assert signs(html) == ["! 33.3%", "! €2,000", "! 0.0%"]
     assert as_markdown(made).count("| ! ") == 3
@@ -154,7 +154,7 @@ def test_an_amount_beside_its_currency_is_held_in_the_report_s(tmp_path: Path) -
     mark = {"deal.amount": {"above": 50000}}
     made = figures(folder, {"period": "2026-Q3", "sections": [{"id": "a", "records": listed, "mark": mark}]})
     assert sorted(marked_rows(made)) == [("Crates", "! 51,000"), ("Shelves", "! 58,800")]
-    assert "above 50,000 EUR" in first(made).notes[0]
+    assert "above €50,000" in first(made).notes[0]
 
 
 def test_what_is_not_whole_yet_is_not_below(folder: Path) -> None:

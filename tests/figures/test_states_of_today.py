@@ -81,3 +81,22 @@ def test_nobody_knows_from_which_stage_they_were_lost(mapped: bool, tmp_path: Pa
         assert not sections
         said = [note for one in standard.sections for note in one.notes if note.startswith("Not available")]
         assert any("Stage lost from (needs: Stage when lost)" in note for note in said)
+
+
+@pytest.mark.parametrize(
+    ("filters", "named", "told"), [([{"field": "stage.name", "eq": "Talk"}], [1], True), ([], [1, 20], False)]
+)
+def test_what_needs_attention_says_when_it_goes_by_stages_of_today(
+    filters: list[dict[str, Any]], named: list[int], told: bool, tmp_path: Path
+) -> None:
+    """Open at the end of June, and known to have been so: `a`, in a stage that is today's, and `b`."""
+    work = {"entity": "deal", "fields": ["deal.status"], "amount": "deal.amount"}
+    work["reasons"] = [{"where": "deal.status = 'open' and deal.amount < 300", "say": "open"}]
+    spec = {
+        "period": "2026-Q2",
+        "sections": [{"id": "n", "attention": work}],
+        **({"filters": filters} if filters else {}),
+    }
+    [section] = figures(project_of(tmp_path, TABLES), spec).sections
+    assert sorted(row[-1] for row in section.rows) == sorted(named)
+    assert any("goes by their states of today" in note for note in section.notes) is told

@@ -195,4 +195,4 @@ def _typed(column: Column, cell: Any) -> None:
         return
     assert isinstance(cell.value, (int, float)), (column.label, cell.value)
     assert ("%" in cell.number_format) == (column.unit == "percent"), column.label
-    assert ("EUR" in cell.number_format) == (column.unit == "currency"), column.label
+    assert ("€" in cell.number_format) == (column.unit == "currency"), column.label

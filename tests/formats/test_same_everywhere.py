@@ -54,7 +54,7 @@ def test_units_and_goals_on_the_terminal() -> None:
     table = Section("t", "breakdown", "Who", (people, amount, cycle, rate), (("Anna", 1500.5, 14.8, 0.5),))
     lines = [" ".join(line.split()) for line in as_table(sample.figures("en", (tiles, table))).splitlines()]
     assert "Previous Δ Goal" in lines
-    assert "Won 1,500.50 EUR 1,000.00 EUR – 2,000.00 EUR Missed" in lines
+    assert "Won €1,500.50 €1,000.00 – €2,000.00 Missed" in lines
     assert "Sales cycle 14.80 d n/a –" in lines
     assert "Close rate 50.0 % n/a –" in lines
     assert "Name Won (EUR) Sales cycle (days) Close rate" in lines

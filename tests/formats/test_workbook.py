@@ -84,7 +84,7 @@ def test_units_are_number_formats() -> None:
     row = (Decimal("1234.5678"), 0.374, 0.26, -0.041, 90, 75.5, 12.25, 2.5, 17, True, at)
     sheet = book(Section("u", "breakdown", "Units", COLUMNS, (row,), None, 1))["Units"]
     cells = {c.label: sheet.cell(5, n) for n, c in enumerate(COLUMNS, 1)}
-    assert (cells["Amount"].value, cells["Amount"].number_format) == (1234.5678, '#,##0 "EUR"')
+    assert (cells["Amount"].value, cells["Amount"].number_format) == (1234.5678, '"€"#,##0')
     assert (cells["Rate"].value, cells["Rate"].number_format) == (0.374, "0.0%")
     assert (cells["Change"].value, cells["Change"].number_format) == (0.26, "+0.0%;-0.0%;0.0%")
     assert cells["Points"].value == pytest.approx(-4.1)

@@ -23,15 +23,15 @@ ENDS_BEFORE = {
     "fr": "moins de 0 jours, dates à vérifier",
 }
 AMOUNTS = {
-    "en": ("under 5,000 EUR", "5,000 to under 10,000 EUR", "10,000 EUR and more"),
-    "de": ("unter 5.000 EUR", "5.000 bis unter 10.000 EUR", "10.000 EUR und mehr"),
-    "it": ("meno di 5.000 EUR", "da 5.000 a meno di 10.000 EUR", "10.000 EUR e oltre"),
+    "en": ("under €5,000", "€5,000 to under €10,000", "€10,000 and more"),
+    "de": ("unter 5.000\u00a0€", "5.000 bis unter 10.000\u00a0€", "10.000\u00a0€ und mehr"),
+    "it": ("meno di 5.000\u00a0€", "da 5.000 a meno di 10.000\u00a0€", "10.000\u00a0€ e oltre"),
 }
 CASES = [("deal.cycle_days", [1, 60], language, names) for language, names in DAYS.items()]
 CASES += [("deal.amount", [5000, 10000], language, names) for language, names in AMOUNTS.items()]
 CASES.append(("deal.probability", [0.5, 0.75], "de", ("unter 0,5", "0,5 bis unter 0,75", "0,75 und mehr")))
 
-LARGE = ("under 0 EUR", "0 to under 10,000,000,000 EUR", "10,000,000,000 EUR and more")
+LARGE = ("under €0", "€0 to under €10,000,000,000", "€10,000,000,000 and more")
 CASES.append(("deal.amount", [0, 1e10], "en", LARGE))
 
 

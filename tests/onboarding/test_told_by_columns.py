@@ -119,12 +119,13 @@ def test_tables_without_dates_are_told_as_such(run_cli: RunCli, tmp_path: Path) 
     (tmp_path / "Leads.csv").write_text("Lead Number,Lead Source,Converted,City\n" + rows, encoding="utf-8")
     found = run_cli(["init", "Leads.csv", "--into", "p", "--yes"], cwd=tmp_path)
     assert found.returncode == 1
-    assert found.stderr.splitlines()[:2] == [
+    said, help = found.stderr.splitlines()[:2]
+    assert said == (
         "error[no-report]: no report can be made of these tables: no column of `leads` has dates, and reports are of"
-        " periods; recognised: lead from `leads` (3 fields)",
-        "  help: export when each was created or closed, too",
-    ]
-    assert not (tmp_path / "p").exists()
+        " periods; recognised: lead from `leads` (3 fields)"
+    )
+    assert help.startswith("  help: export when each was created or closed, too, ")
+    assert not (tmp_path / "p" / "out").exists()
 
 
 @pytest.mark.parametrize("column", ["product", "product_id"])

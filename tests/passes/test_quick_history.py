@@ -106,7 +106,7 @@ def made(binding: Binding, needed: Sequence[str], stretches: Sequence[tuple[date
         for field in needed:
             statement.need(cte, field)
         trees.append(statement.finish(exp.Select().select(exp.Star()).from_(table(cte))))
-    found = script(binding, trees, Temporary(by_rows=True), known=KNOWN)
+    found = script(binding, trees, Temporary(one_order=True, written_first=True), known=KNOWN)
     assert found is not None
     return found
 
@@ -138,6 +138,7 @@ def test_rows_are_those_of_numbered_states(
                 assert len(found.tables) == 1
                 text = found.tables[0].tree.sql("duckdb")
                 assert ('"stage_stay"' in text) == (not quick)
+                assert ('"deal_ended" AS MATERIALIZED (' in text) == quick
                 columns = ", ".join(f'"{one.alias}"' for one in found.tables[0].tree.selects)
                 rows.append(raw.execute(f"select {columns} from ({text}) order by all").fetchall())
             assert rows[0] == rows[1]
@@ -150,6 +151,25 @@ def test_rows_are_those_of_numbered_states(
             assert len(rows[0]) > (
                 249 if stretches else 250
             )  # each deal has one, and whenever they were some have several
+
+
+def test_states_that_are_numbered_for_others_are_not_made_twice() -> None:
+    """Where visits of stages are kept as well, past states come of the stays that these are made of."""
+    binding = bound_to("UTC", "UTC", days=False, currencies=True)
+    trees = []
+    for name in ("deal", "stage_visit"):
+        for _ in range(2):
+            statement = Statement(binding)
+            moment = Moment("current", *[FIRST.replace(tzinfo=UTC) + timedelta(days=DAYS)] * 3)
+            cte = statement.instance(name, moment)
+            statement.look_at(cte, moment)
+            statement.need(cte, "deal_id")
+            trees.append(statement.finish(exp.Select().select(exp.Star()).from_(table(cte))))
+    found = script(binding, trees, Temporary(one_order=True), known=KNOWN)
+    assert found is not None
+    [states] = [one for one in found.tables if one.name.endswith("_deal")]
+    assert "deal_ended" not in states.tree.sql("duckdb")
+    assert any("stage_stay" in one.name or "stage_visit" in one.name for one in found.tables)
 
 
 @pytest.mark.parametrize("lacking", [KNOWN.apart, KNOWN.unbroken])

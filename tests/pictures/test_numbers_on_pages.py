@@ -142,8 +142,8 @@ def of_tables(section: Section) -> Iterator[tuple[Any, str]]:
                         yield from ((one * sign, "") for one in parts for sign in (1, -1))
 
 
-def words(figures: Figures, pages: int) -> set[str]:
-    """The numbers within names, dates and sentences, as they are written."""
+def words(figures: Figures) -> list[str]:
+    """Names, dates and sentences."""
     formats = formats_for(figures)
     texts = [*figures.texts(), figures.report_label, figures.period.label, as_of_moment(formats, figures.as_of)]
     for period in (figures.period, *([figures.compare] if figures.compare else [])):
@@ -162,9 +162,7 @@ def words(figures: Figures, pages: int) -> set[str]:
             for column, value in zip(section.columns, row, strict=True):
                 if isinstance(value, (str, date, datetime)):
                     texts.append(cell(formats, value, column))
-    known = {number for text in texts for number in re.findall(r"\d+", text)}
-    marks = {str(number) for number in range(1, max(pages, len(figures.footnotes)) + 1)}
-    return known | marks
+    return texts
 
 
 def csv_names(page: str) -> list[str]:
@@ -213,7 +211,10 @@ def known_in(figures: Figures) -> set[tuple[Any, str]]:
 
 def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures, pages: int) -> list[str]:
     """The numbers that are no figure, nor stand in a name, a date or a sentence of an author."""
-    named = words(figures, pages)
+    texts, language = words(figures), figures.language
+    named = {number for text in texts for number in re.findall(r"\d+", text)}
+    named |= {str(number) for number in range(1, max(pages, len(figures.footnotes)) + 1)}
+    amounts = {(one.value, one.unit) for text in texts for one in printed(text, decimal_of(language), language == "fr")}
     notes = " ".join(note for section in figures.sections for note in section.notes)  # their authors' own numbers
     # Percentages in footnotes are those of a metric's definition: what is counted for one are rows and amounts.
     notes += " ".join(note for note in figures.footnotes if "%" in note)
@@ -224,6 +225,7 @@ def untold(numbers: list[Printed], known: set[tuple[Any, str]], figures: Figures
         if not any(is_of(one, value, unit) for value, unit in known)
         and one.text.replace("\u00a0", " ") not in notes
         and not (not one.unit and set(re.findall(r"\d+", one.text)) <= named)
+        and not (one.unit == "€" and (one.value, one.unit) in amounts)
     ]
 
 

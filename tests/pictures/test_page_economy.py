@@ -41,6 +41,14 @@ def test_no_page_is_wasted(case: tuple[str, str, str], tmp_path: Path, monkeypat
         assert [page for page in pages[:-1] if filled(page) < FILLED] == []
 
 
+def test_the_pipeline_by_owner_has_two_pages(tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reportspec.yaml").write_text(PROJECT.format(language="en_GB"), "utf-8")
+    pages = laid_out(tmp_path, (checkout / "specs" / "q3.yaml").read_text("utf-8"), monkeypatch)
+    assert wrong(pages) == []
+    assert len(pages) == 2
+    assert filled(pages[0]) >= FILLED
+
+
 # Days at the start, in the middle and at the end of a period that is not over.
 DAYS = ("2026-10-02", "2026-10-15", "2026-10-31", "2026-12-28")
 RUNNING = list(product(("sales_forecast", "data_quality"), languages(), ("A4", "Letter"), DAYS))
@@ -163,7 +171,7 @@ def laid_out(folder: Path, spec: str, monkeypatch: pytest.MonkeyPatch, now: str 
         return documents[-1]
 
     monkeypatch.setattr(weasyprint.HTML, "render", kept)
-    render_pdf(built.made.figures[0][1])
+    render_pdf(built.made.figures[0][1], spec)  # which the last part names
     fewest = min(documents, key=lambda document: len(document.pages))
     return [page._page_box for page in fewest.pages]
 

@@ -13,7 +13,7 @@ import pytest
 from reportspec.model.figures import Cell, Chart, Column, Section
 from reportspec.render.charts import drawings
 from reportspec.render.locale import formats_for
-from reportspec.render.palette import PREVIOUS_FILL, palette_for
+from reportspec.render.palette import MUTED, PREVIOUS_FILL, palette_for
 from tests.figures.asking import codes, figures
 from tests.render import reading, sample
 
@@ -127,3 +127,20 @@ def test_a_trend_asks_for_all_of_its_metrics(tmp_path: Path) -> None:
     [one] = figures(tmp_path, {"report": "custom", "period": "2026-Q3", "sections": [{"trend": trend}]}).sections
     assert one.chart is not None
     assert (one.chart.kind, one.chart.y) == ("multiples", ("won_amount", "close_rate"))
+
+
+def test_what_rests_on_few_cases_is_empty_with_a_grey_value() -> None:
+    """Ada's second month has fewer than ten cases; all else keeps its place and its scale."""
+    of = section({"Ada": (10, 20, 5), "Bo": (5, 10, 20)})
+    few = tuple(frozenset({"won"}) if at == 2 else frozenset[str]() for at in range(6))  # rows: months, Ada first
+    chart, captions = drawn(replace(of, few=few))
+    plain, _ = drawn(of)
+    assert [one[:2] for one in columns(chart)] == [one[:2] for one in columns(plain)]
+    fills = [fill for *_, fill in columns(chart)]
+    assert fills[1] == "#ffffff"
+    assert fills.count("#ffffff") == 1
+    assert captions == ("Grey: fewer than 10 cases, without a shade.",)
+    grey = [
+        text.text for text in chart.plot.iter(f"{reading.SVG}text") if text.get("fill") == MUTED and text.text == "20"
+    ]
+    assert len(grey) == 1

@@ -27,7 +27,11 @@ def report(locale: str, *days: tuple[date, date]) -> Figures:
 
 
 def head(html: str) -> str:
-    found = re.search(r'<p class="eyebrow">(?:<b class="kind">.*?</b> · )?(.*?)</p>', html, re.S)
+    found = re.search(
+        r'<p class="eyebrow(?: two)?">(?:<span>)?(?:<b class="kind">.*?</b> · )?(.*?)(?:</span><span class="asked">.*?)?</p>',
+        html,
+        re.S,
+    )
     assert found
     return " ".join(re.sub("<[^>]*>", " ", found[1]).replace("\u00a0", " ").split())
 

@@ -265,7 +265,7 @@ def test_the_report_of_one_value_takes_the_spec_and_its_params(sent: Sent) -> No
     assert "name the spec by `--spec FILE`" in run()[1]
     code, text = run("--spec", "each.yaml")
     assert code == 1
-    assert "its filters were Amount ≥ 1,000, Team = North and are Amount ≥ 0, Team = North" in text
+    assert "its filters were Amount ≥ €1,000, Team = North and are Amount ≥ €0, Team = North" in text
     assert run("--spec", "each.yaml", "--set", "least=1000")[0] == 0
     sent.write(
         D7="Hooks,1,won,8000,2026-10-09 09:00:00,2026-09-30 09:00:00,2026-10-09 09:00:00,false",

@@ -1,5 +1,6 @@
 """Small multiples: for each value of a second field columns of its own, all on one scale, so that who is large and who
-rises is seen at once. Values stand on the columns instead of an axis; the last step is solid, others are pale."""
+rises is seen at once. Values stand on the columns instead of an axis; the last step is solid, others are pale, and what
+rests on few cases is empty, with a grey value."""
 
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ def multiples(canvas: Canvas, series: tuple[Series, ...]) -> Drawing:
     span = Span(min(0.0, *known), max(0.0, *known) or 1.0)  # one scale for all
     over = canvas.chart.partial_from if canvas.chart.partial_from is not None else len(canvas.labels)
     last = max((at for one in series for at, value in enumerate(one.values[:over]) if value is not None), default=-1)
+    if any(one.values[at] is not None for one in series for at in one.few):
+        captions = (canvas.formats.word("cells_of_few"), *captions)
     shapes: list[str] = []
     labels: list[Label] = []
     for at, one in enumerate(series):
@@ -79,7 +82,9 @@ class _Panel:
                 continue
             upper, lower = sorted((self._y(value), self._y(0.0)))
             left, right = self._xs[at] - thick / 2, self._xs[at] + thick / 2
-            if chart.partial_from is not None and at >= chart.partial_from:
+            if at in one.few:
+                shapes.append(rect(left, upper, right, lower, "#ffffff", edge=PREVIOUS))
+            elif chart.partial_from is not None and at >= chart.partial_from:
                 shapes.append(hatched(left, upper, right, lower, accent))
             elif at == self.last:
                 shapes.append(rect(left, upper, right, lower, accent))
@@ -97,7 +102,8 @@ class _Panel:
         for at in self._fitting(written):
             value = one.values[at]
             if value is not None:
-                found.append(Label(self._xs[at], self._y(max(value, 0.0)) - 3, written[at], "middle", INK))
+                ink = MUTED if at in one.few else INK
+                found.append(Label(self._xs[at], self._y(max(value, 0.0)) - 3, written[at], "middle", ink))
         foot = self.top + _HEIGHT + SIZE * 1.2
         names = self.canvas.labels
         shown = range(len(names)) if widest(names) <= self._slot else sorted({0, len(names) - 1})

@@ -17,6 +17,7 @@ class Series:
     column: Column
     values: tuple[float | None, ...]
     previous: tuple[float | None, ...] = ()
+    few: frozenset[int] = frozenset()  # the places of values that rest on so few cases that they say little
 
     @property
     def known(self) -> tuple[float, ...]:
@@ -65,15 +66,25 @@ def _by_colour(
     colour, measure = places[chart.color], places[chart.y[0]]
     positions: dict[tuple[Cell, str], int] = {}
     cells: dict[str, dict[int, float | None]] = {}
-    for row, label in zip(section.rows, row_labels, strict=True):
+    few: dict[str, set[int]] = {}
+    metric = section.columns[measure].metric
+    rests_on_few = section.few or (frozenset[str](),) * len(section.rows)
+    for row, label, metrics in zip(section.rows, row_labels, rests_on_few, strict=True):
         at = positions.setdefault((row[places[chart.x]], label), len(positions))
         name = name_of(formats, row[colour], section.columns[colour])
         value = row[measure]
         cells.setdefault(name, {})[at] = float(value) if is_number(value) else None
+        if metric in metrics:
+            few.setdefault(name, set()).add(at)
     labels = tuple(label for _, label in positions)
     places_in_order = range(len(labels))
     return labels, tuple(
-        Series(name, section.columns[measure], tuple(by_place.get(at) for at in places_in_order))
+        Series(
+            name,
+            section.columns[measure],
+            tuple(by_place.get(at) for at in places_in_order),
+            few=frozenset(few.get(name, ())),
+        )
         for name, by_place in cells.items()
     )
 

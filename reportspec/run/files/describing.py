@@ -402,6 +402,8 @@ class _Look:
             return ()
         if wanted:
             return (family_of(wanted),)
+        if self.own_formats(name):  # digits alone are times, too, where somebody says so
+            return ("any",)
         if self.in_percent(name) or (self.summed(name) and (self.spec.decimal or self.spec.thousands)):
             return ("number",)
         if self.cells(name) in ("text", "mixed"):

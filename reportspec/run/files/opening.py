@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -150,13 +150,15 @@ def trouble(table: str, name: str, unclear: Unclear) -> SourceError:
 
 def _texts(table: str, spec: FileSpec, kind: str, folder: str, expected: frozenset[str], even: bool) -> Relation:
     files = []
-    for number, path in enumerate(spec.paths):
+    sheets = spec.sheet if isinstance(spec.sheet, tuple) else (spec.sheet,)
+    for number, (path, sheet) in enumerate(product(spec.paths, sheets)):
         name = Path(path).name
         try:
             if kind in SHEETS:
                 from reportspec.run.files.sheets import sheet_file
 
-                files.append(sheet_file(path, spec, expected, Path(folder) / f"{table}-{number}.csv"))
+                copy = Path(folder) / f"{table}-{number}.csv"
+                files.append(sheet_file(path, replace(spec, sheet=sheet), expected, copy))
             else:
                 files.append(_text_file(path, spec, kind, expected, Path(folder) / f"{table}-{number}.csv", even))
         except Unclear as unclear:
@@ -404,20 +406,70 @@ def _json(raw: Any, table: str, spec: FileSpec, expected: frozenset[str]) -> Rel
     listed = "[" + ", ".join(map(string, spec.paths)) + "]"
     rows = raw.execute(f"DESCRIBE SELECT * FROM read_json({listed}, sample_size = -1, union_by_name = true)").fetchall()
     types = {str(row[0]): str(row[1]) for row in rows}
+    if not {name.lower() for name in types} & {name.lower() for name in expected}:
+        if (held := _records_in(raw, listed, types, table, spec)) is not None:
+            return replace(held, said=_named(spec, "JSON"))
     plain = {name.lower() for name in types}
     if any((match := _MADE_UNIQUE.fullmatch(name)) and match[1].lower() in plain for name in types):
         asked = f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({listed})"
         names = sorted(str(row[0]) for row in raw.execute(asked).fetchall())
         what = Path(spec.paths[0]).name if len(spec.paths) == 1 else f"{len(spec.paths)} files"
         _refuse_alike(table, what, names, expected)
-    texts = {
-        name: "VARCHAR" if kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON") else kind
-        for name, kind in types.items()
-    }
+    texts = _with_texts(types)
     if set(types) == {"json"}:  # no objects, but values
         return Relation(f"read_json({listed}, sample_size = -1)", types, said=_named(spec, "JSON"))
     columns = ", ".join(f"{string(name)}: {string(kind)}" for name, kind in texts.items())
     return Relation(f"read_json({listed}, columns = {{{columns}}})", texts, said=_named(spec, "JSON"))
+
+
+def _with_texts(types: Mapping[str, str]) -> dict[str, str]:
+    """Types of JSON in which texts that look like times stay texts."""
+    looked = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON")
+    return {name: "VARCHAR" if kind in looked else kind for name, kind in types.items()}
+
+
+def _records_in(raw: Any, listed: str, types: Mapping[str, str], table: str, spec: FileSpec) -> Relation | None:
+    """The records that a program answers with, as one list within one object (`{"data": […], "total": 60}`), of each
+    file; None where the files are no such answers. Raises SourceError where they say that they are not all."""
+    lists = [name for name, kind in types.items() if kind.startswith("STRUCT(") and kind.endswith(")[]")]
+    if len(lists) != 1 or "json" in types:
+        return None
+    [name] = lists
+    answers = f"read_json({listed}, sample_size = -1, union_by_name = true)"
+    if raw.execute(f"SELECT count(*) FROM {answers}").fetchone() != (len(spec.paths),):
+        return None
+    _refuse_partial(raw, answers, name, types, table, spec)
+    described = f"DESCRIBE SELECT unnest(record) FROM (SELECT unnest({quoted(name)}) AS record FROM {answers})"
+    texts = _with_texts({str(row[0]): str(row[1]) for row in raw.execute(described).fetchall()})
+    kinds = ", ".join(f"{quoted(of)} {kind}" for of, kind in texts.items())
+    columns = f"{{{string(name)}: {string(f'STRUCT({kinds})[]')}}}"
+    records = f"SELECT unnest({quoted(name)}) AS record FROM read_json({listed}, columns = {columns})"
+    return Relation(f"(SELECT unnest(record) FROM ({records}))", texts)
+
+
+_TOTALS = frozenset(("total", "totalsize", "total_size", "totalcount", "total_count", "count"))
+_MORE = {"done": False, "has_more": True, "hasmore": True, "more": True, "more_items_in_collection": True}
+
+
+def _refuse_partial(raw: Any, answers: str, name: str, types: Mapping[str, str], table: str, spec: FileSpec) -> None:
+    """Raise SourceError where answers say that there are more records than they have, or that more follow."""
+    there = raw.execute(f"SELECT coalesce(sum(len({quoted(name)})), 0) FROM {answers}").fetchone()[0]
+    for of, kind in types.items():
+        said = ""
+        if of.lower() in _TOTALS and kind in ("BIGINT", "UBIGINT", "INTEGER"):
+            total = raw.execute(f"SELECT max({quoted(of)}) FROM {answers}").fetchone()[0]
+            said = f"`{of}` says {total:,}" if total is not None and total > there else ""
+        elif of.lower() in _MORE and kind == "BOOLEAN":
+            every = f"bool_and({quoted(of)} IS {str(_MORE[of.lower()]).upper()})"
+            said = f"by `{of}` more follow" if raw.execute(f"SELECT {every} FROM {answers}").fetchone()[0] else ""
+        if said:
+            what = Path(spec.paths[0]).name if len(spec.paths) == 1 else f"{len(spec.paths)} files"
+            raise SourceError(
+                "partial-answer",
+                f"`{what}` (table `{table}`) has {int(there):,} records in `{name}`, and {said}",
+                "fetch all pages, and give them as the files of the table",
+                table=table,
+            )
 
 
 def _named(spec: FileSpec, kind: str) -> tuple[str, ...]:

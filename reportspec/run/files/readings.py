@@ -28,15 +28,17 @@ THREES = r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # a number of which dots may pa
 # What databases may keep for yes and no, and what spreadsheets write in other languages.
 TRUE = (*YES, "ja", "wahr", "oui", "vrai", "sì", "si", "vero", "sí", "verdadero")
 FALSE = (*NO, "nein", "falsch", "non", "faux", "falso")
+# What lists to choose from have for nothing, in the languages of CRMs.
+_NONE = ("-none-", "--none--", "-ohne-", "-keine-", "-kein-", "-nessuno-", "-aucun-", "-ninguno-")
+# What programs write for no day.
+_NO_DAY = ("0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000", "00/00/0000", "0000/00/00", "00-00-0000")
 # What people write where there is nothing.
 NOTHING = frozenset(
     ("-", "--", "—", "–", "n/a", "#n/a", "na", "null", "none", "nil", "(null)", "(none)", "(blank)", "n/d",
-     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", "0000-00-00", "-none-", "--none--")
+     "nd", "k.a.", "s/o", "\\n", "nan", ".", "?", *_NO_DAY, *_NONE)
 )  # fmt: skip
 # Those of them that are no word or abbreviation of anything.
-NOTHING_ELSE = frozenset(
-    ("-", "--", "—", "–", "n/a", "#n/a", "(null)", "(none)", "(blank)", "\\n", "-none-", "--none--")
-)
+NOTHING_ELSE = frozenset(("-", "--", "—", "–", "n/a", "#n/a", "(null)", "(none)", "(blank)", "\\n", *_NONE))
 # What spreadsheets show where a formula fails, in any language: `#DIV/0!`, `#¡REF!`, `#NV`, `Err:502`.
 ERROR = re.compile(r"#[¡¿]?(?:[A-ZÄÖÜÉÍÓÚ]+(?:/[A-Z0-9]+)?[!?]?)|(?:Err|Fehler|Errore|Erreur):[0-9]{3}")
 
