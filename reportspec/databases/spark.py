@@ -197,7 +197,7 @@ class SparkConnection(KeepsNothing):
         late.start()
         try:
             self._session.addTag(self._tag)
-            answer = self._session.sql(sql)
+            answer = self._asked(sql)
             rows = answer.collect()
             # Rows know their columns. The server, when it is asked for them, analyses the statement once more.
             return Table(tuple(rows[0].__fields__ if rows else answer.columns), tuple(map(tuple, rows)))
@@ -205,6 +205,14 @@ class SparkConnection(KeepsNothing):
             raise self._explained(error) from None
         finally:
             late.cancel()
+
+    def _asked(self, sql: str) -> Any:
+        """What a SELECT gives, as the session's own `sql` has it. That sends a statement once before its rows are asked
+        for, as it may be a command, and the server analyses it twice: a fifth of a long one's time."""
+        from pyspark.sql.connect.dataframe import DataFrame
+        from pyspark.sql.connect.plan import SQL
+
+        return DataFrame(SQL(sql), self._session)
 
     def cancel(self) -> None:
         """End the statement that is running."""

@@ -21,9 +21,9 @@ TOLD_BY = {
 }
 
 
-def audit_of(place: Path, examples: int = 200, entity: str | None = None) -> Audit:
+def audit_of(place: Path, examples: int = 200, entity: str | None = None, to_mend: bool = True) -> Audit:
     """The audit of a project, which has to be sound, or of an entity alone."""
-    made = audit_project(place, AuditOrder(NOW, {}, entity=entity, examples=examples, to_mend=True))
+    made = audit_project(place, AuditOrder(NOW, {}, entity=entity, examples=examples, to_mend=to_mend))
     assert made.audit is not None, made.diagnostics
     return made.audit
 

@@ -545,6 +545,8 @@ def spark_server(folder: Path) -> Iterator[str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        # Nor would conditions that follow from others spare any: to look for them takes a sixth of the time.
+        "spark.sql.constraintPropagation.enabled": "false",
         # Nor is it here for long: code that the first compiler makes is good enough, there is room for all of it, and
         # nobody else's classes are loaded, whose bytecode would have to be verified.
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xmn1g"
