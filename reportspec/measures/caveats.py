@@ -27,6 +27,7 @@ from reportspec.model.column_ids import Aggregated, Row, SideName, Tally
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery, Dimension, Measure
 from reportspec.model.spec import Report
+from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.audit_conditions import asked_of, need_check
 from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import mixes_currencies
@@ -208,7 +209,9 @@ def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check
             continue
         where = all_of([*_apart_from(part.where, wrong), copied(condition)])
         yield _Doubt(metric.id, check, _counted(check, f"{part.id}__{check.id}", where, part.time))
-    if direct and not own and any(part.entity != check.entity for part in parts):
+    # Which of these rows have the time by which a figure counts what is made of them is not known here.
+    others = [part for part in parts if part.entity != check.entity]
+    if direct and not own and any(part.ahead or not over_a_period(part) for part in others):
         yield _Doubt(metric.id, check, _counted(check, f"{check.entity}__{check.id}", condition, None))
 
 
