@@ -12,6 +12,7 @@ from reportspec.model.column_ids import Rank
 from reportspec.model.query import AggregateQuery, Measure, Query, RecordsQuery
 from reportspec.model.spec import EACH, Each, Report
 from reportspec.resolve.binding import Binding, Unresolved
+from reportspec.sections.asking import also_second
 from reportspec.sections.registry import BY_NAME
 
 TARGETS = "targets of goals"  # the section that their query belongs to
@@ -23,7 +24,8 @@ def plan(report: Report) -> tuple[Query, ...]:
     queries = [query for spec in report.sections for query in BY_NAME[spec.kind].queries(report, spec)]
     if any(goal.table for goal in report.goals.values()):
         queries.append(targets_query(report))
-    queries += [query for query in (caveats_query(report), before_query(report)) if query is not None]
+    caveats = tuple(query for query in (caveats_query(report), before_query(report)) if query is not None)
+    queries += also_second(report, caveats)
     if any(side.as_of < report.known for side in report.all_sides):
         queries = [of_filters(report.binding, one) if isinstance(one, AggregateQuery) else one for one in queries]
     if report.each is not None:

@@ -144,8 +144,9 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
     elif column and mapped.holds == "boolean" and field.type in _NUMBERS:
         help = f"write in the mapping: `{mapping_line(field.name, f'case when {column} then 1 else 0 end')}`"
     elif column and mapped.holds == "bits" and field.type not in _TIMES:
-        bit = f"cast({column} as varchar)"
-        way = f"{bit} = '1'" if field.type == "boolean" else f"cast({bit} as integer)"
+        bits = f"cast({column} as varchar)"
+        way = f"cast({column} as bigint)" if field.type in _NUMBERS else bits
+        way = f"{bits} = '1'" if field.type == "boolean" else way
         help = f"write in the mapping: `{mapping_line(field.name, way)}`"
     elif column and mapped.holds == "bytes":
         kind = {"text": "varchar", "integer": "bigint"}.get(field.type, "double")

@@ -23,10 +23,11 @@ from reportspec.model.rows import Table
 from reportspec.model.settings import SourceChecks
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.emptiness import told_by
-from reportspec.sql.broken_rows import settled_by_history
+from reportspec.sql.broken_rows import dated_by_history, settled_by_history
 from reportspec.sql.examples_sql import (
     MOST_KEYS,
     MOST_TEXTS,
+    closings_statement,
     examples_statement,
     near_keys_statement,
     nothing_made_statement,
@@ -97,6 +98,8 @@ def findings_of(
             continue
         if check.kind == "late-start" and any(_same_times(finding.check, check) for finding in findings):
             continue  # that it has none at all is said
+        if dated_by_history(binding, check) and int(ask(closings_statement(binding, check)).rows[0][0]):
+            continue  # of a record that has another closing today
         if settled_by_history(binding, check) or inherits(binding, check):
             count = int(ask(recount_statement(binding, check, known)).rows[0][0])
             if not count:

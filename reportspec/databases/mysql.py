@@ -622,7 +622,7 @@ def _logging_in(engine: alchemy.Engine, options: dict[str, str]) -> dict[str, An
 
 
 def _clocks(raw: alchemy.Connection, wanted: Wanted) -> SourceError | None:
-    """Why a server that does not know the source's zone would show instants by another clock."""
+    """Why a server that does not know the source's zone would show instants that are read by another clock."""
     if wanted.zone in _UTC:
         return None
     if str(raw.exec_driver_sql("SELECT @@session.time_zone").scalar()) == wanted.zone:
@@ -633,7 +633,9 @@ def _clocks(raw: alchemy.Connection, wanted: Wanted) -> SourceError | None:
     ).fetchall()
     tables = {name.lower() for name in wanted.tables}
     for schema, table, column, is_own in rows:
-        if f"{schema}.{table}".lower() in tables or (is_own and str(table).lower() in tables):
+        names = {f"{schema}.{table}".lower(), *([str(table).lower()] if is_own else [])} & tables
+        read = not wanted.columns or any((name, str(column).lower()) in wanted.columns for name in names)
+        if names and read:
             return SourceError(
                 "unknown-zone",
                 f"`{table}.{column}` is a TIMESTAMP, and the server does not know the zone `{wanted.zone}`",

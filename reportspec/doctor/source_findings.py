@@ -28,7 +28,7 @@ from reportspec.errors import SourceError
 from reportspec.model.mapped import MappedPart, SourceMap
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.mapped_columns import written_expressions
+from reportspec.resolve.mapped_columns import columns_named, written_expressions
 from reportspec.run.connection import Connection, Wanted
 from reportspec.sql.dialect import sql_text
 
@@ -47,6 +47,7 @@ def source(project: Project, mapping: SourceMap, binding: Binding | None = None)
         project.disk,
         reads=binding.source.reads if binding else (),
         whole=True,
+        columns=columns_named(mapping),
         written=written_expressions(binding.source) if binding else (),
     )
     try:

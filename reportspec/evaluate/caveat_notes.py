@@ -3,15 +3,16 @@ their records, as footnotes at the figure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reportspec.calendar import period_label
 from reportspec.languages import as_part
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, text_in
 from reportspec.measures.caveats import Caveats
 from reportspec.measures.left_out import LeftOut
-from reportspec.measures.metric_columns import Footnotes, label, marked
+from reportspec.measures.metric_columns import Footnotes, label, marked, name_on
 from reportspec.measures.stand_ins import StandIn
 from reportspec.measures.words import word
 from reportspec.model.audits import AuditCheck
@@ -45,8 +46,8 @@ def with_caveats(
             for name in of:
                 marks.setdefault(name, []).append(mark)
         for metric in [name for name in names if name in out]:
-            for one in out.pop(metric):
-                marks.setdefault(metric, []).append(footnotes.add(_left_out(report, one)))
+            for text in _left_out(report, out.pop(metric)):
+                marks.setdefault(metric, []).append(footnotes.add(text))
         marked_sections.append(_marked(section, marks) if marks else section)
     for place, (spec, section) in enumerate(zip(report.sections, marked_sections, strict=True)):
         query = answers.aggregate(spec.id)
@@ -94,8 +95,7 @@ def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> tuple
     """How many rows of these metrics have a field from the history alone, of how many, and what that adds; or of how
     many it does not have their state of then, which can be told together."""
     names = [label(report, report.binding.catalogue.metrics[name].label) for name in metrics]
-    if found.side != "current":
-        names = [word(report.language, "previous", name) for name in names]
+    names = [name_on(report, found.side, name) for name in names]
     entity = report.binding.entity(found.entity)
     rows = label(report, entity.label if found.rows == 1 else entity.plural)
     given = (", ".join(names), report.number(found.count), report.number(found.rows), as_part(report.language, rows))
@@ -110,14 +110,28 @@ def _by_history(report: Report, found: StandIn, metrics: Sequence[str]) -> tuple
     return word(report.language, "by_history_amount", *given, field, report.money(found.amount)), None
 
 
-def _left_out(report: Report, found: LeftOut) -> str:
-    """How many rows a figure leaves out for want of a field, and what they amount to."""
+def _left_out(report: Report, found: Iterable[LeftOut]) -> Iterator[str]:
+    """How many rows a figure leaves out for want of a field, and what they amount to: of each field what is left out of
+    the report's own figure, and of those that it is compared with."""
+    of_field: dict[tuple[str, ...], list[LeftOut]] = {}
+    for one in found:
+        if one.side in report.side_names:
+            of_field.setdefault(one.field, []).append(one)
+    for alike in of_field.values():
+        yield " ".join(_left_out_on(report, one) for one in alike)
+
+
+def _left_out_on(report: Report, found: LeftOut) -> str:
     entity = report.binding.entity(found.entity)
     rows = as_part(report.language, label(report, entity.label if found.count == 1 else entity.plural))
     field = label(report, report.binding.resolve(found.entity, found.field).field.label)
     amount = f" ({report.money(found.amount)})" if found.amount is not None else ""
+    given = (report.number(found.count), rows, field, amount)
     name = "left_out_so_far" if found.so_far else "left_out"
-    return word(report.language, name, report.number(found.count), rows, field, amount)
+    compared = report.comparison(found.side)
+    if compared is None:
+        return word(report.language, name, *given)
+    return word(report.language, f"{name}_of", *given, period_label(compared.period, report.language, report.locale))
 
 
 def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:

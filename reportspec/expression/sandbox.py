@@ -111,6 +111,16 @@ PARTS = UNITS | {
     "EPOCH",
     "EPOCH_SECOND",
 }
+# Parts and units with the names by which all databases know them.
+_NAMED: Mapping[str, str] = {
+    **{f"{unit}S": unit for unit in _UNITS},
+    "DAYOFWEEK": "DOW",
+    "DAYOFWEEKISO": "ISODOW",
+    "DAYOFYEAR": "DOY",
+    **dict.fromkeys(("WEEKISO", "WEEKOFYEAR"), "WEEK"),
+    "YEAROFWEEKISO": "ISOYEAR",
+    "EPOCH_SECOND": "EPOCH",
+}
 # Where a unit stands, and which ones may.
 _UNIT_ARGS: Mapping[tuple[type[exp.Expr], str], frozenset[str]] = {
     (exp.Extract, "this"): PARTS,
@@ -238,9 +248,18 @@ def _allowed(
         _allow(node, besides, formula)
         if dialect == CANONICAL:
             _alike(node)
+            _name_unit(node)
     if _letters(tree) > MOST_LETTERS:
         raise Refused(f"the expression may make texts of more than {MOST_LETTERS:,} letters")
     return tree
+
+
+def _name_unit(node: exp.Expr) -> None:
+    """Give the part of a time that is taken, or to which it is cut, the name that all databases know."""
+    key = "this" if isinstance(node, exp.Extract) else "unit"
+    unit = node.args.get(key) if isinstance(node, (exp.Extract, exp.DateTrunc, exp.TimestampTrunc)) else None
+    if unit is not None and str(unit.this).upper() in _NAMED:
+        unit.set("this", _NAMED[str(unit.this).upper()])
 
 
 def _parse(text: str, dialect: str) -> exp.Expr:
@@ -412,7 +431,7 @@ def _allow_each(node: exp.Anonymous, besides: tuple[type[exp.Expr], ...]) -> Non
 def _no_function(name: str) -> str:
     """That a function is none of those that may be used, with what says the same, where there is such."""
     part = name.upper().replace("_", "")
-    instead = f"extract({part.lower()} from …)" if part in PARTS else _INSTEAD.get(name.upper(), "")
+    instead = f"extract({_NAMED.get(part, part).lower()} from …)" if part in PARTS else _INSTEAD.get(name.upper(), "")
     return f"the function `{name.lower()}` may not be used here" + (f"; write `{instead}`" if instead else "")
 
 

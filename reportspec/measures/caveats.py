@@ -1,4 +1,4 @@
-"""What is wrong with the very rows that a report's figures are made of, counted within its filters and its period.
+"""What is wrong with the very rows that a report's figures are made of, counted within its filters and its periods.
 
 A check of an audit says which metrics it endangers. One query asks, for all figures of a report, how many rows fail the
 checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
@@ -24,10 +24,11 @@ from reportspec.measures.known import reason_known
 from reportspec.measures.left_out import AskedOut, LeftOut, asked_left_out, left_out_of
 from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, asked_states, stand_ins_of
 from reportspec.model.audits import AuditCheck
-from reportspec.model.column_ids import Aggregated, Row, Tally
+from reportspec.model.column_ids import Aggregated, Row, SideName, Tally
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery, Dimension, Measure
 from reportspec.model.spec import Report
+from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.audit_conditions import asked_of, need_check
 from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_needed
 from reportspec.resolve.currencies import mixes_currencies
@@ -52,10 +53,10 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Caveats:
     """How many rows fail a check that endangers a figure, by metric; estimates by the aggregate that leaves rows
-    out; and what the history stands in for, and rows that are left out, by metric."""
+    out, and the side on which it does; and what the history stands in for, and rows that are left out, by metric."""
 
     failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
-    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    estimates: Mapping[tuple[str, SideName], Estimate] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[LeftOut, ...]] = field(default_factory=dict)
 
@@ -72,7 +73,8 @@ class _Doubt:
 
 
 def caveats_query(report: Report) -> AggregateQuery | None:
-    """The query of a report's caveats; None where no check endangers its figures, and no history stands in."""
+    """The query of a report's caveats; None where no check endangers its figures, and no history stands in. It asks of
+    the period that the report is compared with as well, since a change is no better than what it is a change from."""
     doubts = _doubts(report)
     by = _estimate_by(report.binding, doubts)
     stand_ins = _grouped(report.binding, by, _of_history(report))
@@ -88,7 +90,7 @@ def caveats_query(report: Report) -> AggregateQuery | None:
     measures |= {measure.column: measure for asked in stand_ins for measure in asked.measures}
     measures |= {measure.column: measure for asked in out for measure in asked.measures}
     dimensions = (_dimension(report.binding, by),) if by else ()
-    return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides[:1], report.conditions)
+    return AggregateQuery(CAVEATS, "figures", dimensions, tuple(measures.values()), report.sides, report.conditions)
 
 
 def _of_history(report: Report) -> tuple[Asked, ...]:
@@ -120,14 +122,15 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
         return Caveats(stand_ins=before)
     rows = answers.rows(CAVEATS)
     failed: dict[str, dict[str, tuple[AuditCheck, int]]] = {}
-    estimates: dict[str, Estimate] = {}
-    doubts = _doubts(report)
+    estimates: dict[tuple[str, SideName], Estimate] = {}
+    doubts, sides = _doubts(report), [side.name for side in report.all_sides]
     by = _estimate_by(report.binding, doubts)
     for doubt in doubts:
         if doubt.part is not None:
-            estimate = _estimated(doubt.part, rows, by)
-            if estimate is not None:
-                estimates[doubt.part.id] = estimate
+            for side in sides:
+                estimate = _estimated(doubt.part, rows, by, side)
+                if estimate is not None:
+                    estimates[doubt.part.id, side] = estimate
             continue
         count = sum(int(row.get(doubt.measure.column) or 0) for row in rows)
         known = failed.setdefault(doubt.metric, {})
@@ -135,7 +138,7 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
             known[doubt.check.id] = (doubt.check, count)
     told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
     stand_ins = stand_ins_of(_grouped(report.binding, by, _of_history(report)), rows)
-    out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows)
+    out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows, sides)
     both = {name: (*stand_ins.get(name, ()), *before.get(name, ())) for name in (*stand_ins, *before)}
     return Caveats(told, estimates, both, out)
 
@@ -145,10 +148,12 @@ def _grouped(binding: Binding, by: str, asked: Iterable[T]) -> tuple[T, ...]:
     return tuple(one for one in asked if not by or binding.serves(one.count.entity, tuple(by.split("."))))
 
 
-def _estimated(part: Metric, rows: Iterable[Row], by: str) -> Estimate | None:
-    """What missing amounts would add, each at the mean of the rows of its own group, or of all where that has none."""
+def _estimated(part: Metric, rows: Iterable[Row], by: str, side: SideName) -> Estimate | None:
+    """What the amounts that are missing on a side would add, each at the mean of the rows of its own group, or of all
+    where that has none."""
     groups = [
-        tuple(float(row.get(Aggregated(part.id, name)) or 0) for name in ("missing", "value", "n")) for row in rows
+        tuple(float(row.get(Aggregated(part.id, name, side)) or 0) for name in ("missing", "value", "n"))
+        for row in rows
     ]
     missing, total, count = (sum(group[at] for group in groups) for at in range(3))
     if not missing or not count:
@@ -206,7 +211,9 @@ def _of_check(binding: Binding, metric: Metric, parts: tuple[Metric, ...], check
             continue
         where = all_of([*_apart_from(part.where, wrong), copied(condition)])
         yield _Doubt(metric.id, check, _counted(check, f"{part.id}__{check.id}", where, part.time))
-    if direct and not own and any(part.entity != check.entity for part in parts):
+    # Which of these rows have the time by which a figure counts what is made of them is not known here.
+    others = [part for part in parts if part.entity != check.entity]
+    if direct and not own and any(part.ahead or not over_a_period(part) for part in others):
         yield _Doubt(metric.id, check, _counted(check, f"{check.entity}__{check.id}", condition, None))
 
 

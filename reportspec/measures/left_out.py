@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from sqlglot import exp
 
 from reportspec.expression.sandbox import parse, path_of
 from reportspec.expression.trees import all_of, conjuncts, copied
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.column_ids import Row, Tally
+from reportspec.model.column_ids import Row, SideName, Tally, on_side
 from reportspec.model.domain import Derived, Metric
 from reportspec.model.query import Measure
 from reportspec.model.spec import Report
@@ -25,7 +26,7 @@ from reportspec.resolve.currencies import money_currencies
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many rows of an entity a metric leaves out of its period, or `so_far`, since they lack a field
+    """How many rows of an entity a metric leaves out of the period of a side, or `so_far`, since they lack a field
     (`deal.account_id`); with what they amount to in the report's currency, where that is known."""
 
     entity: str
@@ -33,6 +34,7 @@ class LeftOut:
     count: int
     amount: float | None
     so_far: bool
+    side: SideName = "current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +67,25 @@ def asked_left_out(report: Report) -> tuple[AskedOut, ...]:
     return tuple(found.values())
 
 
-def left_out_of(asked: Iterable[AskedOut], rows: Sequence[Row]) -> Mapping[str, tuple[LeftOut, ...]]:
-    """What was found, by metric: of a field that several of its parts lack what is most, since it says most."""
-    found: dict[str, dict[tuple[str, ...], LeftOut]] = {}
-    for one in asked:
-        count = int(_added(rows, one.count) or 0)
-        known = found.setdefault(one.metric, {})
-        if count and (one.field not in known or count > known[one.field].count):
-            whole = one.unrated is None or not _added(rows, one.unrated)
-            amount = _added(rows, one.amount) if one.amount is not None and whole else None
-            known[one.field] = LeftOut(one.count.entity, one.field, count, amount, one.count.anchor is None)
+def left_out_of(
+    asked: Iterable[AskedOut], rows: Sequence[Row], sides: Sequence[SideName]
+) -> Mapping[str, tuple[LeftOut, ...]]:
+    """What was found, by metric: on each side, of a field that several of its parts lack what is most, since it says
+    most."""
+    found: dict[str, dict[tuple[tuple[str, ...], SideName], LeftOut]] = {}
+    for one, side in product(asked, sides):
+        count = int(_added(rows, one.count, side) or 0)
+        known, key = found.setdefault(one.metric, {}), (one.field, side)
+        if count and (key not in known or count > known[key].count):
+            whole = one.unrated is None or not _added(rows, one.unrated, side)
+            amount = _added(rows, one.amount, side) if one.amount is not None and whole else None
+            known[key] = LeftOut(one.count.entity, one.field, count, amount, one.count.anchor is None, side)
     return {metric: tuple(of_metric.values()) for metric, of_metric in found.items() if of_metric}
 
 
-def _added(rows: Sequence[Row], measure: Measure) -> float | None:
-    values = [row[measure.column] for row in rows if row.get(measure.column) is not None]
+def _added(rows: Sequence[Row], measure: Measure, side: SideName) -> float | None:
+    column = on_side(measure.column, side)
+    values = [row[column] for row in rows if row.get(column) is not None]
     return float(sum(values)) if values else None
 
 

@@ -34,11 +34,12 @@ from reportspec.resolve.past_states import flow_lack, is_stock, past_lack
 @dataclass(slots=True)
 class Footnotes:
     """The report's footnotes, numbered as they come. `unnamed` are the entities of which some amounts
-    have no currency; `estimates` say what amounts that are not there would add to an aggregate. `much` is what amounts
-    leave out of a tenth or more of their rows, by the amounts' names: a reader is to know it before the figures."""
+    have no currency; `estimates` say what amounts that are not there would add to an aggregate on a side. `much` is
+    what amounts leave out of a tenth or more of their rows, by the amounts' names: a reader is to know it before the
+    figures."""
 
     unnamed: Collection[str] = ()
-    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    estimates: Mapping[tuple[str, SideName], Estimate] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     remarks: dict[str, Remark] = field(default_factory=dict)
     much: dict[str, str] = field(default_factory=dict)
@@ -133,10 +134,11 @@ def metric_column(
     marks += [footnotes.add(text) for text in _states_of_today(report, metric, (*report.conditions, *conditions))]
     if row is not None:
         for part in metrics_needed(report.binding.catalogue, metric):
-            marks += _left_out(report, metric, part, footnotes, row, "current")
-            if not conditions and (much := _much_left_out(report, part, row)):
-                footnotes.much.setdefault(label(report, part.label), much)
-            marks += _incomplete(report, part, row, "current", footnotes)
+            for side in report.side_names:
+                marks += _left_out(report, metric, part, footnotes, row, side)
+                if not conditions and (much := _much_left_out(report, part, row, side)):
+                    footnotes.much.setdefault(name_on(report, side, label(report, part.label)), much)
+                marks += _incomplete(report, part, row, side, footnotes)
             asked = (*report.conditions, *conditions)
             told = _of_the_past(report, part, row, asked)
             # What is said of the report's own figure says it of the one beside it, too.
@@ -226,25 +228,12 @@ def _asks_for(binding: Binding, part: Metric, event: str) -> bool:
     return False
 
 
-def left_out_before(report: Report, metric: Metric, footnotes: Footnotes, row: Row) -> tuple[int, ...]:
-    """The footnotes on what the figure that is compared with leaves out, for what both are made into."""
-    needed = metrics_needed(report.binding.catalogue, metric)
-    marks: list[int] = []
-    for part in needed:
-        marks += _left_out(report, metric, part, footnotes, row, "previous")
-        marks += _incomplete(report, part, row, "previous", footnotes)
-        marks += [footnotes.add(text) for text in _unknown_past(report, part, row, "previous", report.conditions)]
-    return tuple(marks)
-
-
 def _left_out(
     report: Report, metric: Metric, part: Metric, footnotes: Footnotes, row: Row, side: SideName
 ) -> list[int]:
     """The footnotes on the rows that a part of a metric leaves out on a side."""
     marks = []
-    name = label(report, part.label)
-    if side == "previous":
-        name = word(report.language, "previous", name)
+    name = name_on(report, side, label(report, part.label))
     if missing := row.get(Aggregated(part.id, "missing", side)):
         # What came converted from another entity does not tell why it is missing.
         direct = Aggregated(part.id, "other_currency", side) in row
@@ -261,7 +250,7 @@ def _left_out(
         said = part.unit != "currency" and part.aggregate == "sum" and metric.unit == "currency"  # of its amounts
         if not said:
             left_out = word(report.language, word_of_note, name, counts, lacks)
-            added = _would_add(report, part, missing, footnotes) if side == "current" else ""
+            added = _would_add(report, part, missing, footnotes, side)
             part_of_it = word(report.language, f"part_{word_of_note}", counts, lacks)
             about = added.strip().rstrip(".")  # it begins with a preposition in every language
             about = f" ({about[:1].lower()}{about[1:]})" if about else ""
@@ -269,25 +258,23 @@ def _left_out(
                 footnotes.add(left_out + added, Remark("left_out", name, part_of_it + about, f"{word_of_note} {lacks}"))
             )
     if other := row.get(Aggregated(part.id, "other_currency", side)):
-        text = word(
-            report.language,
-            "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency",
-            name,
-            _counted(report, part, other),
-            report.binding.currency,
-        )
-        marks.append(footnotes.add(text))
+        why = "other_or_no_currency" if part.entity in footnotes.unnamed else "other_currency"
+        given = (_counted(report, part, other), report.binding.currency)
+        what = word(report.language, f"part_{why}", *given)
+        marks.append(footnotes.add(word(report.language, why, name, *given), Remark("left_out", name, what, why)))
     return marks
 
 
 _MUCH, _FEW_ROWS = 0.1, 10  # the part of an amount's rows that is told of before the figures, of so many or more
 
 
-def _much_left_out(report: Report, part: Metric, row: Row) -> str:
-    """How many rows of how many an amount leaves out, where that is much of them; else nothing."""
+def _much_left_out(report: Report, part: Metric, row: Row, side: SideName) -> str:
+    """How many rows of how many an amount leaves out on a side, where that is much of them; else nothing."""
     if part.unit != "currency" or part.aggregate != "sum":
         return ""
-    counted, missing, other = (row.get(Aggregated(part.id, one)) or 0 for one in ("n", "missing", "other_currency"))
+    counted, missing, other = (
+        row.get(Aggregated(part.id, one, side)) or 0 for one in ("n", "missing", "other_currency")
+    )
     every = counted + missing + other
     if every < _FEW_ROWS or (missing + other) < _MUCH * every:
         return ""
@@ -303,9 +290,9 @@ def _without_value(report: Report, part: Metric) -> str:
     return "missing_or_ends_before" if bounds.spans else "missing_or_below_zero"
 
 
-def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes) -> str:
+def _would_add(report: Report, part: Metric, missing: Any, footnotes: Footnotes, side: SideName) -> str:
     """What the rows that are left out for want of an amount would add, where it is known of just these."""
-    estimate = footnotes.estimates.get(part.id)
+    estimate = footnotes.estimates.get((part.id, side))
     if estimate is None or estimate.missing != missing:
         return ""
     language = report.language
@@ -336,7 +323,7 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnote
     name, by = label(report, part.label), multiplier(report.binding, part.entity, part.of)
     # An expression of the amount alone may have no value either, such as one divided by 0.
     lacks = label(report, by.label) if by is not None else name
-    name = name if side == "current" else word(report.language, "previous", name)
+    name = name_on(report, side, name)
     counts = _counted(report, part, incomplete - unknown)
     text = word(report.language, "incomplete", name, counts, lacks)
     what = word(report.language, "part_incomplete", counts, lacks)
@@ -345,8 +332,7 @@ def _incomplete(report: Report, part: Metric, row: Row, side: SideName, footnote
 
 def _unknown_past(report: Report, part: Metric, row: Row, side: SideName, conditions: Iterable[exp.Expr]) -> list[str]:
     """What is to be said of a side's states of the past that the source does not tell."""
-    name = label(report, part.label)
-    name = name if side == "current" else word(report.language, "previous", name)
+    name = name_on(report, side, label(report, part.label))
     unknown, unplanned = (row.get(Aggregated(part.id, one, side)) for one in ("unknown", "unplanned"))
     unseen = row.get(Aggregated(part.id, "unseen", side))
     told = any(one.name == side and one.as_of >= report.known for one in report.all_sides)
@@ -433,7 +419,7 @@ def other_columns(report: Report, column: Column) -> list[Column]:
     return [
         Column(
             f"{column.name}__{side}",
-            f"{column.label} · {against}" if against else word(report.language, "previous", column.label),
+            name_on(report, side, column.label),
             column.type,
             column.unit,
             side,
@@ -447,6 +433,14 @@ def other_columns(report: Report, column: Column) -> list[Column]:
         if side != "current"
         for against in [_called(report, side)]
     ]
+
+
+def name_on(report: Report, side: SideName, name: str) -> str:
+    """What a figure of this name is called on a side: as the column is that it stands in."""
+    if side == "current":
+        return name
+    against = _called(report, side)
+    return f"{name} · {against}" if against else word(report.language, "previous", name)
 
 
 def _called(report: Report, side: SideName) -> str:

@@ -182,7 +182,7 @@ def _dead(section: Section) -> tuple[list[int], dict[int, list[int]]]:
 
     def is_dead(place: int) -> bool:
         nothing = all(is_number(line[place]) and not line[place] for line in lines)
-        return nothing and all(not line[past] for past in before.get(place, ()) for line in lines)
+        return nothing and all(_is_nothing([line[past] for line in lines]) for past in before.get(place, ()))
 
     metrics = (place for place, column in enumerate(section.columns) if column.role == "metric")
     return [place for place in metrics if is_dead(place)], before
@@ -199,10 +199,15 @@ def all_dead(section: Section) -> tuple[tuple[Column, Cell], ...]:
     return tuple((section.columns[place], section.rows[0][place]) for place in metrics)
 
 
+def _is_nothing(then: Sequence[Cell]) -> bool:
+    """Whether the figures of a period that is compared with are nothing: all are 0, or none is told."""
+    return all(one is None for one in then) or all(is_number(one) and not one for one in then)
+
+
 def without_idle(section: Section) -> tuple[Section, tuple[Cell, ...], tuple[int, ...]]:
     """A section with bars without the rows of which nothing is counted, now and before: of who has none of all that is
     shown, a row of noughts says no more than a sentence. Those rows' names, and the places of the others. Steps,
-    bins and goals keep all of theirs, and so does what is to be marked."""
+    bins and goals keep all of theirs, and so does what is to be marked, or of which what it was is not known."""
     places = tuple(range(len(section.rows)))
     names = [column for column in section.columns if column.role in ("dimension", "period")]
     figures = [at for at, column in enumerate(section.columns) if column.role in ("metric", "previous", "second")]
@@ -211,9 +216,16 @@ def without_idle(section: Section) -> tuple[Section, tuple[Cell, ...], tuple[int
     if not figures or section.states or section.subtotals or section.row_labels or section.columns[0] is not names[0]:
         return section, (), places
 
+    # Where a period is compared with, no figure of it beside one of this is one that is not known.
+    compared = [
+        (past, now) for past, now in _pairs(section.columns) if any(is_number(row[past]) for row in section.rows)
+    ]
+
     def is_idle(at: int) -> bool:
         row = section.rows[at]
         if section.others and at == len(section.rows) - 1:
+            return False
+        if any(row[past] is None and is_number(row[now]) for past, now in compared):
             return False
         counted = any(is_number(row[place]) for place in figures if section.columns[place].role == "metric")
         marked = any(column.marks(value) for column, value in zip(section.columns, row, strict=True))

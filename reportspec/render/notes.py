@@ -21,7 +21,7 @@ def numbered(views: Sequence[SectionView], remarks: Mapping[str, Remark], format
     """The sections with their footnotes numbered as they are met on the page, those of one kind as one."""
     texts = {number: text for view in views for number, text in view.footnotes}
     order = dict.fromkeys(number for view in views for number in _met(view) if number in texts)
-    place, said = _said_once(texts, list(order), _labels(view.section for view in views))
+    place, said = _said_once(texts, list(order), _labels(view.section for view in views), remarks)
     place, said = _of_one_kind(place, said, texts, remarks, formats)
 
     def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ def numbered(views: Sequence[SectionView], remarks: Mapping[str, Remark], format
 def told_together(figures: Figures, formats: Formats) -> Figures:
     """The figures with the footnotes of one kind as one, for the forms that have all that there is of each section."""
     texts = dict(enumerate(figures.footnotes, 1))
-    place, said = _said_once(texts, list(texts), _labels(figures.sections))
+    place, said = _said_once(texts, list(texts), _labels(figures.sections), figures.remarks)
     place, said = _of_one_kind(place, said, texts, figures.remarks, formats)
 
     def renumbered(numbers: tuple[int, ...]) -> tuple[int, ...]:
@@ -71,16 +71,19 @@ def _labels(sections: Iterable[Section]) -> list[str]:
 
 
 def _said_once(
-    texts: Mapping[int, str], order: Sequence[int], labels: Sequence[str]
+    texts: Mapping[int, str], order: Sequence[int], labels: Sequence[str], remarks: Mapping[str, Remark]
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Footnotes that say the same of several figures as one, which names them all: the new number of each, and the
-    texts by these."""
+    texts by these. What is said of a figure otherwise than before, in a section with other rows, stays by itself."""
     place: dict[int, int] = {}
     names: dict[int, list[str]] = {}
     of_texts: dict[str, int] = {}
+    told: dict[tuple[str, str, str], str] = {}
     for note in order:
-        text = texts[note]
-        name = next((one for one in labels if text.startswith(one) and _AFTER_NAME.match(text, len(one))), "")
+        text, remark = texts[note], remarks.get(texts[note])
+        apart = remark is not None and told.setdefault(_about(remark), remark.what) != remark.what
+        named = (one for one in labels if text.startswith(one) and _AFTER_NAME.match(text, len(one)))
+        name = "" if apart else next(named, "")
         rest = text[len(name) :]
         at = of_texts.setdefault(rest if name else text, len(of_texts) + 1)
         place[note] = at
@@ -88,6 +91,11 @@ def _said_once(
         if name and name not in names[at]:
             names[at].append(name)
     return place, {at: ", ".join(names[at]) + rest for rest, at in of_texts.items()}
+
+
+def _about(remark: Remark) -> tuple[str, str, str]:
+    """What a remark is about, of which there is one in sections with the same rows."""
+    return remark.kind, remark.of, remark.subject
 
 
 def _of_one_kind(
@@ -107,11 +115,9 @@ def _of_one_kind(
     told: dict[tuple[str, str, str], str] = {}
     for at, found in of_number.items():
         alike = [one for one in found if one is not None]
-        if len(alike) < len(found) or any(
-            told.get((one.kind, one.of, one.subject), one.what) != one.what for one in alike
-        ):
+        if len(alike) < len(found) or any(told.get(_about(one), one.what) != one.what for one in alike):
             continue
-        told |= {(one.kind, one.of, one.subject): one.what for one in alike}
+        told |= {_about(one): one.what for one in alike}
         kinds.setdefault(alike[0].kind, {})[at] = alike
     first, merged = dict[int, int](), dict[int, str]()
     for kind, numbers in kinds.items():

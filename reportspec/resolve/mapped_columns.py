@@ -82,6 +82,13 @@ def columns_read(
     return tuple(reads.values())
 
 
+def columns_named(source: SourceMap) -> frozenset[tuple[str, str]]:
+    """All columns that a mapping reads, each with its table as that is named, in small letters."""
+    parts = (part for mapped in source.entities.values() for part in mapped.parts)
+    named = (pair for part in parts for pair in named_columns(part))
+    return frozenset((_dotted(table).lower(), name.lower()) for table, names in named for name in names)
+
+
 def written_expressions(source: SourceMap) -> tuple[Written, ...]:
     """The expressions of fields as they are written, with the tables of their rows."""
     parts = ((name, part) for name, mapped in source.entities.items() for part in mapped.parts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reportspec.errors import SourceError
 from reportspec.model.settings import Project, SourceSpec
 from reportspec.resolve.binding import Binding
-from reportspec.resolve.mapped_columns import written_expressions
+from reportspec.resolve.mapped_columns import columns_named, written_expressions
 from reportspec.run.connection import Connection, Wanted
 from reportspec.run.url_options import unknown_option
 
@@ -22,6 +22,7 @@ def wanted_for(project: Project, binding: Binding, tables: Iterable[str]) -> Wan
         project.memory,
         project.disk,
         reads=binding.source.reads,
+        columns=columns_named(binding.source),
         written=written_expressions(binding.source),
     )
 

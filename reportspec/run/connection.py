@@ -25,11 +25,15 @@ REFUSED = "the database refused the query: "  # how messages begin that say what
 UNREADABLE = "a value of the source cannot be read: "
 
 
+Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a session is opened for. `tables` are those that will be read, `zone` is that of the
     source's times; `snapshot` is another session's state of the data to share. `reads` are the columns
-    that the mapping names: of files, others are not read unless `whole` says so; empty means all."""
+    that the mapping names: of files, others are not read unless `whole` says so; empty means all. `columns` are the
+    same of a server's tables, which reads what it is asked for."""
 
     tables: frozenset[str] = frozenset()
     text_columns: bool = False
@@ -40,10 +44,8 @@ class Wanted:
     snapshot: str | None = None
     reads: tuple[ColumnRead, ...] = ()
     whole: bool = False
+    columns: Loose = frozenset()
     written: tuple[Written, ...] = ()  # the mapping's expressions, which may be names of a file's columns
-
-
-Loose = frozenset[tuple[str, str]]  # (table as the mapping names it, column), in small letters
 
 
 def loose_columns(found: Iterable[tuple[object, object]]) -> Loose:

@@ -17,7 +17,7 @@ from reportspec.measures.arithmetic import metric_value, number
 from reportspec.measures.asked import measures
 from reportspec.measures.contributions import OfRate, number_and_size, rate_and_mix
 from reportspec.measures.dimensions import by_nature, dimension_column, shown_value
-from reportspec.measures.metric_columns import Footnotes, all_lengths, label, left_out_before, metric_column
+from reportspec.measures.metric_columns import Footnotes, all_lengths, label, metric_column
 from reportspec.measures.words import word
 from reportspec.model.column_ids import Aggregated, Member, Row, SideName
 from reportspec.model.domain import Metric
@@ -136,8 +136,6 @@ def figures(report: Report, spec: DriversSection, answers: Answers, footnotes: F
         parts = _by_member(report, metric, dimension, answers.rows(spec.id, f"by {place}"), total)
         rows += [(name, called, *values) for called, values in _largest(report, parts, change)]
     column = metric_column(report, metric, footnotes, total)
-    before = left_out_before(report, metric, footnotes, total)  # the number of then is told as well
-    column = replace(column, footnotes=(*column.footnotes, *before))
     return section_of(
         spec,
         columns=_columns(report, metric, column),

@@ -74,6 +74,15 @@ def settled_by_history(binding: Binding, check: Check) -> bool:
     return expected.past or any(path_of(node)[-1] in kept for node in column_nodes(expected.unless))
 
 
+def dated_by_history(binding: Binding, check: Check) -> bool:
+    """Whether a check of a stretch of time is of a closing, of which the history may have earlier ones than the record:
+    a deal that was won, reopened and won again was closed twice."""
+    entity = binding.entity(check.entity)
+    if check.side is None or check.field is None or entity.history is None or not binding.has_history(entity):
+        return False
+    return check.field.name == entity.history.outcome.at
+
+
 def broken_today(statement: Statement, check: Check) -> tuple[str, exp.Expr]:
     """The CTE of an entity's states, and the condition that a row is the last one, or that of the instant that a check
     is of, and breaks the check."""

@@ -29,7 +29,15 @@ from reportspec.sql.broken_keys import (
     tied_rows,
     unrated,
 )
-from reportspec.sql.broken_rows import between, breaks, broken_today, field_of, may_break_today, settled_by_history
+from reportspec.sql.broken_rows import (
+    between,
+    breaks,
+    broken_today,
+    dated_by_history,
+    field_of,
+    may_break_today,
+    settled_by_history,
+)
 from reportspec.sql.known_order import NOTHING_KNOWN, KnownOrder
 from reportspec.sql.parts import from_part
 from reportspec.sql.some_records import SomeRecords
@@ -74,6 +82,15 @@ def recount_statement(binding: Binding, check: Check, known: KnownOrder = NOTHIN
     return statement.finish(select, {"count": "integer"})
 
 
+def closings_statement(binding: Binding, check: Check) -> exp.Expr:
+    """How many closings lie in the stretch of time that a check looks in, as `count`, those that the history has of
+    records that were reopened since among them."""
+    statement = Statement(binding)
+    cte = statement.states(check.entity)
+    select = exp.Select().select(_every()).from_(table(cte)).where(breaks(statement, cte, check))
+    return statement.finish(select, {"count": "integer"})
+
+
 def tied_statement(binding: Binding, check: Check) -> exp.Expr:
     """How many times it is that an order leaves rows in one place which differ, as `count`."""
     statement = Statement(binding)
@@ -96,7 +113,11 @@ def examples_statement(binding: Binding, check: Check, known: KnownOrder = NOTHI
     across = _across(statement, check)
     if across is not None:
         return statement.finish(across, EXAMPLE)
-    cte, broken = broken_today(statement, check) if settled else (statement.rows_only(check.entity), None)
+    if settled:
+        cte, broken = broken_today(statement, check)
+    else:
+        of_then = dated_by_history(binding, check)
+        cte, broken = (statement.states if of_then else statement.rows_only)(check.entity), None
     shown = check.field.name if check.field is not None else ""
     if check.kind in ("no-key", "no-currency") or check.expectation is not None:
         shown = told_by_field(binding, binding.entity(check.entity), keyless=check.kind == "no-key")

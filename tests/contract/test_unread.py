@@ -313,23 +313,25 @@ def test_an_hour_is_not_read_as_todays(engine: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 @pytest.mark.parametrize(("field", "said"), [("is_deleted", "is yes or no"), ("amount", "is an amount")])
 def test_bits_are_neither_numbers_nor_yes_and_no(engine: str, field: str, said: str, tmp_path: Path) -> None:
-    """The line that is offered reads them: the one deal whose bit is set is deleted, or amounts to 1."""
+    """The line that is offered reads them: the one deal whose bit is set is deleted; of three bits, 101 are 5."""
+    flag = field == "is_deleted"
     columns = tuple((name, "VARCHAR" if name == "gone" else kind) for name, kind in COLUMNS)
-    given = [row(1, gone="0"), row(2, gone="1")]
+    given = [row(1, gone="0" if flag else "000"), row(2, gone="1" if flag else "101")]
     with landed(engine, [Given("d", columns, given)], lambda *_: None, tmp_path / "db") as found:
-        _alter(engine, found.url, f"alter table {found.prefix}d alter gone type bit{{}} using cast(gone as bit{{}})")
+        how = f"alter table {found.prefix}d alter gone type bit{{}} using cast(gone as bit{{}})"
+        _alter(engine, found.url, how, 1 if flag else 3)
         [told] = refused(project(tmp_path, found.url, found.prefix, {**FIELDS, field: "gone"}))
         assert told.code == "unfit-column"
         assert told.message == f"`deal.{field}` {said}, and column `gone` of `{found.prefix}d` holds bits"
         assert told.help is not None
         line = yaml.safe_load(told.help.partition("`")[2].rpartition("`")[0])
         project(tmp_path, found.url, found.prefix, {**FIELDS, **line})
-        expected = Decimal("100.50") if field == "is_deleted" else Decimal(1)
+        expected = Decimal("100.50") if flag else Decimal(5)
         assert rows(figures(tmp_path, KPIS), "a") == [{"won_amount": expected}]
 
 
-def _alter(engine: str, url: str, statement: str) -> None:
-    """Make bits of a column: one each where a database says how many."""
+def _alter(engine: str, url: str, statement: str, bits: int) -> None:
+    """Make bits of a column: so many each where a database says how many."""
     if engine == "duckdb":
         import duckdb
 
@@ -339,7 +341,7 @@ def _alter(engine: str, url: str, statement: str) -> None:
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as raw:
-        raw.execute(statement.format("(1)", "(1)").encode())
+        raw.execute(statement.format(f"({bits})", f"({bits})").encode())
 
 
 OTHER = {

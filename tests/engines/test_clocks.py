@@ -29,6 +29,7 @@ WRITTEN: list[tuple[str, set[str]]] = [
     ("month(deal.created_at) = 7", {"d1", "d3"}),
     ("extract(hour from deal.created_at) = 23", {"d2", "d3"}),
     ("extract(isodow from deal.created_at) = 3", {"d1"}),
+    ("extract(dayofweek from deal.created_at) = 5", {"d3"}),  # the last of July 2026 is a Friday
     ("strftime(deal.created_at, '%Y-%m') = '2026-07'", {"d1", "d3"}),
     ("deal.created_at >= date '2026-07-01' and deal.created_at < '2026-08-01'", {"d1", "d3"}),
     ("deal.created_at between timestamp '2026-07-01 00:30:00' and timestamp '2026-07-31 23:30:00'", {"d1", "d3"}),

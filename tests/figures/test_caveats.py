@@ -93,3 +93,27 @@ def test_what_is_known_is_not_told(folder: Path) -> None:
     project.write_text(project.read_text(encoding="utf-8") + known, encoding="utf-8")
     found = figures(folder, ASKED)
     assert [text for text in said(found, "open_amount") if "to be checked" in text] == []
+
+
+def test_what_is_wrong_at_another_time_is_not_told(tmp_path: Path) -> None:
+    """The only purchase of the third quarter has nothing wrong; what was lost for -50, won for 0 and won for nobody knows
+    how much was of the year before, of which the figure says that one was won for 0."""
+    deals = (
+        "deal_id,account_id,status,amount,created_at,closed_at\n"
+        "2,b,lost,-50,2025-01-01 09:00:00,2025-03-05 09:00:00\n3,c,won,0,2025-01-01 09:00:00,2025-03-06 09:00:00\n"
+        "4,d,won,900,2026-08-02 09:00:00,2026-09-02 09:00:00\n5,e,won,,2025-01-01 09:00:00,2025-04-06 09:00:00\n"
+    )
+    folder = project_of(tmp_path, {"deal": deals, "account": "account_id,name\nb,B\nc,C\nd,D\ne,E\n"})
+    mapping = folder / "mapping.yaml"
+    text = mapping.read_text(encoding="utf-8").replace(
+        "status: status", "status: status\n      deal_type: \"'new_business'\""
+    )
+    mapping.write_text(text, encoding="utf-8")
+    asked = {"period": "2026-Q3", "metrics": ["new_revenue_amount.new_business", "new_revenue_amount"]}
+    found = figures(folder, asked)
+    assert [text for text in found.footnotes if "to be checked" in text] == []
+    assert found.sections[0].kpis[0].value == 900
+    texts = figures(folder, {**asked, "period": "2025"}).footnotes
+    assert [text.partition(". ")[0] for text in texts if "to be checked" in text] == [
+        "New revenue, to be checked: Open and won deals with an amount of 0 (1)"
+    ]

@@ -66,3 +66,14 @@ def test_part_of_an_amount_is_not_told_as_all_of_it(tmp_path: Path) -> None:
     tables = {name: text for name, text in TABLES.items() if name != "fx_rate"}
     found = figures(project_of(tmp_path, tables), {"period": "2026-09", "metrics": ["purchases_amount"]})
     assert "Left out: 3 deals of the period without “Account in the source”." in found.footnotes
+
+
+def test_what_was_left_out_before_is_told_beside(tmp_path: Path) -> None:
+    """Of August the 7 EUR alone, which are also all that had been sold to nobody as it ended."""
+    asked = {"period": "2026-09", "compare": "previous_period", "metrics": ["purchases_amount", "customers_count"]}
+    texts = [text for text in figures(project_of(tmp_path, TABLES), asked).footnotes if text.startswith("Left out")]
+    assert texts == [
+        f"{WHOLE} Left out of Aug 2026: 1 deal without “Account in the source” (7 EUR).",
+        "Left out: 4 deals so far without “Account in the source”."
+        " Left out as Aug 2026 ended: 1 deal without “Account in the source”.",
+    ]
