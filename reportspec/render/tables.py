@@ -729,7 +729,7 @@ def _layout(
     if sum(least) <= room:
         needed, least = least, _fed(least, wished, room)
     else:  # too much for any page: texts get more lines before a word is torn
-        needed, least = unbroken, _fed(unbroken, least, room)
+        needed, least = unbroken, _fed(_levelled(unbroken, room), least, room)
 
     def share(place: int | None, wanted: bool) -> float:
         """How much of its cell a bar has: what the numbers leave."""
@@ -744,6 +744,17 @@ def _layout(
     ems = max((need + _SCREEN_PADDING) / percent * 100 for need, percent in cells)
     bars = share(drawn.value, with_bar), share(first_swing, with_swing)
     return _Layout(percent_widths, css, turned, *bars, round(ems, 1))
+
+
+def _levelled(needed: list[float], room: float) -> list[float]:
+    """What is needed, the widest cut to one width where all together have no room: a word of the longest is torn, and
+    no heading of a narrow column."""
+    kept, left = 0.0, len(needed)
+    for width in sorted(needed):
+        if kept + width * left > room:
+            return [min(one, (room - kept) / left) for one in needed]
+        kept, left = kept + width, left - 1
+    return needed
 
 
 def _fed(least: list[float], wished: list[float], room: float) -> list[float]:
