@@ -208,8 +208,8 @@ class SparkConnection(KeepsNothing):
 
     def _asked(self, sql: str) -> Any:
         """What a SELECT gives, as the session's own `sql` has it. That sends a statement once before its rows are asked
-        for, as it may be a command, and the server analyses it twice: a fifth of a long one's time. What is used instead
-        is none of the client's promises: a version that has it not is asked as it says."""
+        for, as it may be a command, and the server analyses it twice: a fifth of a long one's time. What is used
+        instead is none of the client's promises: a version that has it not is asked as it says."""
         try:
             from pyspark.sql.connect.dataframe import DataFrame
             from pyspark.sql.connect.plan import SQL
