@@ -48,6 +48,13 @@ def test_letters_that_cross_the_pieces_in_which_a_file_is_read(tmp_path: Path) -
     assert len(read(tmp_path, "id,name,town\n" + rows, FIELDS)) == 50_000
 
 
+def test_a_header_of_any_length_is_read_to_its_end(tmp_path: Path) -> None:
+    """Its first 262,144 signs would have fewer columns than the rows."""
+    more = "".join(f",{'x' * 4000}{n}" for n in range(80))
+    data = f"id,name{more},town\n1,Anna{',' * 80},Rom\n2,Bo{',' * 80},Köln\n"
+    assert read(tmp_path, data, FIELDS) == [("1", "Anna", "Rom"), ("2", "Bo", "Köln")]
+
+
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 def test_delimiters(sign: str, tmp_path: Path) -> None:
     assert read(tmp_path, TABLE.replace(",", sign), FIELDS) == WANTED

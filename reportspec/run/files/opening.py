@@ -44,6 +44,7 @@ SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 _CHUNK = 1 << 22
+_LONGEST_HEADER = 1 << 24  # bytes
 _FOOT = 1 << 14  # bytes at a file's end among which lines below the table are looked for
 
 
@@ -238,16 +239,24 @@ def _few(names: list[str]) -> str:
 
 def _text_file(path: str, spec: FileSpec, kind: str, expected: frozenset[str], copy: Path, even: bool) -> TextFile:
     with binary(path) as file:
-        head = file.read(HEAD + 1)
+        size, head = HEAD, file.read(HEAD + 1)
+        while len(head) > size and size < _LONGEST_HEADER and not _has_lines(head[:size]):
+            size *= 4
+            head += file.read(size + 1 - len(head))
     delimiter = spec.delimiter or ("\t" if kind == ".tsv" else "")
     wanted_shape = Asked(spec.encoding, delimiter, spec.skip, spec.columns, expected)
-    shape = shape_of(head[:HEAD], len(head) <= HEAD, wanted_shape)
+    shape = shape_of(head[:size], len(head) <= size, wanted_shape)
     read = path
     foot = _foot_of(path, shape)
     if even or foot or shape.encoding not in UTF8:
         transcode(path, shape.encoding, copy, even, sum(map(len, foot)))
         read = str(copy)
     return TextFile(Path(path).name, read, shape, path, foot=sum(map(bool, map(bytes.strip, foot))))
+
+
+def _has_lines(head: bytes) -> bool:
+    """Whether the first line of a file ends within what was read."""
+    return b"\n" in head or b"\r" in head
 
 
 def _foot_of(path: str, shape: Shape) -> list[bytes]:
