@@ -182,7 +182,9 @@ def _dead(section: Section) -> tuple[list[int], dict[int, list[int]]]:
 
     def is_dead(place: int) -> bool:
         nothing = all(is_number(line[place]) and not line[place] for line in lines)
-        return nothing and all(_is_nothing([line[past] for line in lines]) for past in before.get(place, ()))
+        return nothing and all(
+            _is_nothing(section.columns[place], [line[past] for line in lines]) for past in before.get(place, ())
+        )
 
     metrics = (place for place, column in enumerate(section.columns) if column.role == "metric")
     return [place for place in metrics if is_dead(place)], before
@@ -199,8 +201,14 @@ def all_dead(section: Section) -> tuple[tuple[Column, Cell], ...]:
     return tuple((section.columns[place], section.rows[0][place]) for place in metrics)
 
 
-def _is_nothing(then: Sequence[Cell]) -> bool:
-    """Whether the figures of a period that is compared with are nothing: all are 0, or none is told."""
+# Of these nothing told is not known; of a rate or a mean there was nothing that it could be of.
+_SUMS = ("count", "currency")
+
+
+def _is_nothing(column: Column, then: Sequence[Cell]) -> bool:
+    """Whether the figures of a period that is compared with are nothing: each is 0, or none is told."""
+    if column.unit not in _SUMS:
+        return not any(then)
     return all(one is None for one in then) or all(is_number(one) and not one for one in then)
 
 
@@ -218,7 +226,9 @@ def without_idle(section: Section) -> tuple[Section, tuple[Cell, ...], tuple[int
 
     # Where a period is compared with, no figure of it beside one of this is one that is not known.
     compared = [
-        (past, now) for past, now in _pairs(section.columns) if any(is_number(row[past]) for row in section.rows)
+        (past, now)
+        for past, now in _pairs(section.columns)
+        if section.columns[now].unit in _SUMS and any(is_number(row[past]) for row in section.rows)
     ]
 
     def is_idle(at: int) -> bool:

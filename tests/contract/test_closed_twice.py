@@ -36,7 +36,7 @@ NONE = "Deals, Closed: the source has none in {}; those that it has lie between 
     [
         ({"period": "2026-05"}, [], 900),
         ({"period": "2026-06", "compare": "previous_period"}, [], 0),
-        ({"period": "2026-07"}, [NONE.format("Jul 2026", "May 15, 2026")], 0),
+        ({"period": "2026-07"}, [NONE.format("July 2026", "May 15, 2026")], 0),
         ({"period": "2026-09"}, [], 900),
     ],
 )

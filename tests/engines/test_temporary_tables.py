@@ -298,8 +298,8 @@ def test_a_session_beside_another_sees_its_state(database: Engine) -> None:
 
 def test_each_table_is_read_few_times(tmp_path: Path) -> None:
     """The history of a pipeline report of 17 statements is read once for its states and once for the newest of each
-    deal, and deals for their rows, and once for each aggregate of which records may lack what their history has, that of
-    what the history lacks of the period compared with among them."""
+    deal, and deals for their rows, and once for each aggregate of which records may lack what their history has, those
+    of what the period compared with leaves out among them."""
     (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\ntimezone: UTC\ncurrency: EUR\n")
     asked = program(tmp_path, "pipeline")
     reads = materialize.times_read([])
@@ -307,5 +307,5 @@ def test_each_table_is_read_few_times(tmp_path: Path) -> None:
         reads.update(materialize.times_read(one.asked))
     alone = materialize.times_read(asked.trees)
     assert reads["demo.deal_stage_history"] == 2
-    assert reads["demo.deal"] <= 7
+    assert reads["demo.deal"] <= 10
     assert alone["demo.deal_stage_history"] > 20

@@ -136,7 +136,7 @@ def test_the_stage_before_the_first_change_is_nobodys_and_told(engine: str, seed
         _alike(_found(asked), wanted)
         count, amount, _ = wanted[None]
         every = sum(of[0] for of in wanted.values())
-        said = f"of {count} of {every} deals the history does not have the stage of then ({amount:,.0f} EUR)"
+        said = f"of {count} of {every} deals the history does not have the stage of then (€{amount:,.0f})"
         assert any(said in note and "Weighted pipeline" in note for note in asked.footnotes), asked.footnotes
 
 

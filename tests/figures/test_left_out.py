@@ -73,7 +73,7 @@ def test_what_was_left_out_before_is_told_beside(tmp_path: Path) -> None:
     asked = {"period": "2026-09", "compare": "previous_period", "metrics": ["purchases_amount", "customers_count"]}
     texts = [text for text in figures(project_of(tmp_path, TABLES), asked).footnotes if text.startswith("Left out")]
     assert texts == [
-        f"{WHOLE} Left out of Aug 2026: 1 deal without “Account in the source” (7 EUR).",
+        f"{WHOLE} Left out of August 2026: 1 deal without “Account in the source” (€7).",
         "Left out: 4 deals so far without “Account in the source”."
-        " Left out as Aug 2026 ended: 1 deal without “Account in the source”.",
+        " Left out as August 2026 ended: 1 deal without “Account in the source”.",
     ]

@@ -47,7 +47,7 @@ TABLES = {"stage": STAGES, "deal": DEALS, "deal_stage_history": CHANGES}
 
 
 def _told(metric: str, count: int, of: str, field: str, amount: str = "") -> str:
-    added = f" ({amount} EUR)" if amount else ""
+    added = f" (€{amount})" if amount else ""
     return f"{metric}: in {count} of {of} “{field}” is the last that the history has, since the record has none{added}."
 
 

@@ -57,8 +57,8 @@ def test_beside_a_very_large_deal(tmp_path: Path) -> None:
     assert tiles["won"].value == row["won"]
     assert 0 < abs(tiles["created"].value - row["created"]) <= 0.005 * row["created"]
     text = as_table(found)
-    assert f"{float(tiles['created'].value):,.0f} EUR" in text
-    assert f"{float(tiles['created'].value):,.2f} EUR" not in text
+    assert f"€{float(tiles['created'].value):,.0f}" in text
+    assert f"€{float(tiles['created'].value):,.2f}" not in text
     assert f"{float(row['won']):,.2f}" in text
 
 
