@@ -1,5 +1,5 @@
-"""The metrics that are doubtful where a check fails: of the catalogue's what it says, of the source's contract those
-whose statements read what it is about."""
+"""The metrics that are doubtful where a check of the source's contract fails: those whose statements read what it is
+about. Checks of a catalogue say theirs themselves."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ _OF_KEYS: tuple[Kind, ...] = ("no-key", "repeated-key")
 
 
 def endangered(binding: Binding, audit: Audit, checks: Iterable[AuditCheck]) -> Mapping[str, tuple[str, ...]]:
-    """By key of each check the metrics that it endangers, variants under the name of what they are variants of."""
-    told = {check.key: check.endangers for check in checks if check.contract is None}
+    """By key of each check of the contract the metrics that it endangers, variants under the name of what they are
+    variants of."""
     asked = {check.key: check.contract for check in checks if check.contract is not None}
-    if not asked:
-        return told
-    read = _read_by_metrics(binding, audit)
-    return told | {
-        key: tuple(dict.fromkeys(name for name, fields in read.items() if _concerns(check, fields)))
-        for key, check in asked.items()
+    read = _read_by_metrics(binding, audit) if asked else {}
+    return {
+        key: tuple(name for name, fields in read.items() if _concerns(check, fields)) for key, check in asked.items()
     }
 
 

@@ -149,15 +149,13 @@ def _of_type(binding: Binding, field: Field, part: MappedPart, mapped: MappedFie
         way = f"{bits} = '1'" if field.type == "boolean" else way
         help = f"write in the mapping: `{mapping_line(field.name, way)}`"
     elif column and mapped.holds == "bytes":
-        kind = {"text": "varchar", "integer": "bigint"}.get(field.type, "double")
-        way = f"cast({column} as varchar)" if field.type == "text" else f"cast(cast({column} as varchar) as {kind})"
-        help += f", or where the bytes are a text write in the mapping `{mapping_line(field.name, way)}`"
-        help = help if field.type in ("text", *_NUMBERS) else f"name the column that has {_CALLED[field.type]}"
+        kind = {"integer": "bigint"}.get(field.type, "double")
+        text = f"cast({column} as varchar)"
+        way = mapping_line(field.name, f"cast({text} as {kind})" if field.type in _NUMBERS else text)
         if field.type == "key":  # of which databases make one sign of many
-            text = mapping_line(field.name, f"cast({column} as varchar)")
-            help = (
-                f"give its digits by a view (`hex({column})`); of bytes that are a text write in the mapping `{text}`"
-            )
+            help = f"give its digits by a view (`hex({column})`); of bytes that are a text write in the mapping `{way}`"
+        elif field.type in ("text", *_NUMBERS):
+            help += f", or where the bytes are a text write in the mapping `{way}`"
     elif column and mapped.holds in ("list", "json"):
         in_json = mapped.holds == "json"
         way = part_of(column, ("key",) if in_json else (0,), in_json, binding.source.dialect)

@@ -4,7 +4,6 @@ of deals."""
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from reportspec.model.domain import Entity, Field
 from reportspec.model.mapping_proposals import ColumnSeen, TableSeen
@@ -97,13 +96,12 @@ def by_values(field: Field, column: ColumnSeen, table: TableSeen, entity: Entity
     if field.name == "pipeline_id" and _are_phases(column):
         return 0.4, []
     if field.name == "currency":
-        counts = Counter[bool]()
-        for value, count in column.values:
-            counts[len(value) == 3 and value.isalpha()] += count
+        every = sum(count for _, count in column.values)
+        codes = sum(count for value, count in column.values if len(value) == 3 and value.isalpha())
         # A few that are written otherwise (`Euro`, `€`) are told by checks; a column less would add up currencies.
-        if counts[True] <= counts.total() / 2:
+        if codes <= every / 2:
             return 0.4, []
-        others = f", but for {counts[False]:,}" if counts[False] else ""
+        others = f", but for {every - codes:,}" if codes < every else ""
         return 1.1, [f"its values are currency codes{others}"]
     if field.unit == "percent" and column.largest is not None:
         return (1.05, []) if column.largest <= 100 else (0.3, [])

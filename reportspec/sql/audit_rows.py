@@ -246,13 +246,8 @@ class _Asked(Scope):
         value = super()._value(alias, entity, field, way, moment)
         history = entity.history
         closing = history is not None and field.name == history.outcome.at and self.binding.has_history(entity)
-        if (
-            way
-            or not closing
-            or not (self._asking and self.by_history)
-            or not entity.key
-            or not self.given(entity, entity.key)
-        ):
+        asked = closing and self._asking and self.by_history and not way
+        if not asked or not entity.key or not self.given(entity, entity.key):
             return value
         self._have(Joined((_CLOSING,), _CLOSING, self._closings(entity, field.name)))
         return exp.Coalesce(this=value, expressions=[column(_CLOSING, field.name)])
