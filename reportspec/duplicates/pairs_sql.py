@@ -44,8 +44,8 @@ LEVELS: Mapping[str, str] = {
     "same_area": "LEFT(l, 3) = LEFT(r, 3)",
     "same_mailbox": "lm = rm AND LENGTH(lm) > 4",
     "named_mailbox": "JARO_WINKLER_SIMILARITY(lm, rm) >= 0.85"
-    " AND (LEVENSHTEIN(ld, rd) > 2 OR ld = rd AND (LEVENSHTEIN(lx, rx) > 1 OR LEVENSHTEIN(REPLACE(lm, lx, ''),"
-    " REPLACE(rm, rx, '')) > 0) OR REGEXP_REPLACE(ld, '[^0-9]', '', 'g')"
+    " AND (LEVENSHTEIN(ld, rd) > 2 OR ld = rd AND (REPLACE(lm, lx, '') <> REPLACE(rm, rx, '')"
+    " OR LEVENSHTEIN(lx, rx) > 1) OR REGEXP_REPLACE(ld, '[^0-9]', '', 'g')"
     " <> REGEXP_REPLACE(rd, '[^0-9]', '', 'g'))"
     f" AND CONTAINS({_bare('lm')}, LEFT({_bare('lx')}, 4)) AND CONTAINS({_bare('rm')}, LEFT({_bare('rx')}, 4))",
     "two_parts": "CAST(LEFT(l, 4) = LEFT(r, 4) AS INTEGER) + CAST(SUBSTR(l, 5, 2) = SUBSTR(r, 5, 2) AS INTEGER)"
@@ -76,7 +76,7 @@ _REST = (
 )
 # Of a name of one or two letters one is half of it or all: it is another name. So is one with another number.
 _NOT_SHORT = "LEAST(LENGTH(l), LENGTH(r)) > 2"
-_ONE_NUMBER = f"{_NUMBERS} OR NOT REGEXP_MATCHES(l, '[0-9]') OR NOT REGEXP_MATCHES(r, '[0-9]')"
+_ONE_NUMBER = f"NOT REGEXP_MATCHES(l, '[0-9]') OR NOT REGEXP_MATCHES(r, '[0-9]') OR {_NUMBERS}"
 _OF_KIND: Mapping[tuple[str, str], str] = {
     **{
         (name, level): f"CASE WHEN {_NOT_SHORT} AND ({LEVELS[level]}) THEN {_ONE_NUMBER} ELSE FALSE END"
