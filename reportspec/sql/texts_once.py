@@ -132,12 +132,19 @@ def _over(unit: exp.Expr, name: str) -> exp.Expr:
     )
 
 
+# What is given to them besides the text.
+_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.SplitPart: ("delimiter", "part_index"),
+    exp.RegexpReplace: ("expression", "replacement", "modifiers"),
+}
+
+
 def _is_part(node: exp.Expr) -> bool:
-    given = (node.args.get("delimiter"), node.args.get("part_index"))
+    given = _PARTS.get(type(node))
     return (
-        isinstance(node, exp.SplitPart)
+        given is not None
         and isinstance(node.this, exp.Column)
-        and all(isinstance(one, exp.Literal) for one in given)
+        and all(isinstance(node.args.get(name), exp.Literal) for name in given)
     )
 
 

@@ -49,3 +49,28 @@ def test_what_is_asked_once_and_of_other_tables_stays() -> None:
     assert isinstance(select, exp.Select)
     after, ctes = texts_once(select, ["p", "q"])
     assert (after.sql(), ctes) == (select.sql(), [])
+
+
+_DIGITS = "REGEXP_REPLACE(p.t, '[^0-9]', '', 'g')"
+
+
+def test_what_a_pattern_leaves_of_a_text_is_made_once() -> None:
+    """Beside texts from other patterns, or of which the pattern is a column's."""
+    before = sqlglot.parse_one(
+        f"SELECT COUNT(CASE WHEN LENGTH({_DIGITS}) >= 2 AND NOT {_DIGITS} IN ('11', '12') THEN 1 END) AS n,"
+        f" MAX(RIGHT({_DIGITS}, 2)) AS last, MIN(REGEXP_REPLACE(p.t, '[0-9]', '', 'g')) AS letters,"
+        " MAX(REGEXP_REPLACE(p.t, p.u, '', 'g')) AS own FROM people AS p",
+        dialect="duckdb",
+    )
+    assert isinstance(before, exp.Select)
+    after, ctes = texts_once(before, ["people"])
+    after.set("with_", exp.With(expressions=ctes))
+    written = after.sql("duckdb")
+    assert (written.count("'[^0-9]'"), written.count("'[0-9]'"), written.count("p.u")) == (1, 1, 1)
+    rows = [("a1b2", "a"), ("11", "1"), ("+39 02", "x"), ("", ""), (None, "z"), ("no", None)]
+    with duckdb.connect() as raw:
+        raw.execute("CREATE TABLE people (t VARCHAR, u VARCHAR)")
+        raw.executemany("INSERT INTO people VALUES (?, ?)", rows)
+        # `12` is in the list and `11`, `3902` has two digits and more; the last two of each at the most;
+        # `a1b2` without its `a`.
+        assert raw.execute(written).fetchall() == [(1, "12", "", "1b2")] == raw.execute(before.sql("duckdb")).fetchall()
