@@ -9,6 +9,7 @@ twentieth of one processor.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,10 +28,14 @@ _PASSING = (*BESIDE, "-shm", "~", ".tmp")  # ends of names of files that a datab
 
 
 class WatchedFiles:
-    """The files of a report, and how they were when they were last looked at."""
+    """The files of a report, and how they were when they were last looked at.
+
+    One thread may look while another one tells what a report reads.
+    """
 
     def __init__(self, spec: Path) -> None:
         self._spec = spec
+        self._lock = threading.Lock()
         self._known: dict[Path, Stamp] = {}
         self._folder: Path | None = None
         self._tree: dict[str, list[int]] | None = None
@@ -42,45 +47,55 @@ class WatchedFiles:
         was read from the instant `since` on, in nanoseconds: what was written later is found to be changed."""
         above = (parent / name for parent in self._spec.absolute().parents for name in NAMES)
         read = dict.fromkeys((self._spec.absolute(), *above, *(file.absolute() for file in files)))
-        known = self._known
-        self._known = {}
-        for path in read:
-            stamp = known[path] if path in known else stamp_of_file(path)
-            late = path not in known and stamp is not None and stamp[0] > since
-            self._known[path] = (0, 0, 0) if late else stamp
-        if folder != self._folder:
-            self._folder, self._tree, self._next_tree = folder, None, 0.0
+        with self._lock:
+            known: dict[Path, Stamp] = {}
+            for path in read:
+                stamp = self._known[path] if path in self._known else stamp_of_file(path)
+                late = path not in self._known and stamp is not None and stamp[0] > since
+                known[path] = (0, 0, 0) if late else stamp
+            self._known = known
+            if folder != self._folder:
+                self._folder, self._tree, self._next_tree = folder, None, 0.0
 
     def changed(self) -> bool:
         """Whether any file is another one than when this was asked last, once it is written in whole."""
-        now = {path: stamp_of_file(path) for path in self._known}
-        changed = now != self._known
+        with self._lock:  # which is not held while files are looked at: a report may be built meanwhile
+            known, folder, tree = self._known, self._folder, self._tree
+        now = {path: stamp_of_file(path) for path in known}
+        changed = now != known
         if changed:
-            now = self._written(now)
-        self._known = now
-        if self._folder is not None and time.monotonic() >= self._next_tree:
+            now = _written(known, now)
+            with self._lock:
+                self._known = {
+                    path: now[path] if path in now and stamp == known[path] else stamp
+                    for path, stamp in self._known.items()
+                }
+        if folder is not None and time.monotonic() >= self._next_tree:
             since = time.process_time()
-            tree = {path: stamp for path, *stamp in _files_in(self._folder)}
+            found = {path: stamp for path, *stamp in _files_in(folder)}
             # What is known to be read was looked at: its change is not to be told twice.
-            looked_at = {str(path) for path in self._known}
-            rest = [{p: s for p, s in one.items() if p not in looked_at} for one in (tree, self._tree or {})]
-            changed |= self._tree is not None and rest[0] != rest[1]
-            self._tree = tree
-            self._next_tree = time.monotonic() + max(PAUSE, (time.process_time() - since) * _SHARE)
+            looked_at = {str(path) for path in known}
+            rest = [{p: s for p, s in one.items() if p not in looked_at} for one in (found, tree or {})]
+            changed |= tree is not None and rest[0] != rest[1]
+            with self._lock:
+                if folder == self._folder:
+                    self._tree = found
+                    self._next_tree = time.monotonic() + max(PAUSE, (time.process_time() - since) * _SHARE)
         return changed
 
-    def _written(self, now: dict[Path, Stamp]) -> dict[Path, Stamp]:
-        """How the files are once who saves them is done: an editor empties a file before it writes it, or moves it
-        away, and what is read in between is a mistake that nobody made."""
-        until = time.monotonic() + _LONGEST
-        while time.monotonic() < until:
-            time.sleep(_SETTLED)
-            later = {path: stamp_of_file(path) for path in now}
-            halfway = any(stamp != self._known[path] and not (stamp and stamp[1]) for path, stamp in later.items())
-            if later == now and not halfway:
-                break
-            now = later
-        return now
+
+def _written(known: dict[Path, Stamp], now: dict[Path, Stamp]) -> dict[Path, Stamp]:
+    """How the files are once who saves them is done: an editor empties a file before it writes it, or moves it
+    away, and what is read in between is a mistake that nobody made."""
+    until = time.monotonic() + _LONGEST
+    while time.monotonic() < until:
+        time.sleep(_SETTLED)
+        later = {path: stamp_of_file(path) for path in now}
+        halfway = any(stamp != known[path] and not (stamp and stamp[1]) for path, stamp in later.items())
+        if later == now and not halfway:
+            break
+        now = later
+    return now
 
 
 def _files_in(folder: Path) -> Iterator[tuple[str, int, int, int]]:
