@@ -9,6 +9,7 @@ from reportspec.lazy_dataclass import dataclass
 
 FARTHEST = 4.0  # from its mean, in standard deviations, or in means (squared), that one result is taken to lie
 NORMAL_90 = 1.2816  # the 90 % point of the normal distribution
+LATEST = 2  # tests by which a range is never narrower than they missed by: how deals go may have changed since others
 STIFF = 4  # degrees of freedom that the model's own spread is worth beside the tests'
 UPPER = 1.6  # of so many standard deviations the upper end is at most
 
@@ -89,13 +90,16 @@ def miss(result: float, mean: float, variance: float) -> Miss:
 
 
 def widened(mean: float, variance: float, misses: list[Miss]) -> Spread:
-    """The spread of a forecast after its tests: the model's own, widened by what they missed by, and never narrower
-    than they missed by.
+    """The spread of a forecast after its tests, the latest of them last: the model's own, widened by what they missed
+    by and by what the last two of them did, and never narrower than they missed by.
 
-        variance' = max(variance · max(1, (4 + sum z²) / (4 + n)), mean² · mean of r²)   r² at most 4
+        variance' = max(variance · max(1, (4 + sum z²) / (4 + n), mean of the last two z²), mean² · mean of r²)
+
+    The last two alone where there are as many; r² is at most 4.
     """
     n = len(misses)
-    scores = math.fsum(each.score**2 for each in misses)
-    model = variance * max(1.0, (STIFF + scores) / (STIFF + n))
+    squares = [each.score**2 for each in misses]
+    latest = math.fsum(squares[-LATEST:]) / LATEST if n >= LATEST else 0.0
+    model = variance * max(1.0, (STIFF + math.fsum(squares)) / (STIFF + n), latest)
     missed = math.fsum(min(each.relative**2, FARTHEST) for each in misses) / n if n else 0.0
     return Spread(mean, max(model, mean * mean * missed), _STUDENT_90[min(n, len(_STUDENT_90) - 1)])

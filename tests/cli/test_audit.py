@@ -366,6 +366,32 @@ def test_one_of_several_fields_is_enough(folder: Path, run_cli: RunCli) -> None:
         assert (told["broken"] if told else None) == broken, given
 
 
+def test_who_was_called_is_not_stale(folder: Path, run_cli: RunCli) -> None:
+    """Where the CRM keeps no last activity of a contact, or has none, its activities say it; cancelled ones do not."""
+    people = "id,mail,first,name,phone,changed,last\n" + "".join(
+        f"{at},{at}@fern-paper.com,A,N,,2020-01-01,{last}\n"
+        for at, last in zip("12345", ["", "", "", "2026-02-01", ""], strict=True)
+    )
+    calls = (
+        "id,whom,done,how\n1,1,2026-06-01,done\n2,2,2021-06-01,done\n3,3,2026-06-01,cancelled\n4,4,2020-06-01,done\n"
+    )
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    (folder / "calls.csv").write_text(calls, encoding="utf-8")
+    project = (folder / "reportspec.yaml").read_text(encoding="utf-8")
+    (folder / "reportspec.yaml").write_text(project.replace("{people:", "{calls: calls.csv, people:"), encoding="utf-8")
+    activity = "\n  activity: {table: calls, key: id, fields: {contact_id: whom, done_at: done, status: how}}\n"
+    for given, stale in (
+        ("last_activity_at: last, updated_at: changed", "235"),
+        ("updated_at: changed", "2345"),
+        ("created_at: changed", "24"),
+    ):
+        mapping = MAPPING.replace("phone: phone", f"phone: phone, {given}").rstrip() + activity
+        (folder / "m.yaml").write_text(mapping, encoding="utf-8")
+        done = run_cli([*FIRST, "--entity", "contact", "--format", "json", "--examples", "9"], cwd=folder)
+        told = checks(done.stdout)["contact_stale"]
+        assert [example["key"] for example in told["examples"]] == list(stale), given
+
+
 OWN = "audits:\n  - {{audit: our_own, {}}}\n"
 
 

@@ -142,7 +142,10 @@ def test_pages_tell_a_visit_of_one_page_before_its_duration_does(make: Make) -> 
     # `several` lasts less than a second and is no visit of one page. `one` counts as 0 though it has no end; `many`
     # has none either, and nobody knows how long it was. (0 + 100 + 0 + 0) / 4, and without the bounces (0 + 100) / 2:
     # of `unseen` nobody knows the pages, so that its duration tells.
-    assert _figures(make({"web_session": INSTANT}), {"period": "2026-10"}, LENGTHS) == [25, 50]
+    folder = make({"web_session": INSTANT})
+    assert _figures(folder, {"period": "2026-10"}, LENGTHS) == [25, 50]
+    said = figures(folder, {"report": "custom", "period": "2026-10", "sections": [{"kpis": LENGTHS}]}).footnotes
+    assert "Time on the web site: 1 web session without a value left out." in said
 
 
 def test_a_lead_becomes_a_customer_with_its_first_purchase(make: Make) -> None:

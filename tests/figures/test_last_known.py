@@ -16,11 +16,14 @@ from tests.figures.from_tables import project_of
 STAGES = "stage_id,name,position,is_won,is_lost\nA,Talk,1,false,false\nB,Offer,2,false,false\nL,Lost,3,false,true\n"
 # `now` has another amount since November; of `gone` the record has none any more; `first` has none in the history before
 # June; `pound` changed its currency with its amount, and its stage without either.
+# The records of `late` and `early` have their closing, with all that it brought, months after the history and before it.
 DEALS = """deal_id,stage_id,status,amount,currency,created_at,closed_at,expected_close_date
 now,B,open,58,EUR,2026-01-01 09:00:00,,2026-12-20
 gone,L,lost,,EUR,2026-01-01 09:00:00,2026-09-29 09:00:00,
 first,B,open,7,EUR,2026-01-01 09:00:00,,2026-12-01
 pound,B,open,500,USD,2026-01-01 09:00:00,,
+late,L,lost,900,EUR,2026-01-01 09:00:00,2026-06-20 09:00:00,
+early,L,lost,900,EUR,2026-01-01 09:00:00,2026-03-20 09:00:00,
 """
 CHANGES = """deal_id,stage_id,entered_at,amount,currency,expected_close_date
 now,A,2026-01-02 09:00:00,69,EUR,2026-10-31
@@ -35,11 +38,16 @@ first,B,2026-06-02 09:00:00,3,EUR,2026-12-01
 pound,A,2026-01-02 09:00:00,400,EUR,
 pound,A,2026-03-02 09:00:00,500,USD,
 pound,B,2026-04-02 09:00:00,,,
+late,A,2026-01-02 09:00:00,800,EUR,
+late,L,2026-03-10 09:00:00,850,EUR,
+early,A,2026-01-02 09:00:00,800,EUR,
+early,B,2026-04-02 09:00:00,820,EUR,
+early,L,2026-07-10 09:00:00,850,EUR,
 """
 WANTED = {
-    "2026-02": {"now": (69, "EUR", "2026-10-31"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (400, "EUR", None)},
-    "2026-03": {"now": (69, "EUR", "2026-10-31"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None)},
-    "2026-05": {"now": (69, "EUR", "2026-11-30"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None)},
+    "2026-02": {"now": (69, "EUR", "2026-10-31"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (400, "EUR", None), "late": (800, "EUR", None), "early": (800, "EUR", None)},
+    "2026-03": {"now": (69, "EUR", "2026-10-31"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None), "late": (800, "EUR", None), "early": (900, "EUR", None)},
+    "2026-05": {"now": (69, "EUR", "2026-11-30"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None), "late": (800, "EUR", None)},
     "2026-07": {"now": (69, "EUR", "2026-11-30"), "gone": (891, "EUR", None), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None)},
     "2026-10": {"now": (58, "EUR", "2026-12-20"), "first": (7, "EUR", "2026-12-01"), "pound": (500, "USD", None)},
 }  # fmt: skip

@@ -8,15 +8,21 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlglot import exp
 
+from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.expression.trees import conjuncts
 from reportspec.languages import languages
+from reportspec.measures.asked import bounds_of
 from reportspec.model.figures import Figures
-from tests.figures.asking import figures, rows
+from tests.figures.asking import NOW, figures, rows
 from tests.figures.from_tables import project_of
+from tests.loading import load_report
 
 # In September four deals are won, of which a took 40 days and d and e 2 each, and b ended before it began; of c nobody
 # knows the beginning. From the lead it is 10 days for d; e's lead came after it was closed, and a, b, c and h have none.
-# The fair has only b and c. In August h took 6 days, and g, which was lost, ended before it began.
+# The fair has only b and c. In August h took 6 days, and g, which was lost, ended before it began. Of j, which is
+# open as i is, nobody knows the beginning.
 DEALS = """deal_id,source,stage_id,status,lead_id,created_at,closed_at
 a,Web,w,won,,2026-08-01 09:00:00,2026-09-10 09:00:00
 b,Fair,w,won,,2026-09-09 09:00:00,2026-09-01 09:00:00
@@ -26,6 +32,8 @@ e,Web,w,won,l2,2026-09-01 09:00:00,2026-09-03 09:00:00
 f,Web,l,lost,,2026-09-01 09:00:00,2026-09-05 09:00:00
 g,Web,l,lost,,2026-08-20 09:00:00,2026-08-10 09:00:00
 h,Web,w,won,,2026-08-01 09:00:00,2026-08-07 09:00:00
+i,Web,o,open,,2026-09-20 09:00:00,
+j,Web,o,open,,,
 """
 # l2 was answered after half an hour, l3 before it came, l4 not yet: that is no answer without a value.
 LEADS = """lead_id,created_at,first_response_at,status
@@ -50,6 +58,7 @@ RIGHT: dict[str, tuple[Any, list[str]]] = {
     "sales_cycle_days.p75": (21, [f"Sales cycle (75th percentile): 2 deals {ENDS}"]),
     "sales_cycle_days.from_lead": (10, [f"Sales cycle from the lead: 4 deals {ENDS}"]),
     "lost_cycle_days": (4, []),
+    "open_avg_age_days": (10.625, [f"Average age of open deals: 1 deal {ENDS}"]),
     "lead_response_time": (30, [f"Time to first response: 1 lead {ENDS}"]),
     "lead_to_customer_days": (None, [f"Days from lead to purchase: 1 won deal of a lead {ENDS}"]),
     "avg_resolution_time": (60, [f"Resolution time: 2 cases {ENDS}"]),
@@ -136,3 +145,36 @@ def test_it_is_said_in_every_language(tmp_path: Path) -> None:
         [note] = [found.footnotes[n - 1] for n in tile.column.footnotes if " 2 " in found.footnotes[n - 1]]
         said.add(note)
     assert len(said) == len(languages())
+
+
+# What a condition asks of a metric's own value, and which is told otherwise or left out on purpose.
+NOT_TOLD = {
+    ("lead_response_time", "lead.first_response_at < as_of"): "not answered yet, which is what is waited for",
+    ("stage_age_days", "stage_visit.entered_at < as_of"): "states that begin later do not hold at the instant",
+}
+
+
+def test_every_mean_tells_of_what_its_condition_takes_for_want_of_a_value(tmp_path: Path) -> None:
+    """Where a condition compares what the value is made of, a row that lacks it fulfils no condition: it is in no
+    figure, and only a bound of the value is told."""
+    spec = tmp_path / "all.yaml"
+    (tmp_path / "reportspec.yaml").write_text("version: 1\nsource: demo\n", encoding="utf-8")
+    spec.write_text("version: 1\nperiod: 2026-09\nmetrics: [won_amount]\n", encoding="utf-8")
+    report = load_report(spec, NOW, {}).report
+    assert report is not None
+    catalogue, untold = report.binding.catalogue, set[tuple[str, str]]()
+    for metric in catalogue.metrics.values():
+        if metric.aggregate not in ("average", "median", "percentile") or metric.of is None:
+            continue
+        value = metric.of
+        path = path_of(value) if isinstance(value, (exp.Column, exp.Dot)) else ()
+        known = catalogue.entities[path[0]].fields.get(path[1]) if len(path) == 2 else None
+        whole = [value, *([known.expr] if known is not None and known.expr is not None else [])]
+        made_of = {node.sql() for tree in whole for node in column_nodes(tree)} - {"as_of"}
+        bounds = bounds_of(report.binding, metric)
+        for tree in conjuncts(metric.where):
+            compares = isinstance(tree.unnest(), (exp.GT, exp.GTE, exp.LT, exp.LTE))
+            if compares and made_of & {node.sql() for node in column_nodes(tree)}:
+                if bounds is None or tree not in bounds.of:
+                    untold.add((metric.id, tree.sql()))
+    assert untold == set(NOT_TOLD)

@@ -187,7 +187,8 @@ def spread(facts, j, apart=1):
     """The large deals, m and v' of what is beside them, and t."""
     large, m, v = told_apart(facts, j, apart)
     tests = [missed_by(facts, i, apart) for i in places_tested(j, apart)]
-    wide = v * max(1, (4 + sum(z * z for z, _ in tests)) / (4 + len(tests)))
+    newest = (tests[-1][0] ** 2 + tests[-2][0] ** 2) / 2 if len(tests) > 1 else 0
+    wide = v * max(1, newest, (4 + sum(z * z for z, _ in tests)) / (4 + len(tests)))
     if tests:
         wide = max(wide, m * m * mean(r for _, r in tests))
     return large, m, wide, T90[4 + len(tests)]
