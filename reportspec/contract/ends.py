@@ -115,6 +115,19 @@ def ended(report: Report, rows: Rows, ask: Ask, read: Read) -> Report:
     return replace(report.until(end), ended=end)
 
 
+def behind(report: Report, rows: Rows) -> date | None:
+    """The day of the newest change, or of the load, that the survey found, where it lies more than a week before the
+    day that somebody named for the report. What happened in between is not in the data, and a day that is named is not
+    moved to their end."""
+    if report.movable:
+        return None
+    rows = tuple(rows)
+    last = loaded(report, rows) or newest(report, rows)
+    if last is None or report.reached - last.over(report) <= _WEEK:
+        return None
+    return last.at.astimezone(report.binding.zone).date()
+
+
 def contradictions(report: Report, rows: Rows) -> list[Diagnostic]:
     """That the source has changes of days after the one on which it is said to have been loaded."""
     load, last = loaded(report, rows), newest(report, rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from reportspec.compile import Compiled, Program
-from reportspec.contract.ends import contradictions, loaded, newest
+from reportspec.contract.ends import behind, contradictions, loaded, newest
 from reportspec.contract.members import Members
 from reportspec.contract.survey import Answered, Surveyed
 from reportspec.contract.verdict import settled, warnings
@@ -43,7 +43,12 @@ def figures_with_doubts(found: Answered, each: tuple[str, str] | None) -> tuple[
     field and the value of `for_each` that they are cut to. Raises SourceError."""
     surveyed = found.surveyed
     of = surveyed.findings
-    report = replace(found.program.report, stopped=stopped_tables(of), begun_within=begun_tables(of))
+    report = replace(
+        found.program.report,
+        stopped=stopped_tables(of),
+        begun_within=begun_tables(of),
+        behind=behind(found.program.report, surveyed.rows),
+    )
     answers = Answers.of(found.program.queries, [result.table for result in found.results])
     report = with_targets(report, answers, _members_for(report, surveyed.members, each), surveyed.targets)
     # Of the values of `for_each` it is told together.

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from reportspec.forecasting.mixture import Mixture
     from reportspec.forecasting.spread import Spread
 
+ROUNDING = 1e-9  # of amounts, by which sums that are the same may differ
+
 
 class HeldAgainst:
     """What is the same of every test, whatever its forecast is made by: what there was `before` its origin, the
@@ -43,5 +45,7 @@ class HeldAgainst:
 
     @property
     def held(self) -> bool:
-        """Whether the range held what the period brought."""
-        return self.low <= self.result <= self.high
+        """Whether the range held what the period brought. A result may be its very end, as where nothing came after
+        the origin, and was summed in another order."""
+        rounding = ROUNDING * max(abs(self.before), abs(self.result))
+        return self.low - rounding <= self.result <= self.high + rounding

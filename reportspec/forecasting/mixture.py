@@ -36,7 +36,7 @@ def mixture(beside: Spread, outcomes: tuple[Outcome, ...] = NOTHING) -> Mixture:
     if len(outcomes) == 1:
         return Mixture(beside, outcomes, outcomes[0].amount + beside.low, outcomes[0].amount + beside.high)
     mean = beside.mean + math.fsum(one.amount * one.chance for one in outcomes)
-    low, high = (_reached_by(beside, outcomes, chance) for chance in (1.0 - ONE_END, ONE_END))
+    (low, _), (_, high) = (_reached_by(beside, outcomes, chance) for chance in (1.0 - ONE_END, ONE_END))
     return Mixture(beside, outcomes, min(low, mean), max(high, mean))
 
 
@@ -44,8 +44,9 @@ def _chance(beside: Spread, outcomes: Sequence[Outcome], amount: float) -> float
     return math.fsum(one.chance * beside.chance_of(amount - one.amount) for one in outcomes)
 
 
-def _reached_by(beside: Spread, outcomes: Sequence[Outcome], chance: float) -> float:
-    """The amount that is reached with a chance."""
+def _reached_by(beside: Spread, outcomes: Sequence[Outcome], chance: float) -> tuple[float, float]:
+    """The amount that is reached with a chance, between two that are as good as one. That nothing comes, or just a
+    large deal, may be as likely as a whole end of the range: the outer of the two holds it."""
     reach = FAR * beside.wide * math.sqrt(max(beside.variance, 0.0))
     below = min(outcomes[0].amount, 0.0) + (0.0 if beside.mean >= 0 else beside.mean - reach)
     above = outcomes[-1].amount + beside.mean + reach
@@ -55,7 +56,7 @@ def _reached_by(beside: Spread, outcomes: Sequence[Outcome], chance: float) -> f
             below = middle
         else:
             above = middle
-    return above
+    return below, above
 
 
 def missed(result: float, apart: Apart) -> Miss:

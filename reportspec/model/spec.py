@@ -265,6 +265,8 @@ class Report:
     # come; and that end, where it does.
     movable: bool = False
     ended: datetime | None = None
+    # The day of the source's last change, where somebody names a day that lies well after it.
+    behind: date | None = None
     # The last day of tables that have ended while the source goes on, by entity.
     stopped: Mapping[str, date] = field(default_factory=dict)
     # The day on which the data of entities begin, by the side of a period compared with within which that lies.

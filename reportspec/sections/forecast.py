@@ -7,6 +7,7 @@ others read them there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -39,7 +40,7 @@ from reportspec.sections.asked_metrics import Rules, find_metric, unusable
 from reportspec.sections.asking import conditions_of
 from reportspec.sections.context import Context, Draft, label_of, title_of
 from reportspec.sections.flow_forecast import flow_columns, flow_summary, flow_tests
-from reportspec.sections.forecast_basis import ForecastSection, leader_of, made_of, of_windows, unit_of
+from reportspec.sections.forecast_basis import ForecastSection, behind_note, leader_of, made_of, of_windows, unit_of
 from reportspec.sections.forecast_chances import CALIBRATION, calibration_side, deals_side, stages_side
 from reportspec.sections.forecast_members import members_side
 from reportspec.sections.forecast_summary import MOST_NAMED, summary_side
@@ -264,6 +265,11 @@ def _largest(report: Report, spec: ForecastSection, paths: Sequence[tuple[str, .
 
 def figures(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     """The side of the forecast that is shown; of a period that is over, that there is none."""
+    section = _side(report, spec, answers, footnotes)
+    return replace(section, notes=(*section.notes, *behind_note(report, spec)))
+
+
+def _side(report: Report, spec: ForecastSection, answers: Answers, footnotes: Footnotes) -> Section:
     if spec.flow is not None:
         return _flow_figures(report, spec, spec.flow, answers, footnotes)
     if spec.show == "accuracy":

@@ -122,6 +122,16 @@ def rule_name(report: Report, basis: Made, rival: Rival) -> str:
     return forecast_word(report, "rules", rival.rule, unit)
 
 
+def behind_note(report: Report, spec: ForecastSection) -> tuple[str, ...]:
+    """That the data do not reach the day that the report is of: what came in between would pass for nothing. Said by
+    the first section that says what is to come."""
+    ahead = (one for one in report.sections if isinstance(one, ForecastSection) and one.show in ("summary", "deals"))
+    if report.behind is None or not report.unfinished or next(ahead, None) is not spec:
+        return ()
+    days = (report.behind, day_within(report.reached, report.binding.zone))
+    return (forecast_word(report, "behind").format(*(day_label(one, report.language, report.locale) for one in days)),)
+
+
 def rates_note(report: Report, spec: ForecastSection, words: str = "at_rates") -> tuple[str, ...]:
     """That all amounts are at one day's rates, as those of other sections are not; said by the first section of all
     that show amounts of forecasts."""

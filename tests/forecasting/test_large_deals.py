@@ -11,8 +11,10 @@ import pytest
 
 from reportspec.forecasting.large_deals import Beside, LargeDeal, largest_of, outcomes_of, told_apart, without
 from reportspec.forecasting.mixture import after_tests, missed, mixture
-from reportspec.forecasting.past_windows import Deals, Open
-from reportspec.forecasting.spread import Spread
+from reportspec.forecasting.past_windows import Deals, Open, Window
+from reportspec.forecasting.rest import usual_rest
+from reportspec.forecasting.spread import Miss, Spread
+from reportspec.forecasting.tested_forecast import Test as HeldTest
 from reportspec.forecasting.tested_forecast import forecast
 from tests.forecasting.drawn import deals_of, facts, tables
 
@@ -154,3 +156,22 @@ def test_what_the_rest_never_reaches() -> None:
                 chance + (1 - chance) * without_it.chance_of(without_it.point), abs=0.03
             )
             assert made.low < without_it.high
+
+
+def test_an_end_that_is_an_outcome() -> None:
+    """Of one deal that is won in seven of ten cases nothing comes in more than a tenth of them, and 1,000 in more than
+    a tenth: the range begins with the one and ends with the other, and holds both, not all but a hair."""
+    for beside in (Spread(0.0, 0.0, 1.34), Spread(3.4, 700.0**2, 1.34)):
+        assert mixture(beside, outcomes_of([LargeDeal(1_000.0, 0.7)], 0.0)).low == 0.0
+    made = mixture(Spread(0.0, 0.0, 1.34), outcomes_of([LargeDeal(1_000.0, 0.7)], 0.0))
+    assert 1_000.0 <= made.high < 1_000.001
+    assert mixture(Spread(3.4, 700.0**2, 1.34), outcomes_of([LargeDeal(1_000.0, 0.02)], 0.0)).low == 0.0
+
+
+def test_a_result_that_is_an_end() -> None:
+    """A period that brought nothing after its origin is held by a range that begins with nothing, whatever order its
+    amounts were summed in; a cent below is not."""
+    spread = mixture(Spread(0.0, 0.0, 1.34), outcomes_of([LargeDeal(1_000.0, 0.7)], 0.0))
+    for result, held in ((0.1 + 0.2, True), (0.3, True), (0.29, False), (1_000.3, True), (1_000.31, False)):
+        rest = usual_rest([Window(result=Deals(1, 700.0, 490_000.0))])
+        assert HeldTest(0, rest, 0.1 + 0.2, spread, result, Miss(0.0, 0.0)).held == held

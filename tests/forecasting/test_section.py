@@ -346,3 +346,23 @@ def test_fiscal_years_and_zones(folder: Path) -> None:
         won = [d for d in AS_OF_NOW if d["status"] == "won" and d["closed_at"] >= begins]
         assert facts.windows.all[-1].won_before.count == len(won)
     (folder / "reportspec.yaml").write_text(yaml.safe_dump(settings))
+
+
+def test_a_day_that_the_data_do_not_reach(tmp_path: Path) -> None:
+    """Of a day that is named weeks after the last change it is told, once, that nothing of what came in between is
+    known: it would pass for nothing having come. A quiet week is no gap; the clock is moved to where the data end."""
+    deals, history, stages = DATA
+    then = datetime(2026, 9, 30, 18)
+    folder = project(tmp_path / "crm", *frozen(deals, history, PLACES, then), stages)
+    last = max(row["entered_at"] for row in history if row["entered_at"] < then)
+    sections = [*SECTIONS[1:2], SECTIONS[0], {"id": "deals", "forecast": {"show": "deals"}}]
+
+    def told(now: datetime, *, clock: bool = False) -> list[tuple[str, str]]:
+        found = figures(folder, {**SPEC, "sections": sections}, now, clock=clock)
+        return [(one.id, note) for one in found.sections for note in one.notes if "newest change" in note]
+
+    assert last.date() == then.date()
+    wanted = "The newest change in the data is of Sep 30, 2026, the forecast of Oct 20, 2026: "
+    assert told(NOW) == [("summary", wanted + "what happened in between is not in it.")]
+    assert told(datetime(2026, 10, 6, tzinfo=UTC)) == []
+    assert told(NOW, clock=True) == []
