@@ -16,10 +16,11 @@ from reportspec.measures.metric_columns import Footnotes, label, marked, name_on
 from reportspec.measures.stand_ins import StandIn
 from reportspec.measures.words import word
 from reportspec.model.audits import AuditCheck
+from reportspec.model.column_ids import SideName
 from reportspec.model.figures import Column, Remark, Section
 from reportspec.model.spec import Report
 
-Failed = tuple[tuple[AuditCheck, int], ...]
+Failed = tuple[tuple[AuditCheck, SideName, int], ...]
 
 
 def with_caveats(
@@ -37,8 +38,8 @@ def with_caveats(
         shown = {column.metric for column in (*section.columns, *(kpi.column for kpi in section.kpis))}
         names = [metric.id for metric in spec.metrics if metric.id in shown] if whole else []
         marks: dict[str, list[int]] = {}
-        for check, counts in _by_check({name: left.pop(name) for name in names if name in left}).items():
-            mark = footnotes.add(_text(report, check, counts))
+        for (check, side), counts in _by_check({name: left.pop(name) for name in names if name in left}).items():
+            mark = footnotes.add(_text(report, check, side, counts))
             for name in counts:
                 marks.setdefault(name, []).append(mark)
         for stand_in, of in _by_stand_in({name: stood_in.pop(name) for name in names if name in stood_in}).items():
@@ -73,12 +74,12 @@ def _has_a_row_without_a_name(section: Section) -> bool:
     return any(row[place] is None for row in section.rows for place in keys)
 
 
-def _by_check(failed: Mapping[str, Failed]) -> dict[AuditCheck, dict[str, int]]:
-    """Of how many rows of each metric each check fails: what several figures of a section share is said once."""
-    found: dict[AuditCheck, dict[str, int]] = {}
+def _by_check(failed: Mapping[str, Failed]) -> dict[tuple[AuditCheck, SideName], dict[str, int]]:
+    """Of how many rows of each metric a check fails on a side: what several figures of a section share is said once."""
+    found: dict[tuple[AuditCheck, SideName], dict[str, int]] = {}
     for name, checks in failed.items():
-        for check, count in checks:
-            found.setdefault(check, {})[name] = count
+        for check, side, count in checks:
+            found.setdefault((check, side), {})[name] = count
     return found
 
 
@@ -134,11 +135,12 @@ def _left_out_on(report: Report, found: LeftOut) -> str:
     return word(report.language, f"{name}_of", *given, period_label(compared.period, report.language, report.locale))
 
 
-def _text(report: Report, check: AuditCheck, counts: Mapping[str, int]) -> str:
-    """Which metrics have rows that fail a check, how many, and what that means."""
+def _text(report: Report, check: AuditCheck, side: SideName, counts: Mapping[str, int]) -> str:
+    """Which metrics have rows that fail a check on a side, how many, and what that means."""
     same = len(set(counts.values())) == 1
+    labels = {name: label(report, report.binding.catalogue.metrics[name].label) for name in counts}
     names = [
-        label(report, report.binding.catalogue.metrics[name].label) + ("" if same else f" ({report.number(count)})")
+        name_on(report, side, labels[name]) + ("" if same else f" ({report.number(count)})")
         for name, count in counts.items()
     ]
     found = called(report.binding, check, report.language)

@@ -24,7 +24,7 @@ from reportspec.measures.known import reason_known
 from reportspec.measures.left_out import AskedOut, LeftOut, asked_left_out, left_out_of
 from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, asked_states, stand_ins_of
 from reportspec.model.audits import AuditCheck
-from reportspec.model.column_ids import Aggregated, Row, SideName, Tally
+from reportspec.model.column_ids import Aggregated, Row, SideName, Tally, on_side
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery, Dimension, Measure
 from reportspec.model.spec import Report
@@ -52,10 +52,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Caveats:
-    """How many rows fail a check that endangers a figure, by metric; estimates by the aggregate that leaves rows
-    out, and the side on which it does; and what the history stands in for, and rows that are left out, by metric."""
+    """How many rows fail a check that endangers a figure, by metric and the side on which they do (what fails on the
+    report's own is not told of others as well); estimates by the aggregate that leaves rows out, and the side; and what
+    the history stands in for, and rows that are left out, by metric."""
 
-    failed: Mapping[str, tuple[tuple[AuditCheck, int], ...]] = field(default_factory=dict)
+    failed: Mapping[str, tuple[tuple[AuditCheck, SideName, int], ...]] = field(default_factory=dict)
     estimates: Mapping[tuple[str, SideName], Estimate] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[LeftOut, ...]] = field(default_factory=dict)
@@ -121,7 +122,7 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
     if (CAVEATS, "figures") not in answers:
         return Caveats(stand_ins=before)
     rows = answers.rows(CAVEATS)
-    failed: dict[str, dict[str, tuple[AuditCheck, int]]] = {}
+    failed: dict[tuple[str, SideName], dict[str, tuple[AuditCheck, SideName, int]]] = {}
     estimates: dict[tuple[str, SideName], Estimate] = {}
     doubts, sides = _doubts(report), [side.name for side in report.all_sides]
     by = _estimate_by(report.binding, doubts)
@@ -132,15 +133,32 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
                 if estimate is not None:
                     estimates[doubt.part.id, side] = estimate
             continue
-        count = sum(int(row.get(doubt.measure.column) or 0) for row in rows)
-        known = failed.setdefault(doubt.metric, {})
-        if count > known.get(doubt.check.id, (doubt.check, 0))[1]:
-            known[doubt.check.id] = (doubt.check, count)
-    told = {metric: tuple(found.values()) for metric, found in failed.items() if found}
+        for side in sides:
+            count = int(_added(rows, doubt.measure, side))
+            known = failed.setdefault((doubt.metric, side), {})
+            if count > (known[doubt.check.id][2] if doubt.check.id in known else 0):
+                known[doubt.check.id] = (doubt.check, side, count)
+    told = _told(failed)
     stand_ins = stand_ins_of(_grouped(report.binding, by, _of_history(report)), rows)
     out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows, sides)
     both = {name: (*stand_ins.get(name, ()), *before.get(name, ())) for name in (*stand_ins, *before)}
     return Caveats(told, estimates, both, out)
+
+
+def _added(rows: Iterable[Row], measure: Measure, side: SideName) -> float:
+    column = on_side(measure.column, side)
+    return sum(float(row.get(column) or 0) for row in rows)
+
+
+def _told(
+    failed: Mapping[tuple[str, SideName], Mapping[str, tuple[AuditCheck, SideName, int]]],
+) -> Mapping[str, tuple[tuple[AuditCheck, SideName, int], ...]]:
+    """By metric, what fails in the report's own period, and what does in one that it is compared with alone."""
+    found: dict[str, list[tuple[AuditCheck, SideName, int]]] = {}
+    for (metric, side), checks in failed.items():
+        own = failed.get((metric, "current"), {}) if side != "current" else {}
+        found.setdefault(metric, []).extend(one for name, one in checks.items() if name not in own)
+    return {metric: tuple(ones) for metric, ones in found.items() if ones}
 
 
 def _grouped(binding: Binding, by: str, asked: Iterable[T]) -> tuple[T, ...]:

@@ -117,3 +117,37 @@ def test_what_is_wrong_at_another_time_is_not_told(tmp_path: Path) -> None:
     assert [text.partition(". ")[0] for text in texts if "to be checked" in text] == [
         "New revenue, to be checked: Open and won deals with an amount of 0 (1)"
     ]
+
+
+CYCLES = """deal_id,status,amount,created_at,closed_at
+1,won,10,2026-09-01 09:00:00,2026-09-03 09:00:00
+2,won,10,2026-08-09 09:00:00,2026-08-04 09:00:00
+3,won,10,2026-08-01 09:00:00,2026-08-05 09:00:00
+4,won,10,2026-06-09 09:00:00,2026-06-03 09:00:00
+5,won,10,2026-06-09 09:00:00,2026-06-04 09:00:00
+6,won,10,2026-06-01 09:00:00,2026-06-05 09:00:00
+7,won,10,2026-05-09 09:00:00,2026-05-02 09:00:00
+"""
+CHECK = "to be checked: Deals closed before they were created"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_what_is_wrong_only_in_the_period_compared_with_is_told_of_it(engine: str, tmp_path: Path) -> None:
+    """Of September nothing is wrong; deal 2 ended in August before it began, 4 and 5 in June, 7 in May. What is wrong in
+    the report's own month is told of that alone."""
+    folder = project_of(tmp_path, {"deal": CYCLES}, engine)
+    months = {"2026-06": {"from": "2026-06-01", "to": "2026-06-30"}}
+    for period, compare, right in [
+        ("2026-09", "previous_period", [f"Sales cycle, before, {CHECK} (1)"]),
+        ("2026-09", None, []),
+        ("2026-06", "previous_period", [f"Sales cycle, {CHECK} (2)"]),
+        (
+            "2026-09",
+            ["previous_period", months["2026-06"]],
+            [f"Sales cycle · August 2026, {CHECK} (1)", f"Sales cycle · June 2026, {CHECK} (2)"],
+        ),
+    ]:
+        compared = {"compare": compare} if compare else {}
+        found = figures(folder, {"period": period, "metrics": ["sales_cycle_days"], **compared})
+        told = [text.partition(". ")[0] for text in said(found, "sales_cycle_days") if "to be checked" in text]
+        assert told == right, (period, compare)
