@@ -167,6 +167,9 @@ class Changes:
     until: str
 
 
+SINCE = "stage_since"  # the field with the time since which a row has been in its state, which a history tells
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """Where past states of an entity come from: an entity with one row for each state, `by` the key of what

@@ -56,6 +56,7 @@ _FITS = 0.7  # from here on a column is a field that says whose its table is
 _SAID = 0.85  # what the names of columns are worth as that of a table
 _PARTED = ("deal", "lead")  # that one table may have, with a column that says which a row is
 _OUTCOMES = 0.25  # of what tells deals, so much has to be in tables that are called after what became of them
+_ALIKE = 0.6  # of the columns of such tables, so many have to be the same
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
@@ -233,24 +234,30 @@ class Matcher:
         return found
 
     def _by_outcomes(self, found: list[Assigned]) -> list[Assigned]:
-        """The same, with tables of the same columns that are called after what became of their rows (`Won`, `Lost`,
-        `Open`) as deals, each of this status: lists that are kept apart by it."""
-        groups: dict[frozenset[str], dict[str, str]] = defaultdict(dict)
-        for table in self.tables.values():
-            state = taken_as(table.name.rpartition(".")[2], "deal.status")
-            if state is not None and not any(says_outcomes(column) for column in table.columns.values()):
-                groups[frozenset(table.columns)][table.name] = state
-        others = {table for of, table, *_ in found if of == "deal"}
-        for tables in groups.values():
-            amounts = max(self.covered_here("deal", name) for name in tables)
-            told = {"won", "lost"} & set(tables.values())
-            if len(set(tables.values())) < 2 or not told or amounts < _OUTCOMES or others - set(tables):
-                continue
-            self.outcomes = tables
-            why = ("its name says what became of the deals in it",)
-            of_others = [one for one in found if one[1] not in tables]
-            return [*(("deal", name, CONFIDENT, why) for name in tables), *of_others]
-        return found
+        """The same, with tables of like columns that are called after what became of their rows (`Won`, `Lost`, `Open`)
+        as deals, each of this status: lists that are kept apart by it."""
+        named = {table.name: taken_as(table.name.rpartition(".")[2], "deal.status") for table in self.tables.values()}
+        told = {
+            name: (state, frozenset(self.tables[name].columns))
+            for name, state in named.items()
+            if state is not None and not any(says_outcomes(one) for one in self.tables[name].columns.values())
+        }
+        if any(of == "deal" and table not in told for of, table, *_ in found):
+            return found
+        _, most = max(told.values(), key=lambda one: len(one[1]), default=("", frozenset()))
+        # Lost ones may have the reason for it besides, and open ones no day of closing.
+        alike = {
+            name: state for name, (state, own) in told.items() if len(own & most) >= _ALIKE * min(len(own), len(most))
+        }
+        states = set(alike.values())
+        if len(states) < 2 or states.isdisjoint(("won", "lost")):
+            return found
+        if max(self.covered_here("deal", name) for name in alike) < _OUTCOMES:
+            return found
+        self.outcomes = alike
+        why = ("its name says what became of the deals in it",)
+        of_others = [one for one in found if one[1] not in alike]
+        return [*(("deal", name, CONFIDENT, why) for name in alike), *of_others]
 
     def _offers_as_deals(self, found: list[Assigned], taken: dict[str, str]) -> None:
         """Take a table of quotes for one of deals, where there is none of these and it says of some that they are won

@@ -19,7 +19,7 @@ from reportspec.expression.sandbox import column_nodes, path_of
 from reportspec.expression.trees import of_neighbour
 from reportspec.expression.types import KINDS, Kind, Named
 from reportspec.lazy_dataclass import dataclass
-from reportspec.model.domain import Catalogue, Derived, Entity, Field, History, Metric, Relation
+from reportspec.model.domain import SINCE, Catalogue, Derived, Entity, Field, History, Metric, Relation
 from reportspec.model.mapped import MappedField, SourceMap
 from reportspec.remembered import remembered
 from reportspec.resolve.emptiness import keeps_states, made_of, sums_up
@@ -579,7 +579,10 @@ def _untold(binding: Binding, entity: Entity, name: str) -> tuple[str, str, str 
 
 def _not_given(binding: Binding, entity: str, name: str) -> tuple[str, str, str | None]:
     """What is told of a field that nothing gives: (name, message, help)."""
-    field = f"{entity}.{name}"
+    field, history = f"{entity}.{name}", binding.catalogue.entities[entity].history
+    if name == SINCE and history is not None and not binding.has_history(binding.catalogue.entities[entity]):
+        missing = _no_entity(binding, history.entity)
+        return (missing.name, missing.message, missing.help)
     if field in binding.source.lacks:
         return (field, *_lacked(binding, field))
     if field in binding.source.untold:

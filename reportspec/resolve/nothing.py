@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from reportspec.expression.sandbox import column_nodes, path_of
+from reportspec.model.domain import SINCE
 from reportspec.remembered import remembered
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def empty_because(binding: Binding, entity: str, name: str) -> str | None:
     known = binding.field(entity, name)
     if known is None or binding.mapped(entity, name) is not None:
         return None
-    if known.as_of is not None and (known.as_of.before is not None or _told_by_history(binding, entity, name)):
+    if (known.as_of is not None and known.as_of.before is not None) or _told_by_history(binding, entity, name):
         return None
     derived = binding.catalogue.entities[entity].derived
     if derived is not None and known.expr is None:
@@ -129,7 +130,7 @@ def _told_by_history(binding: Binding, entity: str, name: str) -> bool:
     owner = binding.catalogue.entities[entity]
     if owner.history is None or not binding.has_history(owner):
         return False
-    return name in (owner.history.stage, owner.history.outcome.lost_from, *binding.past_values(owner))
+    return name in (owner.history.stage, owner.history.outcome.lost_from, SINCE, *binding.past_values(owner))
 
 
 def path_empty_because(binding: Binding, base: str, path: tuple[str, ...]) -> str | None:

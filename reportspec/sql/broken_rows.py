@@ -21,10 +21,11 @@ from reportspec.expression.trees import (
     text_key,
     when,
 )
+from reportspec.model.domain import SINCE
 from reportspec.model.findings import FIRST_TIME, Check
 from reportspec.resolve.binding import Binding
 from reportspec.sql.existence import events_of, there_by
-from reportspec.sql.history import CHANGED, SINCE
+from reportspec.sql.history import CHANGED
 from reportspec.sql.statement import Statement
 
 

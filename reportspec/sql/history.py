@@ -32,7 +32,7 @@ from reportspec.expression.trees import (
     text_key,
     when,
 )
-from reportspec.model.domain import Entity, Field, History, Outcome
+from reportspec.model.domain import SINCE, Entity, Field, History, Outcome
 from reportspec.remembered import remembered
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Span, Spans
@@ -43,7 +43,6 @@ from reportspec.sql.shared_trees import shared_of
 VISIT = "visit"  # the alias of a state in the history
 WORTH = "worth"  # the alias of the entity with past values
 MOST_SPANS = 12  # of which a state is asked whether it held in them
-SINCE = "stage_since"  # since when it has been in the state
 CHANGED = "changed_at"  # when a row came into the state; null where there is no history of it
 
 

@@ -26,14 +26,13 @@ from reportspec.expression.trees import (
     table,
     when,
 )
-from reportspec.model.domain import Changes, Entity, History
+from reportspec.model.domain import SINCE, Changes, Entity, History
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Spans
 from reportspec.sql.dialects.rewrite import rewritten
 from reportspec.sql.from_clause import aliased
 from reportspec.sql.history import (
     CHANGED,
-    SINCE,
     VISIT,
     WORTH,
     before_event,

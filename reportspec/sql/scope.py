@@ -32,7 +32,7 @@ from reportspec.expression.trees import (
     when,
 )
 from reportspec.expression.types import explicit
-from reportspec.model.domain import Entity, Field, Match, Relation
+from reportspec.model.domain import SINCE, Entity, Field, Match, Relation
 from reportspec.remembered import remembered, remembered_of_tree
 from reportspec.resolve.binding import Binding
 from reportspec.resolve.moments import Moment, varies_with_moment
@@ -42,7 +42,7 @@ from reportspec.sql.dialects.rewrite import with_args
 from reportspec.sql.existence import there_at, valid_at
 from reportspec.sql.from_clause import Rows, aliased
 from reportspec.sql.functions import call, in_order, names_time
-from reportspec.sql.history import SINCE, before_event, of_record
+from reportspec.sql.history import before_event, of_record
 from reportspec.sql.rates import RATES
 from reportspec.sql.shared_trees import shared_of
 from reportspec.sql.windows import Window

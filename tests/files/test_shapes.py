@@ -361,3 +361,16 @@ def test_a_line_that_is_longer_than_can_be_read(tmp_path: Path) -> None:
     assert "a line may have 2,000,000" in found.message
     assert "a quote in it that is not closed" in str(found.help)
     assert all(len(note) < 200 for note in found.notes)
+
+
+@pytest.mark.parametrize("nothing", ["n,a", ";", 'said "no"', "two\nlines", "\r\n", ",", '"'])
+def test_what_stands_for_no_value_may_have_the_signs_that_part_values(nothing: str, tmp_path: Path) -> None:
+    quoted = '"' + nothing.replace('"', '""') + '"'
+    data = f'id,name,amount\n1,{quoted},1\n2,Bo,{quoted}\n3,-,3\n4,"{"x" + nothing.replace(chr(34), chr(34) * 2)}",4\n'
+    found = read(tmp_path, data, "id:key name:text amount:money", null=("-", nothing))
+    assert [(key, name, amount) for key, name, amount in found[:3]] == [
+        ("1", None, 1),
+        ("2", "Bo", None),
+        ("3", None, 3),
+    ]
+    assert found[3][1].replace("\r\n", "\n") == f"x{nothing}".replace("\r\n", "\n")

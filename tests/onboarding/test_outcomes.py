@@ -143,6 +143,26 @@ def test_lists_called_after_what_became_of_deals_are_deals(
     assert firms == {f"Firm {n}": (n < 10) + (0 < n < 16) + (1 < n < 22) for n in range(22)}
 
 
+def test_such_lists_may_have_columns_of_their_own(tmp_path: Path) -> None:
+    """Lost deals have the reason for it, open ones when they are expected."""
+    lists = listed_by_outcome(("Open", "Won", "Lost"), "ID;Account;Amount;Created;Closed")
+    lists["Lost"] = [[*row, "Loss reason" if not at else f"Price {at % 3}"] for at, row in enumerate(lists["Lost"])]
+    lists["Open"] = [
+        [*row[:4], "Expected close date" if not at else "31.12.2026"] for at, row in enumerate(lists["Open"])
+    ]
+    begun(tmp_path, lists)
+    assert counts(tmp_path) == (15, 20, 10)
+    expected = {
+        part["table"]: part["fields"].get("expected_close_date") for part in mapping_of(tmp_path)["deal"]["union"]
+    }
+    assert expected == {"open": '"Expected close date"', "won": "null", "lost": "null"}
+    by = {"id": "by", "breakdown": {"metrics": ["lost_deals_count"], "by": ["deal.loss_reason"]}}
+    found = figures(tmp_path / "p", {"report": "custom", "period": "2026", "sections": [by]}, NOW)
+    assert {row["deal.loss_reason"]: row["lost_deals_count"] for row in rows(found, "by")} == {
+        "Price 1": 7, "Price 2": 7, "Price 0": 6,
+    }  # fmt: skip
+
+
 def test_a_list_of_won_deals_beside_one_of_all_is_none(tmp_path: Path) -> None:
     """Their deals stand in both."""
     lists = listed_by_outcome(("open", "won", "lost"), "ID;Account;Amount;Created;Closed")
