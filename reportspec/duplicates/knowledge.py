@@ -26,7 +26,8 @@ class Comparison:
     """What is compared of two records. `group` has the comparisons that hang together, `rarest` the least share of
     records that a value is taken to have, or of what `identifies` somebody the chance that two share one. Values
     are looked for in common where it `blocks`; `crosses` is the comparison with which values are swapped, `shared`
-    what it weighs at the most, in bits, between two of whose names one differs. Of `words`, likeness counts by how many
+    what it weighs at the most, in bits, between two of whose names one differs and who have nothing `personal` (nearly)
+    the same. Of `words`, likeness counts by how many
     records have the rarest word; a value `within` another one is weighed among the records that have that one."""
 
     name: str
@@ -39,6 +40,7 @@ class Comparison:
     identifies: bool = False
     crosses: str = ""
     shared: float | None = None
+    personal: bool = False
     words: bool = False
     within: str = ""
 
@@ -131,6 +133,7 @@ def _comparison(name: str, spec: Mapping[str, Any]) -> Comparison:
         bool(spec.get("identifies", False)),
         spec.get("crosses", ""),
         spec.get("shared"),
+        bool(spec.get("personal")),
         bool(spec.get("words", False)),
         spec.get("within", ""),
     )

@@ -339,6 +339,7 @@ def weighed_select(
     groups: dict[str, list[exp.Expr]] = {}
     names = sorted((one for one in compared if one.name in _NAMES), key=lambda one: _NAMES.index(one.name))
     swapped = len(names) == 2
+    personal = [one for one in compared if one.comparison.personal]
     for one in compared:
         if swapped and one.name in _NAMES:
             continue
@@ -346,7 +347,7 @@ def weighed_select(
         if one.comparison.within and one.comparison.within in filled:
             weight = _within(weight, one)
         if one.comparison.shared is not None and swapped:
-            weight = _shared(weight, names, one.comparison.shared)
+            weight = _shared(weight, names, personal, one.comparison.shared)
         groups.setdefault(one.comparison.group, []).append(weight)
     if swapped:
         groups.setdefault(names[0].comparison.group, []).append(_weight_of_names(names, filled, known))
@@ -429,8 +430,8 @@ def _within(weight: exp.Expr, one: Compared) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=both, true=exp.Least(this=weight, expressions=[given]))], default=weight)
 
 
-def _shared(weight: exp.Expr, names: list[Compared], most: float) -> exp.Expr:
-    """The weight of what people of other names have in common too."""
+def _shared(weight: exp.Expr, names: list[Compared], personal: list[Compared], most: float) -> exp.Expr:
+    """The weight of what people of other names have in common too, unless what is `personal` is nearly the same."""
     differ = duck(
         "(g = d OR h = e) AND NOT crossed",
         g=column("g", f"g_{names[0].name}"),
@@ -439,6 +440,10 @@ def _shared(weight: exp.Expr, names: list[Compared], most: float) -> exp.Expr:
         e=literal(len(names[1].comparison.levels)),
         crossed=column("g", CROSSED),
     )
+    for one in personal:
+        # The first two levels: the same but for a slip.
+        other = duck("NOT g IN (0, 1)", g=column("g", f"g_{one.name}"))
+        differ = exp.And(this=exp.Paren(this=differ), expression=other)
     return exp.Case(ifs=[exp.If(this=differ, true=exp.Least(this=weight, expressions=[literal(most)]))], default=weight)
 
 

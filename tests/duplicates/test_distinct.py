@@ -56,6 +56,28 @@ def test_people_of_few_names_are_many(tmp_path: Path, ask: Ask) -> None:
     assert sets(ask(_folder(tmp_path, {"contact": contact}, people=rows))) == [{"P000", "Q"}]
 
 
+def test_families_are_several_people(tmp_path: Path, ask: Ask) -> None:
+    """60 couples who have a rare name, a home, and a firm of their own in common, some of them a telephone. One of them is
+    there twice, with a slip; and one under another first name, with her own date of birth."""
+    given = [("Petra", "Markus"), ("Alain", "Nathalie"), ("Julia", "Dieter"), ("Chiara", "Luca"), ("Marta", "Hugo")]
+    rows: list[list[object]] = [["id", "given", "family", "phone", "firm", "street", "town", "zip", "born"]]
+    for i in range(60):
+        family = "".join(("ba", "ko", "ru", "mi", "se", "tol")[i // n % 6] for n in (1, 6, 11)).title()
+        home = [f"{family} & Co", f"Lindenallee {i + 3}", ("Ulm", "Lyon", "Bari", "Graz")[i % 4], 10_000 + i * 37]
+        for j, first in enumerate(given[i % 5]):
+            phone = f"+49 30 55{1000 + i * 17 + (j if i % 3 else 0)}"
+            born = f"{1950 + (i * 7 + j * 11) % 40}-{1 + (i + j * 5) % 12:02}-{10 + (i * 3 + j * 7) % 18}"
+            rows.append([f"P{i:02}{'ab'[j]}", first, family, phone, *home, born])
+    rows.append(["Q1", "Petra", rows[1][2], "", *rows[1][4:8], ""])  # P00a
+    rows.append(["Q2", "Luise", rows[5][2], "", *rows[5][4:]])  # P02a
+    own = {"company": "firm", "street": "street", "city": "town"}
+    own |= {"postcode": "cast(zip as varchar)", "date_of_birth": "cast(born as varchar)"}
+    fields = {name: {"sql": column, "type": "text"} for name, column in own.items()}
+    fields |= {"first_name": "given", "last_name": "family", "phone": "phone"}  # type: ignore[dict-item]
+    contact = {"table": "people", "key": "id", "fields": fields}
+    assert sets(ask(_folder(tmp_path, {"contact": contact}, people=rows))) == [{"P00a", "Q1"}, {"P02a", "Q2"}]
+
+
 def test_deals_of_one_customer_are_many(tmp_path: Path, ask: Ask) -> None:
     """400 deals of 40 customers and their one contact, made within days, named for the customer and for what is sold; one
     is there twice."""
