@@ -537,7 +537,8 @@ def _said(binding: Binding, finding: Finding) -> tuple[str, str | None]:
                 + (", of which there is a part only" if check.value else " is with a part of it"),
                 f"compare with a period that begins on {first} or later",
             )
-        what_is = f"{tables} has no row whose `{check.of}` lies in {stretch}"
+        has = "have" if len(table_names(binding, entity)) > 1 else "has"
+        what_is = f"{tables} {has} no row whose `{check.of}` lies in {stretch}"
         return what_is, f"those that it has lie between {first} and {last}"
     if check.names:
         does = "leaves out" if check.excludes else "asks for"

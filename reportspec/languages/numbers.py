@@ -113,16 +113,17 @@ _SIGNS = "₤₧₫€"  # of currencies, that the packaged font has beside its 
 
 
 def with_known_symbol(locale: Locale, text: str, currency: str) -> str:
-    """A text of an amount as Babel writes it, with a symbol that the packaged font has."""
+    """A text of an amount as Babel writes it, with a symbol that the packaged font has; a blank parts digits from one
+    of letters (`CHF 1,234`), as Unicode's CLDR has it (`currencySpacing`)."""
     from babel.numbers import get_currency_symbol
 
     symbol = str(get_currency_symbol(currency, locale=locale))
     known = symbol_of(currency, locale)
-    if symbol == known:
+    head, found, tail = text.partition(symbol)
+    if not found:
         return text
-    head, _, tail = text.partition(symbol)
-    gap_before = NO_BREAK_SPACE if head[-1:].isdigit() else ""
-    gap_after = NO_BREAK_SPACE if tail[:1].isdigit() else ""
+    gap_before = NO_BREAK_SPACE if head[-1:].isdigit() and known[:1].isalpha() else ""
+    gap_after = NO_BREAK_SPACE if tail[:1].isdigit() and known[-1:].isalpha() else ""
     return f"{head}{gap_before}{known}{gap_after}{tail}"
 
 

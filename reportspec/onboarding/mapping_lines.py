@@ -96,15 +96,12 @@ class Writer:
         """The whole mapping."""
         parts = list(proposal.parts)
         blocks = [self._block(part, parts) for part in parts]
-        deal = next((block for block in blocks if block.entity == "deal" and not block.off), None)
-        stages: tuple[StageSeen, ...] = ()
-        if deal is not None:
-            entities = {block.entity for block in blocks if not block.off}
-            if "stage" not in entities:
-                stages = self._stages(deal)
-            for entity, by in (("user", "owner_id"), ("account", "account_id")):
-                if entity not in entities:
-                    blocks += self._named(deal, entity, by)
+        deals = [block for block in blocks if block.entity == "deal" and not block.off]
+        entities = {block.entity for block in blocks if not block.off}
+        stages = () if "stage" in entities else _in_turn([self._stages(deal) for deal in deals])
+        for entity, by in (("user", "owner_id"), ("account", "account_id")):
+            if entity not in entities:
+                blocks += self._named(deals, entity, by)
         return Draft(tuple(lead_blocks(self, [*blocks, *self._begun(blocks)])), stages)
 
     def _begun(self, blocks: Sequence[Block]) -> Iterator[Block]:
@@ -203,7 +200,7 @@ class Writer:
             if line is None:
                 continue
             if name == entity.key:
-                if several and not line.off:
+                if several and not line.off and not (part.entity == "deal" and self._apart(part, parts, name)):
                     told_apart = self.joined(self.text(f"{part.table}:"), line.sql)
                     line = Line(name, told_apart, line.mark, line.off, line.columns)
                 key = line
@@ -216,7 +213,7 @@ class Writer:
             lines = self._done(part, lines)
         if part.entity == "stage":
             lines = self._stage(part, lines)
-        if part.each_of:
+        if part.each_of and part.entity != "deal":
             lines = [line for line in lines if line.field != "type"]
             lines.insert(0, Line("type", self.text(part.each_of)))
         if part.entity == "user":
@@ -447,6 +444,8 @@ class Writer:
         """Status and closing dates, which hang together: a date says when a deal was closed once it is."""
         by_name = {line.field: line for line in lines}
         joins: dict[str, Beside] = {}
+        if part.each_of:
+            return self._of_one_outcome(part.each_of, by_name), joins
         table = self.tables[part.table]
         status = by_name.get("status")
         won = lost = ""
@@ -516,8 +515,33 @@ class Writer:
                 by_name.pop("expected_close_date")
             elif due is not None and not due.off and at is None:
                 by_name["expected_close_date"] = self._when(part, due, open_, "expected_close_date")
+        return self._in_order(by_name), joins
+
+    def _in_order(self, by_name: Mapping[str, Line]) -> list[Line]:
         order = list(self.catalogue.entities["deal"].fields)
-        return sorted(by_name.values(), key=lambda line: order.index(line.field)), joins
+        return sorted(by_name.values(), key=lambda line: order.index(line.field))
+
+    def _of_one_outcome(self, outcome: str, by_name: dict[str, Line]) -> list[Line]:
+        """The fields of deals in a table that has those of one status alone. Of open ones a day of closing is the one
+        that is expected."""
+        by_name["status"] = Line("status", self.text(outcome))
+        at, due = by_name.get("closed_at"), by_name.get("expected_close_date")
+        if outcome == "open" and at is not None:
+            by_name.pop("closed_at")
+            if due is None or due.off or due.columns == at.columns:
+                by_name["expected_close_date"] = replace(at, field="expected_close_date")
+        elif due is not None and at is not None and due.columns == at.columns:
+            by_name.pop("expected_close_date")
+        return self._in_order(by_name)
+
+    def _apart(self, part: PartProposal, parts: Sequence[PartProposal], key: str) -> bool:
+        """Whether no two of several tables of an entity have a key of the same text, as far as they were looked at."""
+        seen = list[str]()
+        for other in parts:
+            proposed = other.fields.get(key) if other.entity == part.entity else None
+            if proposed is not None and proposed.candidates:
+                seen += self.tables[other.table].columns[proposed.candidates[0].column].sample
+        return len(set(seen)) == len(seen)
 
     def _lost_by_reason(self, part: PartProposal, reason: Line | None) -> str:
         """The condition of deals that are lost by their having a reason for it; nothing where none has one."""
@@ -716,15 +740,23 @@ class Writer:
             found.append(StageSeen(value, position, of_state, state or "open", state is not None))
         return tuple(found)
 
-    def _named(self, deal: Block, entity: str, by: str) -> list[Block]:
-        """People or accounts that no table has: by the names that deals have of them."""
-        line = next((line for line in deal.lines if line.field == by and not line.off), None)
-        if line is None or len(line.columns) != 1 or self.column(deal.table, line.columns[0]).shape != "text":
-            return []
-        own = self.name(line.columns[0])
-        key = self.catalogue.entities[entity].key or ""
-        said = Line(key, own, columns=line.columns), (Line("name", own, columns=line.columns),)
-        return [Block(entity, deal.table, *said, where=f"{own} is not null", each_of=own)]
+    def _named(self, deals: Sequence[Block], entity: str, by: str) -> list[Block]:
+        """People or accounts that no table has: by the names that deals have of them, each from the first table of
+        deals that names it."""
+        key, found = self.catalogue.entities[entity].key or "", list[Block]()
+        for deal in deals:
+            line = next((line for line in deal.lines if line.field == by and not line.off), None)
+            if line is None or len(line.columns) != 1 or self.column(deal.table, line.columns[0]).shape != "text":
+                continue
+            own = self.name(line.columns[0])
+            before = {
+                f"in_{at}": Beside(one.table, one.each_of, own, (one.each_of,)) for at, one in enumerate(found, 1)
+            }
+            unnamed = [f"{name}.{beside.theirs} is null" for name, beside in before.items()]
+            said = Line(key, own, columns=line.columns), (Line("name", own, columns=line.columns),)
+            where = " and ".join((f"{own} is not null", *unnamed))
+            found.append(Block(entity, deal.table, *said, where=where, each_of=own, joins=before))
+        return found
 
     def _is_login(self, table: str, named: Line) -> bool:
         """Whether a name is one that people log in by: it is of one word in nearly all rows."""
@@ -769,3 +801,13 @@ _NUMBERED = re.compile(r"\W*(\d{1,3})(?!\d)")
 def _listed(values: Iterable[str], most: int = 8) -> str:
     every = list(values)
     return ", ".join(f"`{value[:40]}`" for value in every[:most]) + (", …" if len(every) > most else "")
+
+
+def _in_turn(of_tables: Sequence[Sequence[StageSeen]]) -> tuple[StageSeen, ...]:
+    """The stages of all tables of deals, each once, those that win or lose last."""
+    if len(of_tables) == 1:
+        return tuple(of_tables[0])
+    every = {stage.value: stage for stages in reversed(of_tables) for stage in stages}
+    ends = {"won": 1, "lost": 2}
+    ordered = sorted(every.values(), key=lambda stage: (ends.get(stage.outcome, 0), stage.position))
+    return tuple(replace(stage, position=at) for at, stage in enumerate(ordered, 1))

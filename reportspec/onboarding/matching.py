@@ -35,6 +35,7 @@ from reportspec.onboarding.name_words import (
     nearest,
     sharing,
     singular,
+    taken_as,
     told_by,
     words_of,
 )
@@ -54,6 +55,7 @@ _LEADING = 0.45  # how well a column has to fit the field that leads to another 
 _FITS = 0.7  # from here on a column is a field that says whose its table is
 _SAID = 0.85  # what the names of columns are worth as that of a table
 _PARTED = ("deal", "lead")  # that one table may have, with a column that says which a row is
+_OUTCOMES = 0.25  # of what tells deals, so much has to be in tables that are called after what became of them
 _WITHIN = 0.5  # of what tells an entity, so much has to be in the table of another one
 
 
@@ -83,6 +85,7 @@ class Matcher:
         self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
         self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
         self.only: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}  # by which rows of a table are of an entity
+        self.outcomes: Mapping[str, str] = {}  # what became of the deals of a table, by its name
         self.again: set[tuple[str, str]] = set()  # entities that stand in several rows of a table of another one
         self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
 
@@ -214,6 +217,8 @@ class Matcher:
                 why.append("it has the columns of one")
             sure = min(0.99, max(named * 0.98 if covered > 0.2 else named * 0.85, score, covered))
             found.append((of, name, sure, tuple(why)))
+        found = self._by_outcomes(found)
+        taken = {table: of for of, table, *_ in found}
         self._offers_as_deals(found, taken)
         found = self._parted(found)
         taken = {table: of for of, table, *_ in found}
@@ -225,6 +230,26 @@ class Matcher:
                 found.append((of, there, 0.5, (f"`{source}` is read from it too: say which rows are one",)))
                 if again:
                     self.again.add((of, there))
+        return found
+
+    def _by_outcomes(self, found: list[Assigned]) -> list[Assigned]:
+        """The same, with tables of the same columns that are called after what became of their rows (`Won`, `Lost`,
+        `Open`) as deals, each of this status: lists that are kept apart by it."""
+        groups: dict[frozenset[str], dict[str, str]] = defaultdict(dict)
+        for table in self.tables.values():
+            state = taken_as(table.name.rpartition(".")[2], "deal.status")
+            if state is not None and not any(says_outcomes(column) for column in table.columns.values()):
+                groups[frozenset(table.columns)][table.name] = state
+        others = {table for of, table, *_ in found if of == "deal"}
+        for tables in groups.values():
+            amounts = max(self.covered_here("deal", name) for name in tables)
+            told = {"won", "lost"} & set(tables.values())
+            if len(set(tables.values())) < 2 or not told or amounts < _OUTCOMES or others - set(tables):
+                continue
+            self.outcomes = tables
+            why = ("its name says what became of the deals in it",)
+            of_others = [one for one in found if one[1] not in tables]
+            return [*(("deal", name, CONFIDENT, why) for name in tables), *of_others]
         return found
 
     def _offers_as_deals(self, found: list[Assigned], taken: dict[str, str]) -> None:
@@ -385,7 +410,10 @@ class Matcher:
         return self.covered(self.catalogue.entities[entity], self.tables[table])
 
     def kind_of(self, entity: str, table: str) -> str:
-        """The value that all rows of one of several tables have (`call` for a table of calls), or nothing."""
+        """The value that all rows of one of several tables have (`call` for a table of calls, `won` for one of won
+        deals), or nothing."""
+        if entity == "deal":
+            return self.outcomes.get(table, "")
         words = set(words_of(table.rpartition(".")[2]))
         return next((kind for kind, names in kinds_of(entity).items() if words & set(names)), "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ from reportspec.catalogue.load import packaged
 from reportspec.diagnostics import Diagnostic, counted, suggestion
 from reportspec.errors import SourceError
 from reportspec.model.domain import Catalogue
-from reportspec.model.mapping_proposals import Proposal, Recognised
+from reportspec.model.mapping_proposals import Proposal, Recognised, TableSeen
 from reportspec.onboarding.basis import Basis
 from reportspec.onboarding.code_lists import CodeLists, code_lists
 from reportspec.onboarding.company_currency import in_one_currency
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 _ASKED = 0.8  # below it a person is asked of a column that is proposed; up to where it is sure it has a mark
 _FREE = 8  # columns among which a person is asked to choose
 _HISTORY, _OF_A_HISTORY = "deal_stage_history", ("deal_id", "stage_id", "entered_at")
+_TABLES_NAMED, _COLUMNS_NAMED = 5, 8  # that a message names where nothing was seen in them
 _TRIES = 25  # fields that are taken back, one after the other, since their columns cannot be read so
 
 
@@ -156,6 +158,13 @@ def _needed(catalogue: Catalogue, entity: str) -> tuple[str, ...]:
     return _OF_A_HISTORY if entity == _HISTORY else ()
 
 
+def _with_columns(table: TableSeen) -> str:
+    """A table with its first columns, as a message names it."""
+    names = list(table.columns)
+    shown = ", ".join(names[:_COLUMNS_NAMED]) + (", …" if len(names) > _COLUMNS_NAMED else "")
+    return f"`{table.name}` ({shown})"
+
+
 class _Project:
     """A project of somebody's own data, on its way."""
 
@@ -201,10 +210,12 @@ class _Project:
     def made(self) -> Started:
         """The project, written and built."""
         if self.found is None and not self.proposal.parts:
-            names = ", ".join(f"`{name}`" for name in list(self.tables)[:5])
+            shown = list(self.tables.values())[:_TABLES_NAMED]
+            more = f" and {len(self.tables) - len(shown)} more" if len(self.tables) > len(shown) else ""
             raise NoStart(
-                f"none of the tables looks like deals, leads, accounts or others that reports are made of: {names}",
-                "name more of your CRM's tables, or say what is meant: `--column deal.amount=Betrag`",
+                "none of the tables looks like deals, leads, accounts or others that reports are made of: "
+                f"{', '.join(map(_with_columns, shown))}{more}",
+                f"name more of your CRM's tables, or say what one of the columns is, {self._such_as()}",
                 "no-entities",
             )
         if self.found is None:
@@ -240,8 +251,19 @@ class _Project:
             has = "has" if len(empty) == 1 else "have"
             what = f"there is nothing to make reports of: {', '.join(empty[:5])} {has} no rows"
             return NoStart(what, "export the tables with their rows", "no-entities")
-        what = "no column is likely enough to be a field that reports are made of"
-        return NoStart(what, "name columns with `--column deal.amount=Betrag`", "no-entities")
+        shown = ", ".join(map(_with_columns, list(self.tables.values())[:_TABLES_NAMED]))
+        what = f"no column is likely enough to be a field that reports are made of: {shown}"
+        return NoStart(what, f"say what one of the columns is, {self._such_as()}", "no-entities")
+
+    def _such_as(self) -> str:
+        """How to say what a column is, by one that is there: a number that may be an amount, else a text."""
+        columns = [column for table in self.tables.values() for column in table.columns.values() if column.filled]
+        numbers = [c for c in columns if c.shape in ("integer", "number") and c.distinct > 1]
+        texts = [c for c in columns if c.shape == "text" and c.distinct > 1]
+        field_id, name = ("deal.amount", numbers[-1].name) if numbers else ("deal.name", (texts or columns)[0].name)
+        named = shlex.quote(f"{field_id}={name}")
+        said = f"for example `--column {named}`: the rest of its table follows"
+        return f"{said}; `reportspec catalog fields` lists all fields"
 
     def _draft(self) -> Draft:
         if self.found is not None:

@@ -104,3 +104,49 @@ def test_rows_that_stand_there_twice_cost_no_key(doubled: int, totals: tuple[str
     assert deal["key"] == '"Datensatz-ID"'
     assert any("deal.status" in line and "taken for open: `Frobnikation`" in line for line in made.confirm)
     assert counts(tmp_path) == (DEALS // 3, DEALS // 3, DEALS // 3)
+
+
+def listed_by_outcome(names: tuple[str, str, str], head: str) -> Rows:
+    """Deals in a list for each state, of which the customers of each are named in some of the others too."""
+    found: Rows = {}
+    for state, name in enumerate(names):
+        found[name] = [head.split(";")]
+        for at in range(10 + 5 * state):
+            closed = f"{1 + at:02}.0{1 + state}.2026" if state else ""
+            found[name].append(
+                [f"{name[0]}{at}", f"Firm {at + state}", f"{100 * (state + 1)},50", "01.01.2026", closed]
+            )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "head"),
+    [
+        (("Offen", "Gewonnen", "Verloren"), "Nr;Kunde;Betrag;Angelegt;Abgeschlossen"),
+        (("open deals", "won deals", "lost deals"), "ID;Account;Amount;Created;Closed"),
+        (("Aperte", "Vinte", "Perse"), "Codice;Azienda;Importo;Creata il;Chiusa il"),
+    ],
+)
+def test_lists_called_after_what_became_of_deals_are_deals(
+    names: tuple[str, str, str], head: str, tmp_path: Path
+) -> None:
+    """Each of its status, all as one entity; and of the customers that they name each is there once."""
+    begun(tmp_path, listed_by_outcome(names, head))
+    assert counts(tmp_path) == (15, 20, 10)
+    kpis = ["won_amount", "open_amount"]
+    by = {"id": "by", "breakdown": {"metrics": ["deals_count"], "by": ["account.name"], "top": 50}}
+    spec = {"report": "custom", "period": "2026", "sections": [{"id": "a", "kpis": kpis}, by]}
+    found = figures(tmp_path / "p", spec, NOW)
+    assert list(rows(found, "a")[0].values())[:2] == [15 * 200.5, 10 * 100.5]
+    firms = {row["account.name"]: row["deals_count"] for row in rows(found, "by")}
+    # Firms 0 to 9 are in the first list, 1 to 15 in the second, 2 to 21 in the third.
+    assert firms == {f"Firm {n}": (n < 10) + (0 < n < 16) + (1 < n < 22) for n in range(22)}
+
+
+def test_a_list_of_won_deals_beside_one_of_all_is_none(tmp_path: Path) -> None:
+    """Their deals stand in both."""
+    lists = listed_by_outcome(("open", "won", "lost"), "ID;Account;Amount;Created;Closed")
+    head, *rest = lists["won"]
+    whole = [[*head, "Status"], *([*row, "won"] for row in rest), *([*row, "lost"] for row in lists["lost"][1:])]
+    begun(tmp_path, {"deals": whole, "won": lists["won"], "lost": lists["lost"]})
+    assert mapping_of(tmp_path)["deal"]["table"] == "deals"

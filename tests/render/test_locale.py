@@ -105,7 +105,7 @@ def test_charts_shorten_large_numbers() -> None:
     [
         ("de-CH", [f"CHF{NBSP}0", f"CHF{NBSP}999.5", f"CHF{NBSP}5’001"]),
         ("de-DE", [f"0{NBSP}CHF", f"999,5{NBSP}CHF", f"5.001{NBSP}CHF"]),
-        ("en-GB", ["CHF0", "CHF999.5", "CHF5K"]),
+        ("en-GB", [f"CHF{NBSP}0", f"CHF{NBSP}999.5", f"CHF{NBSP}5K"]),
     ],
 )
 def test_small_amounts_have_their_sign_where_large_ones_have_it(tag: str, said: list[str]) -> None:
