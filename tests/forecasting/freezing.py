@@ -46,7 +46,8 @@ def _as_then(
     last = known[-1]
     _, won, lost = stages[last["stage_id"]]
     own = {"stage_id": last["stage_id"]}
-    for name in {"amount", "expected_close_date", "probability"} & deal.keys():  # what says nothing of them leaves them as they were
+    # What says nothing of them leaves them as they were.
+    for name in {"amount", "expected_close_date", "probability"} & deal.keys():
         own[name] = next((row[name] for row in reversed(known) if row.get(name) is not None), deal[name])
     if not (won or lost):
         return {**deal, **own, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}
