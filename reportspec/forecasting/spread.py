@@ -11,6 +11,7 @@ FARTHEST = 4.0  # from its mean, in standard deviations, or in means (squared), 
 NORMAL_90 = 1.2816  # the 90 % point of the normal distribution
 LATEST = 2  # tests by which a range is never narrower than they missed by: how deals go may have changed since others
 STIFF = 4  # degrees of freedom that the model's own spread is worth beside the tests'
+UNSUREST = 1.5  # means, times the scores that a range reaches to: the deviation at which its upper end is farthest
 UPPER = 1.6  # of so many standard deviations the upper end is at most
 
 # The 90 % points of Student's t with 4 degrees of freedom and more.
@@ -95,11 +96,14 @@ def widened(mean: float, variance: float, misses: list[Miss]) -> Spread:
 
         variance' = max(variance · max(1, (4 + sum z²) / (4 + n), mean of the last two z²), mean² · mean of r²)
 
-    The last two alone where there are as many; r² is at most 4.
+    The last two alone where there are as many; r² is at most 4. Beyond a deviation of 1.5 · t · mean, with t the scores
+    that the range reaches to, a gamma amount lies so near to nothing as a rule that its upper end comes down again:
+    what is less sure would have a narrower range. It is that of this deviation then, its upper end as far as one gets.
     """
     n = len(misses)
     squares = [each.score**2 for each in misses]
     latest = math.fsum(squares[-LATEST:]) / LATEST if n >= LATEST else 0.0
     model = variance * max(1.0, (STIFF + math.fsum(squares)) / (STIFF + n), latest)
     missed = math.fsum(min(each.relative**2, FARTHEST) for each in misses) / n if n else 0.0
-    return Spread(mean, max(model, mean * mean * missed), _STUDENT_90[min(n, len(_STUDENT_90) - 1)])
+    wide, spread = _STUDENT_90[min(n, len(_STUDENT_90) - 1)], max(model, mean * mean * missed)
+    return Spread(mean, min(spread, (UNSUREST * wide * mean) ** 2) if mean > 0 else spread, wide)

@@ -191,7 +191,9 @@ def spread(facts, j, apart=1):
     wide = v * max(1, newest, (4 + sum(z * z for z, _ in tests)) / (4 + len(tests)))
     if tests:
         wide = max(wide, m * m * mean(r for _, r in tests))
-    return large, m, wide, T90[4 + len(tests)]
+    t = T90[4 + len(tests)]
+    # With s = sqrt(v) / m the upper end is m (1 - s²/9 + t s/3)³, which is largest where its derivative, t/3 - 2s/9, is 0.
+    return large, m, min(wide, m * m * (t / 3 * 9 / 2) ** 2), t
 
 
 def band(facts, j, apart=1):

@@ -38,11 +38,16 @@ def _as_then(
     if not changed and (closed or deal["closed_at"] is None):
         return deal  # nothing has happened to it since
     if not known:
-        return {**deal, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}
+        # What it is now in, and at what chance, is said of its end: nobody knows of before.
+        own: Row = {"probability": None} if "probability" in deal else {}
+        if any(stages.get(deal["stage_id"], ())[1:]):
+            own["stage_id"] = None
+        return {**deal, **own, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}
     last = known[-1]
     _, won, lost = stages[last["stage_id"]]
     own = {"stage_id": last["stage_id"]}
-    for name in {"amount", "expected_close_date"} & deal.keys():  # what says nothing of them leaves them as they were
+    # What says nothing of them leaves them as they were.
+    for name in {"amount", "expected_close_date", "probability"} & deal.keys():
         own[name] = next((row[name] for row in reversed(known) if row.get(name) is not None), deal[name])
     if not (won or lost):
         return {**deal, **own, "status": "open", "closed_at": None, "loss_reason": None, "lost_stage_id": None}

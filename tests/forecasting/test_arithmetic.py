@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from itertools import pairwise
 
 import pytest
 
 from reportspec.forecasting.flow import Stretch, rest_by
+from reportspec.forecasting.large_deals import NOTHING, LargeDeal, outcomes_of
+from reportspec.forecasting.mixture import mixture
 from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 from reportspec.forecasting.rest import from_pipeline, usual_rest
 from reportspec.forecasting.simple import RULES, by_rule
-from reportspec.forecasting.spread import _STUDENT_90, NORMAL_90, Spread, miss, quantile, score, widened
+from reportspec.forecasting.spread import _STUDENT_90, NORMAL_90, Miss, Spread, miss, quantile, score, widened
 from reportspec.forecasting.tested_forecast import forecast
 from reportspec.forecasting.win_rates import rates_of
 from reportspec.forecasting.winning import chances
@@ -171,6 +174,24 @@ def test_a_range_is_never_narrower_than_the_misses():
     assert widened(100, 400, alike).variance >= 100**2 * 0.25
     assert widened(100, 400, []).variance == 400
     assert widened(100, 400, []).wide == pytest.approx(1.533206)
+
+
+def test_what_is_less_sure_has_no_narrower_range() -> None:
+    """The more past results missed by, and the more uneven a model takes amounts to be, the farther apart are the ends
+    of a range, and the chances of amounts above its upper end become no less; beside large deals, of which other places
+    of the spread are the ends, but for a thousandth."""
+    for deals, but_for in ((NOTHING, 1e-9), (outcomes_of([LargeDeal(3_000.0, 0.4)], 100.0), 1e-3)):
+        ends, chances_of = [], []
+        for step in range(120):
+            misses = [Miss(0.2, 0.1), Miss(-0.5, 0.3), Miss(min(step / 20, 4.0), 0.4)]
+            made = mixture(widened(1_000.0, (20.0 * 1.08**step) ** 2, misses), deals)
+            ends.append((made.low, made.high))
+            chances_of.append(made.chance_of(1.0e4))
+        assert all(b[0] <= a[0] and b[1] >= a[1] * (1 - but_for) for a, b in pairwise(ends))
+        assert all(b >= a - 1e-9 for a, b in pairwise(chances_of))
+        assert ends[-1][0] == 0.0
+        # With three tests the range reaches to t = 1.4149 scores: s = sd / mean is 1.5 t, and the end (1 + t² / 4)³.
+        assert ends[-1][1] >= 1_000.0 * (1 + 1.414924**2 / 4) ** 3 - 1e-3
 
 
 def test_rules_of_a_period_to_come():
