@@ -13,7 +13,14 @@ OF_MEAN = 4  # periods that the mean is of
 
 
 def by_rule(windows: Windows, place: int, rule: Rule) -> float | None:
-    """What a rule says of a window, at least what was won before its origin; None where the past is too short.
+    """What a rule is held to have said of a window: its amount, or what was won before its origin if that is more; None
+    where the past is too short."""
+    amount = amount_of(windows, place, rule)
+    return None if amount is None else max(amount, windows.all[place].won_before.amount)
+
+
+def amount_of(windows: Windows, place: int, rule: Rule) -> float | None:
+    """The amount that a rule names for a window; None where the past is too short.
 
     Periods before are those that end before the window's origin, none of which overlaps the next: of quarters that
     begin with every month every third.
@@ -36,5 +43,4 @@ def by_rule(windows: Windows, place: int, rule: Rule) -> float | None:
             places = [place - quarter * math.ceil(windows.apart / quarter)]
     if min(places) < 0:
         return None
-    amount = math.fsum(windows.all[at].result.amount for at in places) / len(places)
-    return max(amount, windows.all[place].won_before.amount)
+    return math.fsum(windows.all[at].result.amount for at in places) / len(places)

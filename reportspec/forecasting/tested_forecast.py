@@ -10,7 +10,7 @@ from reportspec.forecasting.held_against import HeldAgainst
 from reportspec.forecasting.mixture import Mixture, after_tests, missed
 from reportspec.forecasting.past_windows import FEWEST_LEARNED, Windows
 from reportspec.forecasting.rest import Pipeline, Rest, from_pipeline, usual_rest
-from reportspec.forecasting.simple import RULES, Rule, by_rule
+from reportspec.forecasting.simple import RULES, Rule, amount_of, by_rule
 from reportspec.forecasting.spread import Miss
 from reportspec.lazy_dataclass import dataclass
 
@@ -52,9 +52,9 @@ class Test(HeldAgainst):
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A simple rule: what it says of the period, its mean absolute error in the tests that it has something to say of
-    (so many `tests`), and the mean absolute error of the forecasts in the same tests; and the sums of both errors
-    relative to all that these periods brought."""
+    """A simple rule: the `amount` that it names for the period, its mean absolute error in the tests that it has
+    something to say of (so many `tests`), and the mean absolute error of the forecasts in the same tests; and the sums
+    of both errors relative to all that these periods brought."""
 
     rule: Rule
     amount: float
@@ -195,7 +195,7 @@ def _rivals(windows: Windows, tests: Sequence[Test]) -> tuple[Rival, ...]:
     """The simple rules that have something to say of the period and of enough tests, the best one first."""
     rivals = []
     for rule in RULES:
-        amount = by_rule(windows, windows.last, rule)
+        amount = amount_of(windows, windows.last, rule)
         pairs = [(test, foreseen) for test in tests if (foreseen := by_rule(windows, test.place, rule)) is not None]
         if amount is None or len(pairs) < FEWEST_OF_RULE:
             continue

@@ -205,9 +205,12 @@ def refused(report: Report, basis: Made) -> list[Highlight]:
         return [too_few_periods(report, needed, there, periods, _from(report, basis, needed - there)), *why]
     refusal = outcome.refusal
     best = outcome.rivals[0] if outcome.rivals else None
+    won = windows.all[windows.last].won_before.amount
+    more_won = best is not None and best.amount < won
+    beyond = [said(report, "forecast_more_won", amount=(won, money))] if more_won else []
     if refusal.why == "rival" and best is not None:
         amount = estimate(best.amount, money)
-        return [said(report, "forecast_no_rival", rule=rule_name(report, basis, best), amount=amount)]
+        return [said(report, "forecast_no_rival", rule=rule_name(report, basis, best), amount=amount), *beyond]
     values_by_reason: Mapping[str, dict[str, tuple[Cell, Column] | str]] = {
         "rival": {},
         "wins": {
@@ -224,7 +227,7 @@ def refused(report: Report, basis: Made) -> list[Highlight]:
     if best is not None:
         amount = estimate(best.amount, money)
         sentences.append(said(report, "forecast_best_rule", rule=rule_name(report, basis, best), amount=amount))
-    return sentences
+    return [*sentences, *beyond]
 
 
 def _from(report: Report, basis: Made, missing: int) -> str:

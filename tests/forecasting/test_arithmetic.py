@@ -14,7 +14,7 @@ from reportspec.forecasting.large_deals import NOTHING, LargeDeal, outcomes_of
 from reportspec.forecasting.mixture import mixture
 from reportspec.forecasting.past_windows import Deals, Open, Window, Windows
 from reportspec.forecasting.rest import from_pipeline, usual_rest
-from reportspec.forecasting.simple import RULES, by_rule
+from reportspec.forecasting.simple import RULES, amount_of, by_rule
 from reportspec.forecasting.spread import _STUDENT_90, NORMAL_90, Miss, Spread, miss, quantile, score, widened
 from reportspec.forecasting.tested_forecast import forecast
 from reportspec.forecasting.win_rates import rates_of
@@ -259,6 +259,18 @@ def test_the_gate():
         fact["early"] = [*fact["early"], missing]
     assert forecast(tables(steady[:-1])).refusal.why == "rival"
     assert forecast(tables(steady[:-1])).rivals[0].error == pytest.approx(0, abs=1e-3)
+
+
+def test_a_rule_names_its_own_amount_where_more_is_won_already():
+    """It is held against forecasts with what is won, and told by what it says itself."""
+    found = facts(3, windows=24, deals=120, noise=0.45, late=1)
+    usual = forecast(tables(found)).rivals
+    found[-1]["early"] = [*found[-1]["early"], 1e9]
+    windows = tables(found)
+    assert [rival.amount for rival in forecast(windows).rivals] == [rival.amount for rival in usual]
+    assert by_rule(windows, windows.last, "mean_of_four") == windows.all[-1].won_before.amount > 1e9
+    results = [by_formulas.result_of(found, at) for at in range(len(found) - 5, len(found) - 1)]
+    assert amount_of(windows, windows.last, "mean_of_four") == pytest.approx(sum(results) / 4)
 
 
 def test_reasons_are_factors_of_the_chance():
