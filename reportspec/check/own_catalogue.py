@@ -395,6 +395,29 @@ def _look_up(
             document.tell(why.code, why.message, path, why.help or _near(binding, base, names))
     if tree is not None and len(document.problems) == before:
         _type(document, tree, takes, binding.kinds(base, paired), path)
+        if len(document.problems) == before:
+            _declared(binding, document, base, tree, path)
+
+
+def _declared(binding: Binding, document: Document, base: str, tree: exp.Expr, path: Place) -> None:
+    """Tell of texts that a field with declared values is compared with and can never be: the CRM's own words for what
+    the mapping translates (`deal.status = 'Closed Won'`) would count nothing."""
+    told = set[tuple[str, str]]()
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+        sides = [one.unnest() for one in (node.this, *(node.expressions or [node.expression])) if one is not None]
+        texts = [one.this for one in sides if isinstance(one, exp.Literal) and one.is_string]
+        for column in sides if texts else ():
+            if not isinstance(column, (exp.Column, exp.Dot)) or len(path_of(column)) < 2:
+                continue
+            try:
+                field = binding.resolve(base, path_of(column)).field
+            except Unresolved:
+                continue
+            for text in texts if field.closed and field.type == "text" else ():
+                if text not in field.values and (field.id, text) not in told:
+                    told.add((field.id, text))
+                    help = suggestion(text, field.values) or f"it is one of {', '.join(field.values)}"
+                    document.tell("bad-value", f"`{field.id}` is never `{text[:50]}`", path, help)
 
 
 def _one_currency(

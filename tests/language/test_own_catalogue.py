@@ -144,3 +144,30 @@ def test_formulas_have_arithmetic_alone(formula: str, tmp_path: Path) -> None:
     ratio = "kind: ratio\n    numerator: big_count\n    denominator: closed_deals_count\n"
     found = told(tmp_path, metrics=(ratio, f"kind: derived\n    formula: {formula}\n"))
     assert found == [("bad-expression", "own.yaml", 9)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "wrong"),
+    [
+        ("deal.status = 'Closed Won'", 1),
+        ("'Closed Won' = deal.status", 1),
+        ("deal.status <> 'Lost'", 1),
+        ("deal.status in ('Won', 'won', 'Lost')", 2),
+        ("deal.amount > 5 and (deal.status = 'Won' or not deal.status = 'Won')", 1),
+        ("case when deal.status = 'Won' then true else false end", 1),
+        ("deal.status = 'won'", 0),
+        ("deal.status in ('won', 'lost')", 0),
+        ("deal.status like 'Wo%'", 0),
+        ("lower(deal.status) = 'closed won'", 0),
+        ("deal.source = 'Nowhere'", 0),  # which the source may have tomorrow
+    ],
+)
+def test_texts_that_a_field_can_never_be_are_told(condition: str, wrong: int, tmp_path: Path) -> None:
+    """In every own condition: the CRM's own words for what the mapping translates would count nothing, in silence."""
+    metric = ("aggregate: count\n", f'aggregate: count\n    where: "{condition}"\n')
+    assert told(tmp_path, metrics=metric) == [("bad-value", "own.yaml", 6)] * wrong
+    assert told(tmp_path, entities=("deal.amount > 1000", f'"{condition}"')) == [("bad-value", "big.yaml", 7)] * wrong
+    (tmp_path / "audits").mkdir()
+    check = f'audits:\n  - {{audit: our_own, entity: deal, broken: "{condition}"}}\n'
+    (tmp_path / "audits" / "own.yaml").write_text(check, encoding="utf-8")
+    assert told(tmp_path) == [("bad-value", "own.yaml", 2)] * wrong
