@@ -89,8 +89,12 @@ def forecast(
     simple rules were.
     """
     from reportspec.building import build_written
+    from reportspec.cli.spec_files import is_spec
     from reportspec.doctor import project_place
 
+    if project is not None and project.is_file() and is_spec(project):
+        way_out = "leave it out, and say the period with `--period`; what a spec forecasts is in its report"
+        raise click.UsageError(f"`{harmless(str(project))}` is a spec, and this takes a project: {way_out}")
     tell = Messages(messages)
     order = OrderOptions((), None, today).order()
     place = project_place(project)

@@ -379,6 +379,15 @@ class Writer:
                 by_state.setdefault(state, []).append(value)
         return by_state, unknown
 
+    def _steps(
+        self, by_state: dict[str, list[str]], unknown: Sequence[str], column: ColumnSeen, table: str
+    ) -> list[str]:
+        """The values of unknown meaning that deals are taken for open by; they are added to those of this state."""
+        taken = list(steps_among(unknown, by_state, column, self.tables[table], self.rows))
+        if taken:
+            by_state.setdefault("open", []).extend(taken)
+        return taken
+
     def _states(self, field_id: str, column: ColumnSeen, own: str, closed: bool, table: str) -> tuple[str, str, str]:
         by_state, unknown = self._by_state(field_id, column)
         if not closed:
@@ -387,12 +396,8 @@ class Writer:
             return f"case {self.whens(own, by_state)} else {own} end", "", ""
         if not by_state or (field_id == "deal.status" and not {"won", "lost"} & set(by_state)):
             return "", "", "what its values mean is not to be seen: " + _listed(v for v, _ in column.values)
-        taken = (
-            steps_among(unknown, by_state, column, self.tables[table], self.rows) if field_id == "deal.status" else []
-        )
-        if taken:
-            by_state.setdefault("open", []).extend(taken)
-            unknown = [value for value in unknown if value not in taken]
+        taken = self._steps(by_state, unknown, column, table) if field_id == "deal.status" else []
+        unknown = [value for value in unknown if value not in taken]
         doubts = (
             f"neither won nor lost, and taken for open: {_listed(taken)}" if taken else "",
             f"not known, and in no state: {_listed(unknown)}" if unknown else "",
@@ -465,7 +470,10 @@ class Writer:
             lost = over
             told_of = flags, lambda values: "won" if _is_yes(values[0]) else "lost" if _is_yes(values[1]) else ""
         elif status is not None and not status.off:
-            by_state, _ = self._by_state("deal.status", table.columns[status.columns[0]])
+            column = table.columns[status.columns[0]]
+            by_state, unknown = self._by_state("deal.status", column)
+            if {"won", "lost"} & set(by_state):  # as the status itself: what is open by it is to be closed some day
+                self._steps(by_state, unknown, column, part.table)
             own = self.as_text(table.columns[status.columns[0]])
             won, lost = (self.is_in(own, by_state[state]) if state in by_state else "" for state in ("won", "lost"))
             opens = by_state.get("open", [])

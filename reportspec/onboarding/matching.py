@@ -86,6 +86,7 @@ class Matcher:
         self.told: dict[tuple[str, str, str], str] = {}  # columns by entity, field and table, as their values say
         self.key_columns: dict[str, str] = {}  # of entities that others name by another column than by their key
         self.only: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}  # by which rows of a table are of an entity
+        self.owners: frozenset[str] = frozenset()  # who deals are said to be of
         self.outcomes: Mapping[str, str] = {}  # what became of the deals of a table, by its name
         self.again: set[tuple[str, str]] = set()  # entities that stand in several rows of a table of another one
         self._scores: dict[tuple[str, str, str, str], tuple[float, tuple[str, ...]]] = {}
@@ -222,6 +223,8 @@ class Matcher:
         taken = {table: of for of, table, *_ in found}
         self._offers_as_deals(found, taken)
         found = self._parted(found)
+        deals = [self.tables[name] for of, name, *_ in found if of == "deal"]
+        self.owners = frozenset(one for table in deals for one in self._owners(table))
         taken = {table: of for of, table, *_ in found}
         for of, source, again, needs in sharing():
             there = next((t for t, e in taken.items() if e == source), None)
@@ -592,6 +595,8 @@ class Matcher:
     ) -> tuple[float, tuple[str, ...]]:
         """The same, with what the keys of the entity say to which a field leads."""
         to = next((r.to for r in entity.relations.values() if r.by == field.name), None)
+        if to == "user" and to not in keys and self._are_no_owners(column):
+            return score * 0.3, reasons
         if to is not None and to not in keys and to != entity.name and score < CONFIDENT:
             return score * 0.75, reasons  # nothing is named by it
         if (
@@ -621,6 +626,12 @@ class Matcher:
         ):  # keys of several entities
             return max(score * 0.92, 0.55), (*reasons, f"some of its values are keys of `{to}`")
         return (score * (0.5 if share < 0.05 and column.distinct > 2 else 0.75 if share < 0.05 else 0.92), reasons)
+
+    def _are_no_owners(self, column: ColumnSeen) -> bool:
+        """Whether a column has numbers where deals name people otherwise: how many employees an account has."""
+        numbers = [one for one in column.sample if one.strip().isdigit()]
+        known = bool(self.owners) and not any(one.strip().isdigit() for one in self.owners)
+        return known and len(numbers) == len(column.sample) > 0
 
     def _instead(
         self,

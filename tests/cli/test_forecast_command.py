@@ -65,3 +65,12 @@ def test_mistakes(run: Run, folder: Path) -> None:
     nowhere = folder / "none"
     nowhere.mkdir()
     assert "there is no file" in run("forecast", nowhere / "a.yaml").stderr
+
+
+def test_a_spec_is_no_project(run: Run, folder: Path) -> None:
+    """Most commands take specs: that this one does not is said, in place of what is no key of a project in it."""
+    spec = folder / "some.yaml"
+    spec.write_text("version: 1\nreport: sales_forecast\nperiod: this_quarter\n", encoding="utf-8")
+    done = run("forecast", spec)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "some.yaml` is a spec, and this takes a project: leave it out" in done.stderr

@@ -170,3 +170,28 @@ def test_a_list_of_won_deals_beside_one_of_all_is_none(tmp_path: Path) -> None:
     whole = [[*head, "Status"], *([*row, "won"] for row in rest), *([*row, "lost"] for row in lists["lost"][1:])]
     begun(tmp_path, {"deals": whole, "won": lists["won"], "lost": lists["lost"]})
     assert mapping_of(tmp_path)["deal"]["table"] == "deals"
+
+
+def test_what_is_taken_for_open_is_to_be_closed_some_day(tmp_path: Path) -> None:
+    """A state that is taken for open, with a mark, is so in all fields that hang on it; and a number of employees is
+    nobody who looks after an account."""
+    head = ["Nr", "Kunde", "Phase", "Betrag", "Erstellt am", "Abschlussdatum", "Betreuer"]
+    states = ["Gewonnen", "Verloren", "Angebot", "Anfrage"]
+    deals = [
+        [
+            f"V{at}",
+            f"K{at % 9}",
+            states[at % 4],
+            f"{at + 100},50",
+            "01.01.2026",
+            f"{1 + at % 28:02}.12.2026",
+            "Anna Kern" if at % 2 else "Bo Ny",
+        ]
+        for at in range(60)
+    ]
+    firms = [[f"K{at}", f"Firma {at}", str([12, 80, 250, 1200][at % 4])] for at in range(9)]
+    begun(tmp_path, {"Verkaufschancen": [head, *deals], "Kunden": [["Kundennr", "Name", "Mitarbeiter"], *firms]})
+    fields = mapping_of(tmp_path)["deal"]["fields"]
+    assert "'Anfrage') then 'open'" in fields["status"]
+    assert "'Angebot', 'Anfrage')" in fields["expected_close_date"]["sql"]
+    assert "owner_id" not in mapping_of(tmp_path)["account"]["fields"]
