@@ -581,7 +581,8 @@ def _not_given(binding: Binding, entity: str, name: str) -> tuple[str, str, str 
     """What is told of a field that nothing gives: (name, message, help)."""
     field, history = f"{entity}.{name}", binding.catalogue.entities[entity].history
     if name == SINCE and history is not None and not binding.has_history(binding.catalogue.entities[entity]):
-        missing = _no_entity(binding, history.entity)
+        needed = (history.states.entity, history.entity)
+        missing = _no_entity(binding, next((one for one in needed if not binding.has_entity(one)), history.entity))
         return (missing.name, missing.message, missing.help)
     if field in binding.source.lacks:
         return (field, *_lacked(binding, field))
