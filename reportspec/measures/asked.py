@@ -23,6 +23,16 @@ from reportspec.resolve.moments import varies_with_moment
 ADDITIVE = ("count", "sum", "average", "min", "max")
 _OF_VALUES = ("sum", "average", "median", "percentile")  # of values that some rows may not have
 _SPANS = ("DAYS_BETWEEN", "MINUTES_BETWEEN", "SECONDS_BETWEEN")
+_COMPARED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a count of a stock asks of how long something has been so until the report's date: the time that it began
+    with (`began`), and what else the count asks of its rows (`others`)."""
+
+    began: exp.Expr
+    others: tuple[exp.Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,11 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             if metric.of is not None and money_currencies(binding, metric.entity, metric.of):
                 # Amounts that are counted are those that would be added up: with a rate.
                 counted = replace(counted, unit="currency")
+            asked = since_of(metric)
+            if asked is not None:
+                undated = measure("missing", "count", copied(asked.began), "missing")
+                others = all_of([copied(tree) for tree in asked.others])
+                return (counted, replace(undated, where=others), *unknown_measures(binding, metric, None))
             return (counted, *unknown_measures(binding, metric, None))
         case "count_distinct":
             measures_of_part = [measure("value", "distinct", metric.of), measure("n", "count", metric.of)]
@@ -143,6 +158,22 @@ def bounds_of(binding: Binding, metric: Metric) -> Bounds | None:
     every = conjuncts(metric.where)
     own = tuple(tree for tree in every if bounds(tree))
     return Bounds(own, tuple(tree for tree in every if tree not in own), bool(spans)) if own else None
+
+
+def since_of(metric: Metric) -> Since | None:
+    """What a count of a stock asks of a span until the report's date. Of a row that lacks where the span begins it is
+    not known whether it counts. None where it asks for no such span, and where it counts values."""
+    if metric.aggregate != "count" or metric.of is not None or metric.time is not None:
+        return None
+    every = conjuncts(metric.where)
+    for tree in every:
+        compared = tree.unnest()
+        for span in (compared.this.unnest(), compared.expression.unnest()) if isinstance(compared, _COMPARED) else ():
+            if isinstance(span, exp.Anonymous) and span.name.upper() in _SPANS:
+                began, until = span.expressions
+                if {node.name for node in column_nodes(until)} == {"as_of"}:
+                    return Since(began, tuple(one for one in every if one is not tree))
+    return None
 
 
 def squares(binding: Binding, measures: Iterable[Measure]) -> tuple[Measure, ...]:

@@ -15,7 +15,7 @@ from reportspec.expression.trees import conjuncts
 from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import much_unseen, number
-from reportspec.measures.asked import bounds_of
+from reportspec.measures.asked import Since, bounds_of, since_of
 from reportspec.measures.caveats import Estimate
 from reportspec.measures.stopped import not_told, why_not_told
 from reportspec.measures.unknown_states import asks_what_was, happened_by_today, without_history
@@ -239,13 +239,17 @@ def _left_out(
         direct = Aggregated(part.id, "other_currency", side) in row
         converted = not direct and _converted_before(report, part)
         cause = _same_rows(report, part, row, side)
-        lacks = _lacking(report, cause)
+        since = since_of(part)
+        lacks = _lacking(report, cause) if since is None else _began(report, part, since)
         converted = converted and _converted_before(report, cause)
-        if lacks:
+        if since is not None:
+            word_of_note = "incomplete"
+        elif part.unit != "currency":
+            word_of_note = _without_value(report, part)
+        elif lacks:
             word_of_note = "missing_one_of_or_rate" if converted else "missing_one_of"
         else:
             word_of_note = "missing_or_rate" if converted else "missing"
-        word_of_note = word_of_note if part.unit == "currency" else _without_value(report, part)
         counts = _counted(report, part, missing)
         said = part.unit != "currency" and part.aggregate == "sum" and metric.unit == "currency"  # of its amounts
         if not said:
@@ -386,6 +390,12 @@ def _lacking(report: Report, part: Metric) -> str:
     fields = _made_of(report.binding, part.entity, part.of)
     names = list(dict.fromkeys(label(report, field.label) for field in fields.values()))
     return ", ".join(names) if 1 < len(names) <= _NAMED_AT_MOST else ""
+
+
+def _began(report: Report, part: Metric, since: Since) -> str:
+    """What the time is called that a count of a stock asks after, since when something has been so."""
+    fields = _made_of(report.binding, part.entity, since.began)
+    return ", ".join(dict.fromkeys(label(report, field.label) for field in fields.values()))
 
 
 def _made_of(binding: Binding, entity: str, tree: exp.Expr | None) -> dict[str, Field]:
