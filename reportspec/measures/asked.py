@@ -118,6 +118,10 @@ def measures_of(binding: Binding, metric: Metric) -> tuple[Measure, ...]:
             others = all_of([copied(tree) for tree in bounds.others])
             missing = replace(missing, of=when(bounded, copied(metric.of)), where=others)
         measures_of_part.append(missing)
+        if only_amount(binding, metric.entity, metric.of) is not None:
+            # What is made of an amount and something else may lack either.
+            incomplete = replace(missing, column=Aggregated(metric.id, "incomplete"), keep="incomplete")
+            measures_of_part.append(incomplete)
     mixed = metric.of is not None and mixes_currencies(binding, metric.entity, metric.of)
     if metric.unit != "currency" and binding.currency and mixed:
         measures_of_part.append(measure("other_currency", "count", metric.of, "other_currency"))

@@ -244,7 +244,7 @@ def _left_out(
         converted = converted and _converted_before(report, cause)
         if since is not None:
             word_of_note = "incomplete"
-        elif part.unit != "currency":
+        elif part.unit != "currency" and not _of_an_amount(report, part):
             word_of_note = _without_value(report, part)
         elif lacks:
             word_of_note = "missing_one_of_or_rate" if converted else "missing_one_of"
@@ -377,6 +377,11 @@ def _same_rows(report: Report, part: Metric, row: Row, side: SideName) -> Metric
             if less < made_of:
                 found, made_of = other, less
     return found
+
+
+def _of_an_amount(report: Report, part: Metric) -> bool:
+    """Whether a value is made of an amount and something else, of which each may be missing by itself."""
+    return part.of is not None and only_amount(report.binding, part.entity, part.of) is not None
 
 
 _NAMED_AT_MOST = 5  # fields of which one is missing

@@ -92,6 +92,24 @@ def test_durations(folder: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_what_is_made_of_an_amount_tells_what_else_is_missing(tmp_path: Path, engine: str) -> None:
+    """Of a, 100² · 0.5 · 0.5; b has no amount, and of c and d nobody knows how likely they are."""
+    deals = "deal_id,stage_id,status,amount,created_at,expected_close_date,closed_at\n" + "".join(
+        f"{key},{stage},open,{amount},2026-09-01 09:00:00,2026-09-29,\n"
+        for key, stage, amount in (("a", "o", 100), ("b", "o", ""), ("c", "p", 300), ("d", "p", 500))
+    )
+    stages = "stage_id,name,position,is_won,is_lost,probability\no,Offer,1,false,false,0.5\np,Proof,2,false,false,\n"
+    folder = project_of(tmp_path, {"deal": deals, "stage": stages}, engine)
+    spec = {"period": "2026-09", "as_of": "2026-09-20", "sections": [{"id": "k", "kpis": ["forecast_variance"]}]}
+    found = figures(folder, spec)
+    assert rows(found, "k") == [{"forecast_variance": 2500}]
+    assert set(left_out(found, "forecast_variance")) == {
+        "Variance of the forecast: 1 deal without an amount left out.",
+        "Variance of the forecast: 2 deals without “Probability” left out.",
+    }
+
+
 def test_no_figure_has_its_reason(folder: Path) -> None:
     """The only deal that was lost in August, g, ended before it began."""
     found = figures(folder, {"period": "2026-08", "metrics": ["lost_cycle_days"]})
