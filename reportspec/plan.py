@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from reportspec.measures.caveats import before_query, caveats_query
+from reportspec.measures.caveats import before_query, caveats_query, within_queries
 from reportspec.measures.unknown_states import of_filters
 from reportspec.model.column_ids import Rank
 from reportspec.model.query import AggregateQuery, Measure, Query, RecordsQuery
@@ -25,7 +25,7 @@ def plan(report: Report) -> tuple[Query, ...]:
     if any(goal.table for goal in report.goals.values()):
         queries.append(targets_query(report))
     caveats = tuple(query for query in (caveats_query(report), before_query(report)) if query is not None)
-    queries += also_second(report, caveats)
+    queries += also_second(report, (*caveats, *within_queries(report, queries)))
     if any(side.as_of < report.known for side in report.all_sides):
         queries = [of_filters(report.binding, one) if isinstance(one, AggregateQuery) else one for one in queries]
     if report.each is not None:

@@ -10,7 +10,7 @@ from reportspec.calendar import period_label
 from reportspec.languages import as_part
 from reportspec.measures.answers import Answers
 from reportspec.measures.audit_wording import called, text_in
-from reportspec.measures.caveats import Caveats
+from reportspec.measures.caveats import Caveats, Failed, shows_all
 from reportspec.measures.left_out import LeftOut
 from reportspec.measures.metric_columns import Footnotes, label, marked, name_on
 from reportspec.measures.stand_ins import StandIn
@@ -20,25 +20,29 @@ from reportspec.model.column_ids import SideName
 from reportspec.model.figures import Column, Remark, Section
 from reportspec.model.spec import Report
 
-Failed = tuple[tuple[AuditCheck, SideName, int], ...]
-
 
 def with_caveats(
     report: Report, answers: Answers, sections: tuple[Section, ...], caveats: Caveats, footnotes: Footnotes
 ) -> tuple[Section, ...]:
     """The sections with a mark at each metric that rows which fail a check endanger: where it stands first among the
     sections that show all rows of the report, and its period. Each check is one footnote of a section, and so is each
-    field that comes from the history of the same rows; so is what is left out of them. States of then that the history
-    does not have, and that none of these tells of, stand at a table by them, though it shows a part of the rows."""
+    field that comes from the history of the same rows; so is what is left out of them. A section of a part of the rows
+    has what fails there of figures that stand in none of those. States of then that the history does not have, and that
+    none of these tells of, stand at a table by them, though it shows a part of the rows."""
     left, stood_in, out = dict(caveats.failed), dict(caveats.stand_ins), dict(caveats.left_out)
     marked_sections = []
     for spec, section in zip(report.sections, sections, strict=True):
         query = answers.aggregate(spec.id)
-        whole = query is not None and query.sides[:1] == report.sides[:1] and query.conditions == report.conditions
+        whole = query is not None and shows_all(report, query)
         shown = {column.metric for column in (*section.columns, *(kpi.column for kpi in section.kpis))}
         names = [metric.id for metric in spec.metrics if metric.id in shown] if whole else []
         marks: dict[str, list[int]] = {}
-        for (check, side), counts in _by_check({name: left.pop(name) for name in names if name in left}).items():
+        if whole:
+            failed = {name: left.pop(name) for name in names if name in left}
+        else:  # of a tile without a figure nothing is to be checked
+            none = {kpi.column.metric for kpi in section.kpis if kpi.value is None}
+            failed = {name: of for name, of in caveats.within.get(spec.id, {}).items() if name not in none}
+        for (check, side), counts in _by_check(failed).items():
             mark = footnotes.add(_text(report, check, side, counts))
             for name in counts:
                 marks.setdefault(name, []).append(mark)

@@ -4,12 +4,12 @@ A check of an audit says which metrics it endangers. One query asks, for all fig
 checks of severity error that endanger them. Where rows without an amount are left out of a sum, it asks by what their
 amounts go (`estimate_by` of the check), so that it can be said what they would add at the mean of those like them. The
 same query asks what figures take from a history (`stand_ins.py`), and which rows what they are made of leaves out
-(`left_out.py`).
+(`left_out.py`). A section with conditions of its own has a query of its own for the figures that stand in no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from reportspec.measures.stand_ins import Asked, StandIn, asked_stand_ins, asked
 from reportspec.model.audits import AuditCheck
 from reportspec.model.column_ids import Aggregated, Row, SideName, Tally, on_side
 from reportspec.model.domain import Metric
-from reportspec.model.query import AggregateQuery, Dimension, Measure
+from reportspec.model.query import AggregateQuery, Dimension, Measure, Query
 from reportspec.model.spec import Report
 from reportspec.resolve.anchors import over_a_period
 from reportspec.resolve.audit_conditions import asked_of, need_check
@@ -34,8 +34,10 @@ from reportspec.resolve.binding import INSTANTS, Binding, Unresolved, metrics_ne
 from reportspec.resolve.currencies import mixes_currencies
 
 T = TypeVar("T", Asked, AskedOut)
+Failed = tuple[tuple[AuditCheck, SideName, int], ...]  # checks that rows of a figure fail on a side, and how many do
 
 CAVEATS = "caveats of figures"  # the section that their query belongs to
+_WITHIN = "caveats"  # what the query of a section with conditions of its own is for
 # Checks of other kinds ask more of a database than conditions, or look at rows beyond the report's.
 _OF_ROWS = ("broken", "not_null", "accepted_values", "range")
 
@@ -53,10 +55,12 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Caveats:
     """How many rows fail a check that endangers a figure, by metric and the side on which they do (what fails on the
-    report's own is not told of others as well); estimates by the aggregate that leaves rows out, and the side; and what
-    the history stands in for, and rows that are left out, by metric."""
+    report's own is not told of others as well), and the same `within` sections with conditions of their own; estimates
+    by the aggregate that leaves rows out, and the side; and what the history stands in for, and rows that are left out,
+    by metric."""
 
-    failed: Mapping[str, tuple[tuple[AuditCheck, SideName, int], ...]] = field(default_factory=dict)
+    failed: Mapping[str, Failed] = field(default_factory=dict)
+    within: Mapping[str, Mapping[str, Failed]] = field(default_factory=dict)
     estimates: Mapping[tuple[str, SideName], Estimate] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[StandIn, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[LeftOut, ...]] = field(default_factory=dict)
@@ -110,6 +114,70 @@ def before_query(report: Report) -> AggregateQuery | None:
     return AggregateQuery(CAVEATS, "before", (), tuple(measures.values()), report.sides[1:2], report.conditions)
 
 
+def within_queries(report: Report, queries: Iterable[Query]) -> tuple[AggregateQuery, ...]:
+    """The queries of what is wrong with the rows of sections with conditions of their own: of those figures which stand
+    in no section that shows all rows of the report. `queries` are those of the sections."""
+    asked = {one.section: one for one in queries if isinstance(one, AggregateQuery) and one.purpose == "figures"}
+    own = {spec.id: asked[spec.id] for spec in report.sections if spec.id in asked}
+    found = []
+    for name, metrics in _told_within(report, own).items():
+        conditions = own[name].conditions
+        doubts = [
+            one for one in _counted_of(report, metrics) if _serves(report.binding, one.measure.entity, conditions)
+        ]
+        if doubts:
+            measures = {doubt.measure.column: doubt.measure for doubt in doubts}
+            found.append(AggregateQuery(name, _WITHIN, (), tuple(measures.values()), report.sides, conditions))
+    return tuple(found)
+
+
+def _serves(binding: Binding, entity: str, conditions: Iterable[exp.Expr]) -> bool:
+    """Whether what conditions ask for is known of an entity's rows: those of a section are of what it shows alone."""
+    try:
+        for tree in conditions:
+            binding.need_tree(entity, tree)
+    except Unresolved:
+        return False
+    return True
+
+
+def shows_all(report: Report, query: AggregateQuery) -> bool:
+    """Whether a section's query is of all rows of the report's period."""
+    return query.sides[:1] == report.sides[:1] and query.conditions == report.conditions
+
+
+def _told_within(report: Report, asked: Mapping[str, AggregateQuery]) -> Mapping[str, tuple[Metric, ...]]:
+    """The metrics of each section with conditions of its own that no section shows of all rows."""
+    whole = {
+        metric.id
+        for spec in report.sections
+        if spec.id in asked and shows_all(report, asked[spec.id])
+        for metric in spec.metrics
+    }
+    return {
+        spec.id: tuple(metric for metric in spec.metrics if metric.id not in whole)
+        for spec in report.sections
+        if spec.id in asked
+        and asked[spec.id].sides[:1] == report.sides[:1]
+        and asked[spec.id].conditions != report.conditions
+    }
+
+
+def _counted_of(report: Report, metrics: Iterable[Metric]) -> tuple[_Doubt, ...]:
+    return tuple(doubt for doubt in _doubts(report, metrics) if doubt.part is None)
+
+
+def _failed_within(report: Report, answers: Answers) -> Mapping[str, Mapping[str, Failed]]:
+    asked = {spec.id: answers.aggregate(spec.id) for spec in report.sections}
+    own = {name: query for name, query in asked.items() if query is not None}
+    sides = [side.name for side in report.all_sides]
+    return {
+        name: _told(_failed(_counted_of(report, metrics), answers.rows(name, _WITHIN), sides))
+        for name, metrics in _told_within(report, own).items()
+        if (name, _WITHIN) in answers
+    }
+
+
 def _told_before(report: Report, answers: Answers) -> Mapping[str, tuple[StandIn, ...]]:
     if (CAVEATS, "before") not in answers:
         return {}
@@ -118,11 +186,10 @@ def _told_before(report: Report, answers: Answers) -> Mapping[str, tuple[StandIn
 
 def caveats_of(report: Report, answers: Answers) -> Caveats:
     """What the query gave."""
-    before = _told_before(report, answers)
+    before, within = _told_before(report, answers), _failed_within(report, answers)
     if (CAVEATS, "figures") not in answers:
-        return Caveats(stand_ins=before)
+        return Caveats(within=within, stand_ins=before)
     rows = answers.rows(CAVEATS)
-    failed: dict[tuple[str, SideName], dict[str, tuple[AuditCheck, SideName, int]]] = {}
     estimates: dict[tuple[str, SideName], Estimate] = {}
     doubts, sides = _doubts(report), [side.name for side in report.all_sides]
     by = _estimate_by(report.binding, doubts)
@@ -132,17 +199,26 @@ def caveats_of(report: Report, answers: Answers) -> Caveats:
                 estimate = _estimated(doubt.part, rows, by, side)
                 if estimate is not None:
                     estimates[doubt.part.id, side] = estimate
-            continue
+    told = _told(_failed((doubt for doubt in doubts if doubt.part is None), rows, sides))
+    stand_ins = stand_ins_of(_grouped(report.binding, by, _of_history(report)), rows)
+    out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows, sides)
+    both = {name: (*stand_ins.get(name, ()), *before.get(name, ())) for name in (*stand_ins, *before)}
+    return Caveats(told, within, estimates, both, out)
+
+
+def _failed(
+    doubts: Iterable[_Doubt], rows: Sequence[Row], sides: Iterable[SideName]
+) -> dict[tuple[str, SideName], dict[str, tuple[AuditCheck, SideName, int]]]:
+    """By metric and side the checks that rows fail, with how many do."""
+    failed: dict[tuple[str, SideName], dict[str, tuple[AuditCheck, SideName, int]]] = {}
+    sides = tuple(sides)
+    for doubt in doubts:
         for side in sides:
             count = int(_added(rows, doubt.measure, side))
             known = failed.setdefault((doubt.metric, side), {})
             if count > (known[doubt.check.id][2] if doubt.check.id in known else 0):
                 known[doubt.check.id] = (doubt.check, side, count)
-    told = _told(failed)
-    stand_ins = stand_ins_of(_grouped(report.binding, by, _of_history(report)), rows)
-    out = left_out_of(_grouped(report.binding, by, asked_left_out(report)), rows, sides)
-    both = {name: (*stand_ins.get(name, ()), *before.get(name, ())) for name in (*stand_ins, *before)}
-    return Caveats(told, estimates, both, out)
+    return failed
 
 
 def _added(rows: Iterable[Row], measure: Measure, side: SideName) -> float:
@@ -152,7 +228,7 @@ def _added(rows: Iterable[Row], measure: Measure, side: SideName) -> float:
 
 def _told(
     failed: Mapping[tuple[str, SideName], Mapping[str, tuple[AuditCheck, SideName, int]]],
-) -> Mapping[str, tuple[tuple[AuditCheck, SideName, int], ...]]:
+) -> Mapping[str, Failed]:
     """By metric, what fails in the report's own period, and what does in one that it is compared with alone."""
     found: dict[str, list[tuple[AuditCheck, SideName, int]]] = {}
     for (metric, side), checks in failed.items():
@@ -180,11 +256,12 @@ def _estimated(part: Metric, rows: Iterable[Row], by: str, side: SideName) -> Es
     return Estimate(int(missing), sum(means), by)
 
 
-def _doubts(report: Report) -> tuple[_Doubt, ...]:
-    """The rows to be counted, of each metric that the report shows."""
+def _doubts(report: Report, metrics: Iterable[Metric] | None = None) -> tuple[_Doubt, ...]:
+    """The rows to be counted, of each metric that the report shows, or of those given."""
     binding, found = report.binding, dict[tuple[str, str, str], _Doubt]()
     settings = report.project.checks
-    for metric in {metric.id: metric for spec in report.sections for metric in spec.metrics}.values():
+    shown = metrics if metrics is not None else (metric for spec in report.sections for metric in spec.metrics)
+    for metric in {metric.id: metric for metric in shown}.values():
         parts = metrics_needed(binding.catalogue, metric)
         names = dict.fromkeys(known for one in (metric, *parts) for known in (one.id, one.family))
         for name in dict.fromkeys(check for one in names for check in binding.catalogue.endangering(one)):

@@ -87,6 +87,24 @@ def test_a_section_with_conditions_of_its_own_says_only_what_is_known_of_it(fold
     assert no_figure.startswith("Open pipeline: no figure of a past date where a filter asks for a state")
 
 
+def test_a_section_with_conditions_of_its_own_tells_of_its_rows(folder: Path) -> None:
+    """Of both of Ada's and Bo's open deals one of Ada's is negative; a section of Bo's has nothing to say of it, and one
+    that shows what another shows of all rows neither."""
+    for who, told in (("Ada", ["Open pipeline, to be checked: Deals with a negative amount (1)"]), ("Bo", [])):
+        section = {"kpis": ["open_amount"], "filters": [{"field": "user.name", "eq": who}]}
+        found = figures(folder, {"period": "2026-09", "sections": [section]})
+        checked = [text for text in said(found, "open_amount") if "to be checked" in text]
+        assert [text.partition(". ")[0] for text in checked] == told
+    both = [{"kpis": ["open_amount"], "filters": [{"field": "user.name", "eq": "Ada"}]}, {"kpis": ["open_amount"]}]
+    found = figures(folder, {"period": "2026-09", "sections": both})
+    marks = [
+        [found.footnotes[n - 1] for n in kpi.column.footnotes if "to be checked" in found.footnotes[n - 1]]
+        for section in found.sections
+        for kpi in section.kpis
+    ]
+    assert [len(one) for one in marks] == [0, 1]
+
+
 def test_what_is_known_is_not_told(folder: Path) -> None:
     project = folder / "reportspec.yaml"
     known = "checks: {ignore: [{check: deal_amount_negative, reason: credits}]}\n"
