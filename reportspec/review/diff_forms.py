@@ -103,34 +103,41 @@ def _consists(cell: ChangedCell, rows: Decomposed | None) -> list[str]:
         return []
     lines = []
     if rows.by_part:
-        points = [(name, value * 100 if cell.unit == "percent" else value) for name, value in rows.by_part]
-        unit = " points" if cell.unit == "percent" else ""
-        lines.append("of the change, " + ", ".join(f"{_signed(value)}{unit} is by {name}" for name, value in points))
+        told = [(name, _parted(cell, value)) for name, value in rows.by_part]
+        lines.append("of the change, " + ", ".join(f"{value} is by {name}" for name, value in told))
     for part in rows.parts:
         lines += _part(cell, part, alone=len(rows.parts) == 1)
     return lines
 
 
 def _part(cell: ChangedCell, part: PartChange, *, alone: bool) -> list[str]:
-    name = "" if alone else f"{part.metric} {_plainly(part.then)} → {_plainly(part.now)}: "
+    unit = part.unit if part.unit == "currency" else "number"
+    then, now = (figure(value, unit, part.currency) for value in (part.then, part.now))
+    name = "" if alone else f"{part.metric} {then} → {now}: "
     if part.unknown:
         return [f"{name}which rows did it is not told: {part.unknown}"]
     kinds = part.new, part.gone, part.other
     told = [
-        f"{count:,} {'row' if count == 1 else 'rows'} of {part.entity} {what} ({_signed(value)})"
+        f"{count:,} {part.named[count != 1]} {what} ({_added(part, value)})"
         for what, (count, value) in zip(_KINDS, kinds, strict=True)
         if count
     ]
     if not told:
         return []
-    most = ", ".join(f"{row.key} {_signed(row.change)}" for row in part.rows)
+    most = ", ".join(f"{row.key} {_added(part, row.change)}" for row in part.rows)
     alike = len({abs(row.change) for row in part.rows}) == 1 and sum(n for n, _ in kinds) > len(part.rows)
     return [f"{name}{'; '.join(told)}", f"{'for example' if alike else 'the most'}: {most}"]
 
 
-def _plainly(value: float | int | None) -> str:
-    return figure(value, "number", None)
+def _added(part: PartChange, value: float) -> str:
+    """What rows add, amounts with their currency."""
+    unit = part.unit if part.unit == "currency" else "number"
+    return f"{'−' if value < 0 else '+'}{figure(abs(value), unit, part.currency)}"
 
 
-def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else '+'}{figure(abs(value), 'number', None)}"
+def _parted(cell: ChangedCell, value: float) -> str:
+    """A part of a figure's change, in the figure's unit: of a share in points."""
+    sign, size = "−" if value < 0 else "+", abs(value)
+    if cell.unit == "percent":
+        return f"{sign}{size * 100:,.2f} points"
+    return f"{sign}{figure(size, cell.unit or 'number', cell.currency)}"

@@ -14,6 +14,7 @@ from reportspec.review.row_forms import bare, figure, listed, plain, shown
 from reportspec.verify import MISSING
 
 MOST_ROWS = 10  # of one rank that are listed
+NO_VALUE = "no value"  # what a row is called that has none of what it is grouped by
 _HOWS: dict[How, str] = {
     "came": "came in since",
     "gone": "deleted or merged since",
@@ -106,7 +107,7 @@ def _notes(one: Restatement) -> list[str]:
 
 def called(cell: ChangedCell) -> str:
     """What a figure is called: its section, its row, its column."""
-    return ", ".join([cell.section, *filter(None, cell.row), cell.column])
+    return ", ".join([cell.section, *(name or NO_VALUE for name in cell.row), cell.column])
 
 
 def _told(cell: ChangedCell, rows: Accounted) -> str:

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from reportspec.compile import statement_of
 from reportspec.contract.survey import ask
+from reportspec.languages import as_part
 from reportspec.lazy_dataclass import dataclass
 from reportspec.measures.arithmetic import metric_value, number
 from reportspec.measures.asked import measures_of_rows
@@ -20,7 +21,8 @@ from reportspec.model.column_ids import Aggregated, ColumnId
 from reportspec.model.domain import Metric
 from reportspec.model.query import AggregateQuery
 from reportspec.model.spec import Report
-from reportspec.resolve.binding import Unresolved, metrics_needed
+from reportspec.reference.explanation import english
+from reportspec.resolve.binding import Binding, Unresolved, metrics_needed
 from reportspec.review.explained_row import RowAsked, found_by
 from reportspec.sql.column_names import read
 from reportspec.sql.counted_rows import Counting, rows_statement
@@ -53,7 +55,8 @@ class RowChange:
 class PartChange:
     """What an aggregate adds up (of a mean the sum of its values) on both sides: how many rows count on the second
     alone (`new`), on the first alone (`gone`), or on both with another value (`other`), what each of these makes of
-    its change, and the rows that make the most of it. `unknown` says why this is not told."""
+    its change, and the rows that make the most of it. `named` is what one of them and several are called: deals, of
+    which several rows of a history may count. `unknown` says why this is not told."""
 
     metric: str
     entity: str
@@ -63,6 +66,9 @@ class PartChange:
     gone: tuple[int, float] = (0, 0.0)
     other: tuple[int, float] = (0, 0.0)
     rows: tuple[RowChange, ...] = ()
+    named: tuple[str, str] = ("row", "rows")
+    unit: str = ""
+    currency: str | None = None
     unknown: str = ""
 
 
@@ -149,9 +155,30 @@ def _part(name: str, found: list[Any], first: Side, second: Side) -> PartChange:
         return len(some), fsum(some)
 
     most = sorted(changes, key=lambda one: (-abs(one.change), one.key))[:MOST_SHOWN]
+    binding = (second if part_now is not None else first)[0].binding
     return PartChange(
-        name, known.entity, before, after, kind(True, False), kind(False, True), kind(True, True), tuple(most)
+        name,
+        known.entity,
+        before,
+        after,
+        kind(True, False),
+        kind(False, True),
+        kind(True, True),
+        tuple(most),
+        _named(binding, known.entity),
+        known.unit,
+        binding.currency,
     )
+
+
+def _named(binding: Binding, name: str) -> tuple[str, str]:
+    """What rows are called that are told apart by the field which rows of an entity are found by: where that leads to
+    another entity, by that one's name."""
+    entity, (_, key) = binding.entity(name), found_by(binding, name, RowAsked(""))
+    if key != entity.key:
+        entity = next((binding.entity(one.to) for one in entity.relations.values() if one.by == key), entity)
+    one, several = (as_part("en", english(texts)) for texts in (entity.label, entity.plural))
+    return one, several
 
 
 def _of_rows(side: Side, total: Mapping[ColumnId, Any], part: Metric) -> Number:

@@ -217,8 +217,10 @@ def figure(value: Any, unit: str, currency: str | None) -> str:
     elif unit == "currency":
         text = f"{float(value):,.2f} {currency or ''}".rstrip()
     else:
-        text = f"{float(value):,.4f}".rstrip("0").rstrip(".")
-        text = text if unit in ("count", "number", "ratio", "") else f"{text} {unit}"
+        lasts = unit not in ("count", "number", "ratio", "")
+        decimals = 2 if lasts and abs(float(value)) >= 0.01 else 4  # seconds of a day are nothing to tell
+        text = f"{float(value):,.{decimals}f}".rstrip("0").rstrip(".")
+        text = f"{text} {unit}" if lasts else text
     return text.replace("-", "−")
 
 

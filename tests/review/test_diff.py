@@ -250,7 +250,7 @@ def test_for_a_pull_request_and_a_terminal(run_cli: RunCli, project: Path) -> No
     assert "| head, Won amount | 13,300.00 EUR | 13,000.00 EUR | −300.00 EUR |" in markdown
     assert "```diff" in markdown
     text = run_cli(["diff", "specs/won.yaml", "new.yaml"], cwd=project).stdout
-    assert "1 row of deal taken away (−300)" in text
+    assert "1 deal taken away (−300.00 EUR)" in text
     assert "the most: D2 −300" in text
     assert "definition of won_amount, conditions: + deal.amount >= 1000" in text
 
