@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reportspec.languages import elided, languages, word
+from tests.language.test_languages import shown_texts
+
+# What is feminine where records are called so, and a masculine participle right after it or after how many there are.
+FEMININE = {
+    "it": (r"(?:Trattative|Aziende|Attività)", r"\w+(?:ati|iti|uti|erti|usi)"),
+    "es": (r"(?:Oportunidades|Cuentas|Actividades)", r"\w+(?:ados|idos|iertos)"),
+    "fr": (r"(?:Affaires|Activités|Opportunités)", r"\w+és"),
+}
+# Before an adjective these words compare; between two things that are added, they would be read so.
+COMPARES = {"de": r"\bmehr\b", "es": r"\bmás\b", "fr": r"\bplus\b", "it": r"\bpiù\b"}
 
 
 @pytest.mark.parametrize(
@@ -37,3 +49,23 @@ def test_no_other_language_does_so() -> None:
 
 def test_sentences_of_reports_are_written_so() -> None:
     assert word("it", "evaluation", "ended", "8 nov") == "I dati arrivano all’8 nov: le cifre sono a quella data."
+
+
+@pytest.mark.parametrize("language", FEMININE)
+def test_what_is_said_of_records_agrees_with_them(language: str) -> None:
+    records, participle = FEMININE[language]
+    wrong = re.compile(rf"^{records}(?: aperte|\s?: 20 \w+ \w+)? {participle}\b")
+    said = [text for texts in shown_texts().values() if (text := texts.get(language)) is not None]
+    assert any(re.match(records, text) for text in said)
+    assert [text for text in said if wrong.match(text)] == []
+
+
+@pytest.mark.parametrize("language", COMPARES)
+def test_labels_of_what_is_added_do_not_compare(language: str) -> None:
+    added = {
+        english: texts.get(language) or ""
+        for english, texts in shown_texts().items()
+        if re.fullmatch(r"\w+ plus \w+", english)
+    }
+    assert added
+    assert [text for text in added.values() if re.search(COMPARES[language], text)] == []
