@@ -160,6 +160,23 @@ def test_a_sheet_of_one_column(tmp_path: Path) -> None:
     assert asked(path, "id:key") == [("1",), ("x",)]
 
 
+def test_sheets_of_one_table_have_cells_of_one_type(tmp_path: Path) -> None:
+    """A number among texts of another sheet would be read by their signs: 250.125 as 250,125."""
+    path = workbook(tmp_path, HEAD, [1, "1.234,50", DAY], [2, "99,90", DAY])
+    book = openpyxl.load_workbook(path)
+    other = book.create_sheet("More")
+    for row in (HEAD, [3, 250.125, DAY], [4, 4000, DAY]):
+        other.append(row)
+    book.save(path)
+    found = refused(path, sheet=("Deals", "More"), decimal=",")
+    assert found.code == "mixed-cells"
+    assert "the column `amount` has cells of several types: numbers and others, such as" in found.message
+    other["B2"], other["B3"] = "250,125", "4.000,00"
+    book.save(path)
+    amounts = [row[1] for row in asked(path, sheet=("Deals", "More"), decimal=",")]
+    assert amounts == [1234.5, 99.9, 250.125, 4000]
+
+
 def test_merged_cells_among_the_rows(tmp_path: Path) -> None:
     """Only the first of them has a value: the rows beside it would have none."""
     path = workbook(tmp_path, HEAD, *BODY, *BODY, merged="B3:B4")

@@ -253,9 +253,10 @@ class _Look:
         return name.lower() in {other.lower() for other in self.spec.percent}
 
     def cells(self, name: str) -> str:
-        """What all cells of a sheet's column are, or nothing."""
+        """What all cells of a column are in the sheets of a table, `mixed` where they are of several types; nothing of
+        text files."""
         kinds = {file.typed[name] for file in self.relation.files if name in file.typed}
-        return kinds.pop() if len(kinds) == 1 else ""
+        return kinds.pop() if len(kinds) == 1 else "mixed" if kinds else ""
 
     def summed(self, name: str) -> bool:
         """Whether an expression takes a column for a number."""
