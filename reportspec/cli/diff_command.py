@@ -147,7 +147,8 @@ def _of_pdf(
     from reportspec.review.recompute_forms import as_json, as_markdown, as_text
     from reportspec.review.recomputed import Recomputing, recomputed
 
-    wanted = Recomputing(None, Path(spec) if spec else None, asked.order().settings, os.environ, asked.period)
+    order = asked.order()
+    wanted = Recomputing(order.now, None, Path(spec) if spec else None, order.settings, os.environ, asked.period)
     found, told, texts = recomputed(pdf, wanted)
     tell.tell(told, texts)
     text = {"text": as_text, "md": as_markdown, "json": as_json}[form]([found])

@@ -86,7 +86,8 @@ def _recomputed(
     from reportspec.review.recomputed import Recomputing, recomputed
 
     place = (project_in(project) or project / NAMES[0]) if project is not None and project.is_dir() else project
-    asked = Recomputing(place, spec, options.order().settings, os.environ, options.period)
+    order = options.order()
+    asked = Recomputing(order.now, place, spec, order.settings, os.environ, options.period)
     found = []
     for path in files:
         one, told, texts = recomputed(path, asked)

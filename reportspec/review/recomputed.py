@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,10 @@ class Restatement:
 
 @dataclass(frozen=True, slots=True)
 class Recomputing:
-    """What is asked: the project's file, a spec in place of the copy in the PDF, values for params, the environment,
-    a period in place of the one that the PDF has."""
+    """What is asked: at which instant, the project's file, a spec in place of the copy in the PDF, values for params,
+    the environment, a period in place of the one that the PDF has."""
 
+    now: datetime
     project: Path | None
     spec: Path | None
     settings: Mapping[str, str]
@@ -130,21 +131,27 @@ def _unknown_spec(printed: Printed, asked: Recomputing) -> str:
 def _checked(printed: Printed, asked: Recomputing) -> Checked:
     """The spec as of the report's instant: words such as `last_month` mean what they meant, and where they do not, the
     PDF's own days are named."""
-    period = asked.period
-    for wanted in dict.fromkeys((period, _named(printed))):
-        order = Order(printed.as_of, asked.environment, asked.settings, wanted)
-        if asked.spec is not None:
-            checked = load(asked.spec, order)
-        else:
-            document = written_document(printed.spec or "", "report", SPEC)
-            place = asked.project or find_project(Path.cwd() / SPEC)
-            checked = check_document(
-                document, place, order.now, order.environment, settings=order.settings, period=wanted
-            )
+    for wanted in dict.fromkeys((asked.period, _named(printed))):
+        checked = _as_of(printed, asked, wanted, printed.as_of)
         report = checked.report
         if report is None or (report.period.start, report.period.end) == printed.period:
             break
+    # What the source does not tell of a date that lay in the past already was no figure then, and is none today.
+    past = printed.data_as_of is not None and printed.data_as_of > printed.as_of
+    if past and report is not None:
+        later = _as_of(printed, asked, _named(printed), asked.now)
+        if later.report is not None and later.report.reached == report.reached:
+            return later
     return checked
+
+
+def _as_of(printed: Printed, asked: Recomputing, period: str | None, now: datetime) -> Checked:
+    order = Order(now, asked.environment, asked.settings, period)
+    if asked.spec is not None:
+        return load(asked.spec, order)
+    document = written_document(printed.spec or "", "report", SPEC)
+    place = asked.project or find_project(Path.cwd() / SPEC)
+    return check_document(document, place, order.now, order.environment, settings=order.settings, period=period)
 
 
 def _named(printed: Printed) -> str:

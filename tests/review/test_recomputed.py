@@ -314,6 +314,36 @@ def test_in_every_form(sent: Sent) -> None:
     assert "| figure | printed | today | change |" in markdown
 
 
+def test_what_was_held_back_is_no_figure_today_either(tmp_path: Path, run_cli: RunCli) -> None:
+    """Of the end of September, D2's stage of then is not known: there is no weighted amount, sent or computed anew."""
+    (tmp_path / "deals.csv").write_text(
+        "id,status,amount,chance,created,closed\nD1,open,100,0.5,2026-08-01 09:00:00,\n"
+        "D2,won,200,0.5,2026-08-01 09:00:00,2026-10-20 10:00:00\n"
+    )
+    (tmp_path / "mapping.yaml").write_text(
+        "entities:\n  deal: {table: deals, key: id, fields: {status: status, stage_id: \"'A'\", amount: amount,"
+        " probability: chance, created_at: created, closed_at: closed}}\n"
+        "  stage: {rows: [{stage_id: A, name: A, position: 1, probability: 0.5, is_won: false, is_lost: false}]}\n"
+    )
+    (tmp_path / "reportspec.yaml").write_text(
+        "version: 1\nsource: {files: {deals: deals.csv}}\nmapping: mapping.yaml\ntimezone: UTC\ncurrency: EUR\n"
+    )
+    kpis = "kpis: [open_weighted_amount, open_amount]"
+    (tmp_path / "spec.yaml").write_text(
+        f"version: 1\nreport: custom\nperiod: 2026-Q3\nsections: [{{id: head, {kpis}}}]\n"
+    )
+    done = run_cli(["build", "spec.yaml", "-o", "out", "--today", "2026-11-05"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    sent = Sent(tmp_path, run_cli)
+    assert sent.told(code=0)["changed"] == []
+    done = run_cli(["diff", "out/spec.pdf", "--today", "2026-11-06"], cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    deals = (tmp_path / "deals.csv").read_text().replace("D1,open,100", "D1,open,130")
+    (tmp_path / "deals.csv").write_text(deals)
+    [changed] = sent.told()["changed"]
+    assert (changed["column"], changed["then"], changed["now"]) == ("Open pipeline", 300, 330)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["q3", "pipeline", "leads"])
 def test_what_reports_print_is_the_same_as_of_their_own_date(name: str) -> None:
