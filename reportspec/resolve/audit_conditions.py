@@ -162,10 +162,12 @@ def _leaving_out(check: AuditCheck) -> set[tuple[str, str]]:
 
 
 def _absent_besides(check: AuditCheck) -> set[tuple[str, str]]:
-    """The fields of the check's own rows that it asks to be absent besides others: one that the source does not give
-    is absent of all."""
+    """The fields of the check's own rows that it asks to be absent, all of several: one that the source does not give
+    is absent of all. Where it asks something else besides, every such row would lack what is only not told."""
     parts = [one.unnest() for one in check.broken.flatten()] if isinstance(check.broken, exp.And) else []
     absent = [one.this for one in parts if isinstance(one, exp.Is) and isinstance(one.expression, exp.Null)]
+    if len(absent) < len(parts):
+        return set()
     paths = [path_of(node) for node in absent if isinstance(node, (exp.Column, exp.Dot))]
     return {(path[0], path[1]) for path in paths if len(path) == 2}
 

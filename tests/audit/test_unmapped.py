@@ -43,3 +43,18 @@ def test_a_report_names_them(folder: Path, run_cli: RunCli) -> None:
     (folder / "s.yaml").write_text(spec, encoding="utf-8")
     done = run_cli(["query", "s.yaml", "--today", "2026-11-28"], cwd=folder)
     assert "the mapping makes nothing of `Waiting` (2 rows), `On hold` (1 row)" in done.stderr
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_what_the_source_does_not_give_is_not_missing(tmp_path: Path, left: bool) -> None:
+    """A history that only says when stages were entered has none that was never left; one that says both has one."""
+    head, ends = ("deal_id,stage_id,entered_at", ["", "", ""])
+    if left:
+        head, ends = f"{head},exited_at", [",2026-01-11 10:00:00", ",", ","]
+    rows = ["a,s1,2026-01-01 10:00:00", "a,s2,2026-01-11 10:00:00", "a,s3,2026-02-01 10:00:00"]
+    moves = "\n".join([head, *(row + end for row, end in zip(rows, ends, strict=True)), ""])
+    project_of(tmp_path, {"deal": DEALS, "deal_stage_history": moves})
+    found = [
+        one for one in audit_of(tmp_path / "reportspec.yaml").outcomes if one.check.id == "stage_history_still_open"
+    ]
+    assert [one.broken for one in found if not one.lacks] == ([1] if left else [])
