@@ -215,7 +215,7 @@ class Writer:
             lines = self._stage(part, lines)
         if part.each_of and part.entity != "deal":
             lines = [line for line in lines if line.field != "type"]
-            lines.insert(0, Line("type", self.text(part.each_of)))
+            lines.insert(0, Line("type", self.text(part.each_of), self._other_kinds(part)))
         if part.entity == "user":
             lines = self._whole_name(part, lines)
         named = any(line.field == "name" and not line.off for line in lines)
@@ -244,6 +244,17 @@ class Writer:
         off = shared or part.confidence < USABLE - 0.15 or all(line.off for line in lines)
         return Block(part.entity, part.table, key, tuple(lines), mark, off, "", "", joins, settings)
 
+    def _other_kinds(self, part: PartProposal) -> str:
+        """Why somebody has to look whether all rows of a table are of the kind that it is called by: a column that may
+        say of each what it is. Nothing where there is none, or all rows have the same."""
+        kinds = [
+            column
+            for column in self.tables[part.table].columns.values()
+            if column.shape == "text" and len(column.values) > 1 and _of_kinds(column.name)
+        ]
+        names = ", ".join(f"`{column.name}`" for column in kinds)
+        return f"by the table's name alone; {names} may say of each row what it is" if kinds else ""
+
     def _deleted(self, part: PartProposal) -> tuple[str, str] | None:
         """The condition of rows that are deleted, never null, and its column, where a column of the table says it."""
         for column in self.tables[part.table].columns.values():
@@ -259,8 +270,11 @@ class Writer:
         return None
 
     def _one_of(self, own: str, column: ColumnSeen) -> str:
-        """The condition that a text is a word for yes, never null."""
+        """The condition that a text is a word for yes, never null. A column of a file that only a condition asks for is
+        taken for one of booleans where all its texts are such: a text is made of it again."""
         yes = [value for value, _ in column.values if _is_yes(value)] or ["true"]
+        if self.dialect == "duckdb" and {one.lower() for one in yes} == {"true"}:
+            return self.is_in(f"lower(coalesce(cast({own} as varchar), ''))", ["true"])
         return self.is_in(f"coalesce({own}, '')", yes)
 
     def _line(self, part: PartProposal, name: str, proposed: FieldProposal | None) -> Line | None:
@@ -789,6 +803,14 @@ class Writer:
         first_name, last_name = (f"coalesce({self.name(column)}, '')" for column in (first, last))
         sql = f"trim({self.joined(first_name, self.text(' '), last_name)})"
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
+
+
+_KINDS = ("type", "typ", "tipo", "kind", "category", "kategorie", "categoria", "categoría", "catégorie")
+
+
+def _of_kinds(name: str) -> bool:
+    """Whether a column's name says that it holds kinds (`TaskSubtype`, `Aktivitätstyp`, `Tipo di attività`)."""
+    return any(word.endswith(_KINDS) for word in words_of(name))
 
 
 def _is_yes(text: str) -> bool:

@@ -171,3 +171,19 @@ def test_people_are_called_by_their_names_and_not_by_their_logins() -> None:
     found = proposed({"users": rows})["user"]
     assert line(found, "name") == ("trim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))", "")
     assert line(found, "is_active") == ("trim(status) in ('Active')", "")
+
+
+@pytest.mark.parametrize(("kinds", "marked"), [(("Call", "Email", "Task"), True), (("Task", "Task", "Task"), False)])
+def test_what_rows_are_by_their_tables_name_is_to_be_confirmed_where_a_column_may_say_it(
+    kinds: tuple[str, ...], marked: bool
+) -> None:
+    rows = [
+        {"Id": f"00T{n}", "OwnerId": f"005{n % 2}", "Subject": f"About {n}", "TaskSubtype": kinds[n % 3],
+         "CompletedDateTime": f"2026-11-0{n + 1}T10:00:00.000Z"}
+        for n in range(6)
+    ]  # fmt: skip
+    found = line(proposed({"Task": rows})["activity"], "type")
+    assert found is not None
+    sql, mark = found
+    assert sql == "'task'"
+    assert ("`TaskSubtype`" in mark) is marked

@@ -94,3 +94,26 @@ def test_files_that_cannot_be_read_as_their_crm_has_them_leave_the_project(run_c
     assert made.returncode == 1
     assert "about 500" in made.stderr
     assert yaml.safe_load((tmp_path / "p" / "reportspec.yaml").read_text("utf-8"))["crm"] == "salesforce"
+
+
+def test_flags_of_deletion_that_only_a_condition_asks_for(run_cli: RunCli, tmp_path: Path) -> None:
+    """Of three calls one is deleted; the file's flags are taken for booleans, which no text can be compared with."""
+    calls = [("2026-08-02", "false"), ("2026-08-03", "false"), ("2026-08-04", "true")]
+    rows = "".join(f"00T{n},005{n % 2},Rang,{day}T10:00:00.000Z,{flag}\n" for n, (day, flag) in enumerate(calls))
+    (tmp_path / "Task.csv").write_text("Id,OwnerId,Subject,CompletedDateTime,IsDeleted\n" + rows, encoding="utf-8")
+    made = run_cli(["init", "Task.csv", "--into", "p", "--yes"], cwd=tmp_path, env=NOW)
+    assert made.returncode == 0, made.stderr
+    spec = "version: 1\nreport: custom\nperiod: 2026-Q3\nmetrics: [activities_done_count]\n"
+    project = tmp_path / "p"
+    (project / "specs" / "own.yaml").write_text(spec, encoding="utf-8")
+    answer = run_cli(["query", "specs/own.yaml", "--format", "csv"], cwd=project, env=NOW)
+    assert answer.stdout.splitlines()[-1].startswith("2"), answer.stdout + answer.stderr
+
+    mapping = (project / "mapping.yaml").read_text("utf-8")
+    at = mapping.index("    where:")
+    other = mapping[:at] + "    where: lower(\"IsDeleted\") = 'false'\n" + mapping[mapping.index("\n", at) + 1 :]
+    (project / "mapping.yaml").write_text(other, encoding="utf-8")
+    refused = run_cli(["query", "specs/own.yaml"], cwd=project, env=NOW)
+    assert refused.returncode == 1
+    assert "mapping.yaml:" in refused.stderr
+    assert "bug" not in refused.stderr
