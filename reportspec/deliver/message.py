@@ -71,7 +71,6 @@ def mail(
 ) -> bytes:
     """The message as it is handed over: the same bytes for the same report."""
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = one_line(head.subject)
     mail["Date"] = format_datetime(head.written)
     mail["Message-ID"] = head.message_id
     if head.refers:
@@ -91,23 +90,22 @@ def mail(
         mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
     for place, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=={sha256(f'{head.message_id}{place}'.encode()).hexdigest()[:30]}==")
-    return _addressed(head) + mail.as_bytes()
+    return _heading(head) + mail.as_bytes()
 
 
 def notice(head: Head, text: str) -> bytes:
     """A plain message to those who look after the reports."""
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = one_line(head.subject)
     mail["Date"] = format_datetime(head.written)
     mail["Message-ID"] = head.message_id
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(harmless(text), cte="quoted-printable")
-    return _addressed(head) + mail.as_bytes()
+    return _heading(head) + mail.as_bytes()
 
 
-def _addressed(head: Head) -> bytes:
-    """The headers with addresses, one address a line. The standard library folds them so that a long
-    name beyond ASCII swallows the address beside it."""
+def _heading(head: Head) -> bytes:
+    """The subject, and the headers with addresses, one address a line. The standard library's messages fold them so
+    that a blank between two words beyond ASCII is lost, and a long name beyond ASCII swallows the address beside it."""
     fields = (
         ("From", (head.sender,)),
         ("To", head.to),
@@ -119,7 +117,14 @@ def _addressed(head: Head) -> bytes:
         for name, several in fields
         if any(several)
     ]
-    return "".join(lines).encode("ascii")
+    return "".join([f"Subject: {_encoded(one_line(head.subject), 'Subject')}\r\n", *lines]).encode("ascii")
+
+
+def _encoded(text: str, header: str | None = None) -> str:
+    """A text as a header has it, in lines of at most 76 letters. Blanks beside letters beyond ASCII are encoded with
+    them: those between two encoded words are none."""
+    charset = "us-ascii" if text.isascii() else "utf-8"
+    return Header(text, charset, maxlinelen=76, header_name=header).encode(linesep="\r\n")
 
 
 def _address(text: str) -> str:
@@ -129,4 +134,4 @@ def _address(text: str) -> str:
     name, address = one_line(named[0]), ascii_address(named[1])
     if name.isascii():
         return formataddr((name, address))
-    return f"{Header(name, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
+    return f"{_encoded(name)}\r\n <{address}>"
