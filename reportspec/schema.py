@@ -172,6 +172,8 @@ def _explain(error: Any, node: Node) -> Iterator[Diagnostic]:
         example = error.schema.get("examples") or []
         share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
         help: str | None = f"write for example `{_plain(example[0])}`" if example else None
+        if help and (why := error.schema.get("$comment")):
+            help = f"{why}: {help}"
         yes = _YES_OR_NO.get(str(value).strip().lower())
         if yes is not None and any(isinstance(one, bool) for one in example):
             help = Advice(f"write `{yes}`", str(value), yes, sure=True)
@@ -257,6 +259,8 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
                 return  # what stands beside the field is meant as a comparison, and told
             if _key_as_value(error.instance, keys) is not None:
                 return  # one of the keys is there, as the value of another, which is told
+            if isinstance(error.instance, dict) and any(suggestion(str(key), keys) for key in _unknown(error)):
+                return  # one of the keys is there, misspelt, which is told
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where, _ADDED.get(keys[0]))
         return

@@ -13,7 +13,9 @@ from functools import cache
 from typing import Any
 
 Schema = Mapping[str, Any] | bool
-_ANNOTATIONS = frozenset(("$defs", "$id", "$schema", "default", "description", "examples", "title", "x-names"))
+_ANNOTATIONS = frozenset(
+    ("$comment", "$defs", "$id", "$schema", "default", "description", "examples", "title", "x-names")
+)
 
 
 class _Unsure(Exception):
