@@ -357,7 +357,7 @@ class Writer:
             if known.type == "money" and column.shape == "integer" and (beside := self._written_out(table, column)):
                 return f"{own} / 100.0", "", f"`{beside}` beside it says that it counts hundredths"
             if known.unit == "percent" and column.shape != "percent" and (column.largest or 0) > 1:
-                return f"{own} / 100.0", "", ""
+                return f"{own} / 100.0", "", _of_two_scales(column)
         return own, "", ""
 
     def _written_out(self, table: str, column: ColumnSeen) -> str:
@@ -803,6 +803,18 @@ class Writer:
         first_name, last_name = (f"coalesce({self.name(column)}, '')" for column in (first, last))
         sql = f"trim({self.joined(first_name, self.text(' '), last_name)})"
         return [Line("name", sql, columns=(first, last)), *(line for line in lines if line.field != "name")]
+
+
+def _of_two_scales(column: ColumnSeen) -> str:
+    """Why somebody has to look at shares that are taken for hundredths: some of them may be fractions."""
+    try:
+        fractions = [value for value, _ in column.values if 0 < float(value) < 1]
+    except ValueError:  # numbers as people write them
+        return ""
+    if not fractions:
+        return ""
+    largest = f"{column.largest:g}"
+    return f"`{fractions[0]}` is taken for that many of 100, as `{largest}` is: it may be a fraction of 1"
 
 
 _KINDS = ("type", "typ", "tipo", "kind", "category", "kategorie", "categoria", "categoría", "catégorie")

@@ -187,3 +187,20 @@ def test_what_rows_are_by_their_tables_name_is_to_be_confirmed_where_a_column_ma
     sql, mark = found
     assert sql == "'task'"
     assert ("`TaskSubtype`" in mark) is marked
+
+
+@pytest.mark.parametrize(
+    ("chances", "marked"), [((20, 50, 100), False), ((20, 0.5, 100), True), ((0.2, 0.5, 1), False)]
+)
+def test_shares_of_two_scales_are_to_be_confirmed(chances: tuple[float, ...], marked: bool) -> None:
+    """One column of 20 to 100 and of 0.2 to 1: one of both is not what it is taken for."""
+    rows = [
+        {"Deal Id": f"D{n}", "Stage": ["Open", "Won"][n % 2], "Amount": 100 + n, "Probability": chances[n % 3],
+         "Created": f"2026-11-{n + 1:02}", "Closed": f"2026-11-{n + 3:02}"}
+        for n in range(12)
+    ]  # fmt: skip
+    found = line(proposed({"deals": rows})["deal"], "probability")
+    assert found is not None
+    sql, mark = found
+    assert sql == ('"Probability" / 100.0' if max(chances) > 1 else '"Probability"')
+    assert ("fraction of 1" in mark) is marked
