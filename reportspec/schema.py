@@ -259,7 +259,8 @@ def _branches(error: Any, node: Node, path: list[Any], name: str, span: Any) -> 
                 return  # what stands beside the field is meant as a comparison, and told
             if _key_as_value(error.instance, keys) is not None:
                 return  # one of the keys is there, as the value of another, which is told
-            if isinstance(error.instance, dict) and any(suggestion(str(key), keys) for key in _unknown(error)):
+            closed = error.schema.get("additionalProperties") is False and isinstance(error.instance, dict)
+            if closed and any(suggestion(str(key), keys) for key in _unknown(error)):
                 return  # one of the keys is there, misspelt, which is told
             names = ", ".join(f"`{key}`" for key in keys)
             yield Diagnostic("missing-key", f"{name} needs one of {names}", where, _ADDED.get(keys[0]))

@@ -120,9 +120,9 @@ def _heading(head: Head) -> bytes:
     return "".join([f"Subject: {_encoded(one_line(head.subject), 'Subject')}\r\n", *lines]).encode("ascii")
 
 
-def _encoded(text: str, header: str | None = None) -> str:
-    """A text as a header has it, in lines of at most 76 letters. Blanks beside letters beyond ASCII are encoded with
-    them: those between two encoded words are none."""
+def _encoded(text: str, header: str) -> str:
+    """A text as a header has it behind its name, in lines of at most 76 letters. Blanks beside letters beyond ASCII are
+    encoded with them: those between two encoded words are none."""
     charset = "us-ascii" if text.isascii() else "utf-8"
     return Header(text, charset, maxlinelen=76, header_name=header).encode(linesep="\r\n")
 
@@ -134,4 +134,4 @@ def _address(text: str) -> str:
     name, address = one_line(named[0]), ascii_address(named[1])
     if name.isascii():
         return formataddr((name, address))
-    return f"{_encoded(name)}\r\n <{address}>"
+    return f"{_encoded(name, 'Reply-To')}\r\n <{address}>"  # the longest of those that have addresses

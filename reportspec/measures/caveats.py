@@ -148,18 +148,13 @@ def shows_all(report: Report, query: AggregateQuery) -> bool:
 
 def _told_within(report: Report, asked: Mapping[str, AggregateQuery]) -> Mapping[str, tuple[Metric, ...]]:
     """The metrics of each section with conditions of its own that no section shows of all rows."""
-    whole = {
-        metric.id
-        for spec in report.sections
-        if spec.id in asked and shows_all(report, asked[spec.id])
-        for metric in spec.metrics
-    }
+    specs = [spec for spec in report.sections if spec.id in asked and asked[spec.id].sides[:1] == report.sides[:1]]
+    all_rows = {spec.id for spec in specs if shows_all(report, asked[spec.id])}
+    whole = {metric.id for spec in specs if spec.id in all_rows for metric in spec.metrics}
     return {
         spec.id: tuple(metric for metric in spec.metrics if metric.id not in whole)
-        for spec in report.sections
-        if spec.id in asked
-        and asked[spec.id].sides[:1] == report.sides[:1]
-        and asked[spec.id].conditions != report.conditions
+        for spec in specs
+        if spec.id not in all_rows
     }
 
 

@@ -389,8 +389,7 @@ _NAMED_AT_MOST = 5  # fields of which one is missing
 
 def _lacking(report: Report, part: Metric) -> str:
     """What a value is made of in the source, any of which may be missing; nothing where it is an amount alone."""
-    assert part.of is not None
-    if only_amount(report.binding, part.entity, part.of) is not None:
+    if _of_an_amount(report, part):
         return ""  # what else may be missing is told by itself
     fields = _made_of(report.binding, part.entity, part.of)
     names = list(dict.fromkeys(label(report, field.label) for field in fields.values()))

@@ -111,9 +111,7 @@ def _consists(cell: ChangedCell, rows: Decomposed | None) -> list[str]:
 
 
 def _part(cell: ChangedCell, part: PartChange, *, alone: bool) -> list[str]:
-    unit = part.unit if part.unit == "currency" else "number"
-    then, now = (figure(value, unit, part.currency) for value in (part.then, part.now))
-    name = "" if alone else f"{part.metric} {then} → {now}: "
+    name = "" if alone else f"{part.metric} {_amount(part, part.then)} → {_amount(part, part.now)}: "
     if part.unknown:
         return [f"{name}which rows did it is not told: {part.unknown}"]
     kinds = part.new, part.gone, part.other
@@ -130,9 +128,13 @@ def _part(cell: ChangedCell, part: PartChange, *, alone: bool) -> list[str]:
 
 
 def _added(part: PartChange, value: float) -> str:
-    """What rows add, amounts with their currency."""
-    unit = part.unit if part.unit == "currency" else "number"
-    return f"{'−' if value < 0 else '+'}{figure(abs(value), unit, part.currency)}"
+    """What rows add."""
+    return f"{'−' if value < 0 else '+'}{_amount(part, abs(value))}"
+
+
+def _amount(part: PartChange, value: float | int | None) -> str:
+    """What a part comes to, amounts with their currency."""
+    return figure(value, part.unit if part.unit == "currency" else "number", part.currency)
 
 
 def _parted(cell: ChangedCell, value: float) -> str:

@@ -146,6 +146,7 @@ def _checked(printed: Printed, asked: Recomputing) -> Checked:
 
 
 def _as_of(printed: Printed, asked: Recomputing, period: str | None, now: datetime) -> Checked:
+    """The spec checked as of an instant: the one that is named, else the copy in the PDF."""
     order = Order(now, asked.environment, asked.settings, period)
     if asked.spec is not None:
         return load(asked.spec, order)
